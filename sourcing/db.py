@@ -1,0 +1,140 @@
+"""The engine, the session, migrations and bulk writes: the only module that knows which database it is."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+CHUNK = 5_000
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class DatabaseError(RuntimeError):
+    """The database cannot be opened; the message is one French sentence."""
+
+
+def connect(url: str) -> Engine:
+    """An engine on a migrated base; SQLite files are created with their folder."""
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _tune_sqlite)
+    return engine
+
+
+def _tune_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    # WAL: readers never wait for an import; NORMAL is safe with WAL against a killed process.
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON",
+                   "busy_timeout=15000", "cache_size=-65536", "temp_store=MEMORY",
+                   "mmap_size=268435456"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the base to the newest schema; does nothing when it is there."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """A session committed at the end, or rolled back whole on any error."""
+    with Session(engine) as session, session.begin():
+        yield session
+
+
+def upsert(session: Session, table: Table, rows: Iterable[dict[str, Any]], key: Sequence[str]) -> int:
+    """Insert rows, or update the ones whose key columns exist, in chunks; returns how many were given."""
+    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
+    count = 0
+    for chunk in chunks(rows, CHUNK):
+        statement: Any = insert(table)
+        changed = {c: statement.excluded[c] for c in chunk[0] if c not in key}
+        statement = (statement.on_conflict_do_update(index_elements=list(key), set_=changed)
+                     if changed else statement.on_conflict_do_nothing(index_elements=list(key)))
+        session.connection().execute(statement, chunk)
+        count += len(chunk)
+    return count
+
+
+def chunks(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Lists of at most `size` rows."""
+    chunk: list[Any] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def analyse(connection: Connection) -> None:
+    """Refresh the planner's statistics after a bulk write."""
+    connection.execute(text("ANALYZE"))
+
+
+# --- full text: FTS5 on SQLite, tsvector on PostgreSQL, over words already folded by normalise.words ---
+
+TEXT_COLUMNS = ("name", "body")
+
+
+def write_text(session: Session, rows: Iterable[tuple[int, str, str]]) -> None:
+    """Index (supplier_id, name words, body words), space-separated and folded; replaces what was there."""
+    delete = text("DELETE FROM supplier_text WHERE "
+                  + ("rowid" if is_sqlite(session) else "supplier_id") + " = :id")
+    insert = text(
+        "INSERT INTO supplier_text(rowid, name, body) VALUES (:id, :name, :body)"
+        if is_sqlite(session) else
+        "INSERT INTO supplier_text(supplier_id, name, body) VALUES (:id, "
+        "array_to_tsvector(array_remove(string_to_array(:name, ' '), '')), "
+        "array_to_tsvector(array_remove(string_to_array(:body, ' '), '')))"
+    )
+    for chunk in chunks(rows, CHUNK):
+        values = [{"id": i, "name": name, "body": body} for i, name, body in chunk]
+        session.connection().execute(delete, [{"id": v["id"]} for v in values])
+        session.connection().execute(insert, values)
+
+
+def clear_text(session: Session) -> None:
+    """Empty the full-text index, before it is rebuilt whole."""
+    session.connection().execute(text("DELETE FROM supplier_text"))
+
+
+def text_match(session: Session, words: Sequence[str], parameter: str, column: str = "",
+               prefix: bool = False) -> tuple[str, dict[str, str]]:
+    """SQL selecting the supplier_id whose text holds every word, and its bound parameter.
+
+    `column` limits to name or body ('' = either); `prefix` lets the last word be half-typed.
+    Words are folded ([a-z0-9]+), so quoting them is safe on both databases.
+    """
+    if is_sqlite(session):
+        terms = [f'"{w}"' for w in words]
+        if prefix and terms:
+            terms[-1] += "*"
+        query = " AND ".join(terms)
+        match = f"{column} : ({query})" if column else query
+        return (f"SELECT rowid AS supplier_id FROM supplier_text WHERE supplier_text MATCH :{parameter}",
+                {parameter: match})
+    terms = [f"'{w}'" for w in words]
+    if prefix and terms:
+        terms[-1] += ":*"
+    target = column or "(name || body)"
+    return (f"SELECT supplier_id FROM supplier_text WHERE {target} @@ CAST(:{parameter} AS tsquery)",
+            {parameter: " & ".join(terms)})

@@ -1,0 +1,261 @@
+"""Every table. One row per thing a person can name; what was true is marked, never deleted."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {str: Text, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012
+
+
+class Setting(Base):
+    """What the base knows of itself: origin (demo or real), territory name, data version."""
+
+    __tablename__ = "setting"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class Place(Base):
+    """A commune of today. Contour is a GeoJSON geometry as text, '' when not loaded."""
+
+    __tablename__ = "place"
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    # The name as compared: no accents, no hyphens, SAINT for ST.
+    name_key: Mapped[str] = mapped_column(index=True)
+    postcodes: Mapped[str] = mapped_column(default="")  # space-separated
+    departement: Mapped[str] = mapped_column(default="", index=True)
+    region: Mapped[str] = mapped_column(default="")
+    epci: Mapped[str] = mapped_column(default="", index=True)
+    population: Mapped[int | None]
+    lon: Mapped[float | None]
+    lat: Mapped[float | None]
+    contour: Mapped[str] = mapped_column(default="")
+    # 1 in the territory, 0 around it.
+    in_territory: Mapped[bool] = mapped_column(default=False, index=True)
+
+
+class OldPlace(Base):
+    """A commune code of the past (merged, renumbered, delegated, arrondissement) and today's code."""
+
+    __tablename__ = "old_place"
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name_key: Mapped[str] = mapped_column(default="")
+    today: Mapped[str] = mapped_column(ForeignKey("place.code"), index=True)
+
+
+class Run(Base):
+    """One ingestion: what was read, kept, left out and why."""
+
+    __tablename__ = "run"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(index=True)
+    files: Mapped[list[Any]]  # [{name, sha256, shape}]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    # done, refused (the source changed or shrank), failed
+    outcome: Mapped[str] = mapped_column(default="")
+    message: Mapped[str] = mapped_column(default="")
+    rows: Mapped[int] = mapped_column(default=0)  # read
+    kept: Mapped[int] = mapped_column(default=0)
+    out_of_scope: Mapped[int] = mapped_column(default=0)  # not this source's subject
+    outside: Mapped[int] = mapped_column(default=0)  # beyond the territory and its margin
+    unplaced: Mapped[int] = mapped_column(default=0)  # no commune could be recognised; kept only with everywhere
+    repeated: Mapped[int] = mapped_column(default=0)  # the same thing twice in the files
+    rejected: Mapped[int] = mapped_column(default=0)
+    leftover: Mapped[list[Any]]  # columns read by nobody
+    mapping: Mapped[dict[str, Any] | None]  # column -> field, for lists of unknown columns
+
+
+class Reject(Base):
+    """A line that could not be used, with its place in the file and the reason."""
+
+    __tablename__ = "reject"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), index=True)
+    file: Mapped[str]
+    line: Mapped[int]
+    reason: Mapped[str]
+
+
+class Supplier(Base):
+    """An establishment that can sell. Identity from the register when it has a siret there."""
+
+    __tablename__ = "supplier"
+    __table_args__ = (Index("ix_supplier_position", "lat", "lon"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # What URLs and exports use: the siret, or a stable digest for a supplier without one.
+    uid: Mapped[str] = mapped_column(unique=True)
+    siret: Mapped[str | None] = mapped_column(unique=True)
+    siren: Mapped[str] = mapped_column(default="", index=True)
+    # "register" or the name of the list that made it known.
+    origin: Mapped[str]
+    # Display name: enseigne, then usual name, then legal name; "[Non diffusible]" when masked.
+    name: Mapped[str]
+    legal_name: Mapped[str] = mapped_column(default="")
+    # enseignes, usual names, acronym: " | "-separated
+    other_names: Mapped[str] = mapped_column(default="")
+    is_person: Mapped[bool] = mapped_column(default=False)
+    is_head_office: Mapped[bool] = mapped_column(default=False)
+    # "O" public, "P" partial: name (persons) and address masked everywhere.
+    diffusion: Mapped[str] = mapped_column(default="O")
+    # "A" open, "F" closed
+    state: Mapped[str] = mapped_column(default="A")
+    created_on: Mapped[date | None]
+    closed_on: Mapped[date | None]
+    address: Mapped[str] = mapped_column(default="")
+    postcode: Mapped[str] = mapped_column(default="")
+    commune_code: Mapped[str] = mapped_column(default="", index=True)
+    commune: Mapped[str] = mapped_column(default="")
+    lon: Mapped[float | None]
+    lat: Mapped[float | None]
+    # exact, street, commune or '' (nowhere)
+    precision: Mapped[str] = mapped_column(default="")
+    naf: Mapped[str] = mapped_column(default="")  # "81.30Z", rev. 2
+    naf25: Mapped[str] = mapped_column(default="")
+    legal_form: Mapped[str] = mapped_column(default="")  # INSEE category, 4 digits
+    size_code: Mapped[str] = mapped_column(default="")  # INSEE headcount band, "" unknown
+    category: Mapped[str] = mapped_column(default="")  # PME, ETI, GE or ''
+    is_ess: Mapped[bool | None]  # SIRENE flag
+    is_mission: Mapped[bool | None]
+    is_qpv: Mapped[bool | None]
+    phone: Mapped[str] = mapped_column(default="")
+    email: Mapped[str] = mapped_column(default="")
+    website: Mapped[str] = mapped_column(default="")
+    description: Mapped[str] = mapped_column(default="")
+    first_seen: Mapped[date]
+    last_seen: Mapped[date]
+
+
+class Mention(Base):
+    """One line of one list, cleaned; what it says stays apart from the register's facts."""
+
+    __tablename__ = "mention"
+    __table_args__ = (UniqueConstraint("source", "key"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(index=True)
+    # The source's identifier, else a digest of siret, name, place and statuses.
+    key: Mapped[str]
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), index=True)
+    file: Mapped[str]
+    line: Mapped[int]
+    first_seen: Mapped[date]
+    last_seen: Mapped[date]
+    gone_on: Mapped[date | None]
+    supplier_id: Mapped[int | None] = mapped_column(ForeignKey("supplier.id"), index=True)
+    siret: Mapped[str] = mapped_column(default="", index=True)
+    siren: Mapped[str] = mapped_column(default="")
+    name: Mapped[str]
+    other_names: Mapped[str] = mapped_column(default="")
+    statuses: Mapped[list[Any]]
+    address: Mapped[str] = mapped_column(default="")
+    postcode: Mapped[str] = mapped_column(default="")
+    commune: Mapped[str] = mapped_column(default="")
+    commune_code: Mapped[str] = mapped_column(default="")
+    lon: Mapped[float | None]
+    lat: Mapped[float | None]
+    precision: Mapped[str] = mapped_column(default="")
+    phone: Mapped[str] = mapped_column(default="")
+    email: Mapped[str] = mapped_column(default="")
+    website: Mapped[str] = mapped_column(default="")
+    naf: Mapped[str] = mapped_column(default="")
+    legal_form: Mapped[str] = mapped_column(default="")
+    sectors: Mapped[list[Any]]
+    description: Mapped[str] = mapped_column(default="")
+    workers: Mapped[int | None]
+    is_qpv: Mapped[bool | None]
+    link: Mapped[str] = mapped_column(default="")
+    # What cleaning had to say: [["siret", "zéro de tête rétabli"], …]
+    problems: Mapped[list[Any]]
+
+
+class Judgement(Base):
+    """A verdict on "is this mention that supplier?", with its reasons and author; never erased."""
+
+    __tablename__ = "judgement"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mention_id: Mapped[int] = mapped_column(ForeignKey("mention.id"), index=True)
+    supplier_id: Mapped[int | None] = mapped_column(ForeignKey("supplier.id"), index=True)
+    verdict: Mapped[str]  # same, review, different
+    score: Mapped[float]  # 0..1
+    reasons: Mapped[list[Any]]  # French clauses, strongest first
+    author: Mapped[str]  # "rules" or a person's e-mail
+    decided_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class Tag(Base):
+    """Something true of a supplier, why, at which level, and how strongly."""
+
+    __tablename__ = "tag"
+    __table_args__ = (
+        UniqueConstraint("supplier_id", "kind", "value", "source"),
+        Index("ix_tag_kind_value", "kind", "value", "supplier_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    supplier_id: Mapped[int] = mapped_column(ForeignKey("supplier.id", ondelete="CASCADE"))
+    kind: Mapped[str]  # segment, siae, insertion, handicap, ess, innovation, size, mission, qpv, public, noise
+    value: Mapped[str]
+    level: Mapped[str]  # siret or siren
+    because: Mapped[str]  # one French clause
+    source: Mapped[str]  # source name, or "sirene"
+    weight: Mapped[float] = mapped_column(default=1.0)
+
+
+class Listing(Base):
+    """The search index's narrow row: what filters, facets, sorting and map cells read."""
+
+    __tablename__ = "listing"
+    supplier_id: Mapped[int] = mapped_column(
+        ForeignKey("supplier.id", ondelete="CASCADE"), primary_key=True
+    )
+    commune_code: Mapped[str] = mapped_column(index=True)
+    in_territory: Mapped[bool] = mapped_column(index=True)
+    lon: Mapped[float | None]
+    lat: Mapped[float | None]
+    statuses: Mapped[int]  # bits, in the order of tagging.STATUSES
+    families: Mapped[int]  # bits, one per segment family, in the order of segments.csv
+    size: Mapped[int]  # index into tagging.SIZES, 0 unknown
+    is_noise: Mapped[bool]  # hidden by default: closed, holding, landlord…
+    name_key: Mapped[str] = mapped_column(index=True)
+
+
+class Registration(Base):
+    """What a structure says of itself through the form, until and after the team has decided."""
+
+    __tablename__ = "registration"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    siret: Mapped[str] = mapped_column(index=True)
+    answers: Mapped[dict[str, Any]]
+    # pending, accepted, refused
+    state: Mapped[str] = mapped_column(default="pending", index=True)
+    received_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(default="")
+    mention_id: Mapped[int | None] = mapped_column(ForeignKey("mention.id"))
+
+
+class SavedMapping(Base):
+    """A column mapping a person named: which column of her list is which field."""
+
+    __tablename__ = "saved_mapping"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    columns: Mapped[dict[str, Any]]  # column -> field
+    saved_at: Mapped[datetime]
+
+
+class Person(Base):
+    """Someone who may sign in: administrator, buyer or reader."""
+
+    __tablename__ = "person"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(default="")
+    password_hash: Mapped[str]
+    role: Mapped[str]  # admin, buyer, reader
+    created_at: Mapped[datetime]

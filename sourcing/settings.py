@@ -1,0 +1,74 @@
+"""Every knob, with the sentence that explains it. Read once, at the edge; the domain gets values."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+PREFIX = "SOURCING_"
+BASEMAPS = ("aucun", "ign", "osm")
+
+
+class SettingsError(ValueError):
+    """A setting is unknown or has a value that cannot be used; the message is for the administrator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    # Where the base, the cache and the uploaded files live.
+    data_dir: Path = Path("data")
+    # SQLite in data_dir by default; postgresql+psycopg://user:password@host/base when one machine is not enough.
+    database_url: str = ""
+    # Signs sessions and forms. Made once and kept in data_dir when not given.
+    secret_key: str = field(default="", repr=False)
+    # Suppliers this far from the territory are kept too: a buyer looks over the border.
+    margin_km: float = 30.0
+    # Background of the maps: "aucun" (our own outlines, no network), "ign" or "osm".
+    basemap: str = "aucun"
+    # Who runs this instance; shown in the header and in the exports.
+    organisation: str = "Lorient Agglomération"
+    # Who answers questions about the data; shown on the legal pages.
+    contact: str = ""
+    # Public services, only ever changed to point at a test server.
+    geo_api_url: str = "https://geo.api.gouv.fr"
+    datagouv_url: str = "https://www.data.gouv.fr"
+    # The site is served over https (secure cookies, HSTS). Off for a first run on one's own machine.
+    https: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.database_url:
+            base = (self.data_dir / "sourcing.sqlite").resolve()
+            object.__setattr__(self, "database_url", f"sqlite:///{base}")
+        if self.basemap not in BASEMAPS:
+            raise SettingsError(f"SOURCING_BASEMAP vaut « {self.basemap} » ; choisir parmi {', '.join(BASEMAPS)}.")
+        if self.margin_km < 0:
+            raise SettingsError("SOURCING_MARGIN_KM doit être un nombre positif de kilomètres.")
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from SOURCING_* variables; an unknown key or an unusable value is a SettingsError."""
+    known = {f.name: f.type for f in fields(Settings)}
+    values: dict[str, Any] = {}
+    for key, text in environ.items():
+        if not key.startswith(PREFIX) or key.startswith(PREFIX + "TEST_"):
+            continue
+        name = key.removeprefix(PREFIX).lower()
+        if name not in known:
+            raise SettingsError(f"Réglage inconnu : {key}. Les réglages sont décrits dans docs/installation.md.")
+        values[name] = _convert(key, name, text)
+    return Settings(**values)
+
+
+def _convert(key: str, name: str, text: str) -> object:
+    default = getattr(Settings(), name)
+    if isinstance(default, bool):
+        return text.strip().lower() in {"1", "true", "yes", "oui", "on"}
+    if isinstance(default, Path):
+        return Path(text)
+    if isinstance(default, float):
+        try:
+            return float(text.replace(",", "."))
+        except ValueError:
+            raise SettingsError(f"{key} vaut « {text} » ; un nombre est attendu.") from None
+    return text

@@ -1,0 +1,101 @@
+"""The contract with connectors: what a source is, what a row is, what a record is."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+
+class SourceError(ValueError):
+    """The file cannot be used at all. The message is one French sentence: file, line if known, remedy."""
+
+
+class SourceChanged(SourceError):
+    """The file is readable but is not what this source publishes: a column is missing or unknown."""
+
+
+class Row(NamedTuple):
+    """One line of a file, every value as text. `line` is the line a person sees in that file (1 = first)."""
+
+    file: str
+    line: int
+    values: Mapping[str, str]
+
+    def get(self, *columns: str) -> str:
+        """The first non-empty value among these columns, stripped; '' if none."""
+        for column in columns:
+            value = self.values.get(column, "").strip()
+            if value:
+                return value
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one row says of one supplier, as published; `normalise.clean` returns the cleaned one."""
+
+    name: str = ""
+    other_names: tuple[str, ...] = ()
+    siret: str = ""
+    siren: str = ""
+    # The source's own stable identifier (slug, FINESS number…); '' when it has none.
+    key: str = ""
+    # What the list asserts of the supplier: "siae:ACI", "handicap:ESAT", "innovation:Audélor"…
+    statuses: tuple[str, ...] = ()
+    address: str = ""
+    postcode: str = ""
+    commune: str = ""
+    commune_code: str = ""
+    departement: str = ""
+    # Coordinates as published, in any of the usual systems; normalise tells them apart.
+    x: str = ""
+    y: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    precision: str = ""
+    phone: str = ""
+    email: str = ""
+    website: str = ""
+    naf: str = ""
+    legal_form: str = ""
+    # Declared activities in the source's words; the inclusion market's own sectors are mapped exactly.
+    sectors: tuple[str, ...] = ()
+    description: str = ""
+    workers: str = ""
+    is_qpv: bool | None = None
+    # The supplier's page at the source.
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One layout of a source's file, recognised by the columns it must have."""
+
+    name: str
+    columns: frozenset[str]
+    # Columns it may have and that we know; anything else is reported as left over.
+    optional: frozenset[str] = frozenset()
+    # For a register: which table this is ("establishment", "legal_unit", "geolocation", "joined").
+    role: str = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source as data: who publishes it, what its files look like, how a row becomes a record."""
+
+    name: str
+    title: str
+    publisher: str
+    licence: str
+    url: str
+    kind: Literal["register", "list"]
+    shapes: tuple[Shape, ...]
+    # Lists: file -> rows, and row -> record (None: out of scope; ValueError: this row failed).
+    read: Callable[[Path], Iterable[Row]] | None = None
+    parse: Callable[[Row], Record | None] | None = None
+    # Lists of unknown columns: the status every line gets; a column mapping replaces `parse`.
+    mapped_status: str = ""
+    # Registers: canonical column -> SQL over the source's own columns (see sourcing/register.py).
+    columns: Mapping[str, str] = field(default_factory=dict)
+    # Fewer or more rows than this in one run is refused: the file is not the one expected.
+    expects: tuple[int, int] = (1, 100_000_000)

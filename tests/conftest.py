@@ -1,0 +1,112 @@
+"""Fixtures: each test that touches a base runs on SQLite and on PostgreSQL."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session
+
+from sourcing import db
+from sourcing.model import Base
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+DATABASES = ("sqlite", "postgresql")
+
+
+def shared(path: str) -> Path:
+    """A real file of ../shared, or a skip that says which is missing."""
+    found = SHARED / path
+    if not found.exists():
+        pytest.skip(f"real file absent: ../shared/{path}")
+    return found
+
+
+def _postgres_bin() -> Path | None:
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        if (folder / "initdb").exists():
+            return folder
+    initdb = shutil.which("initdb")
+    return Path(initdb).resolve().parent if initdb else None
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A throw-away PostgreSQL cluster on a socket of its own (or the one SOURCING_TEST_POSTGRES names)."""
+    if given := os.environ.get("SOURCING_TEST_POSTGRES"):
+        yield given
+        return
+    folder = _postgres_bin()
+    if folder is None:
+        pytest.skip("PostgreSQL is not installed: its half of the suite was not run")
+    home = Path(tempfile.mkdtemp(prefix="sourcing-pg-", dir="/tmp"))
+    home.chmod(0o777)
+    # initdb refuses root; Debian's package makes the postgres user.
+    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    run = lambda *args: subprocess.run([*prefix, *args], check=True, cwd=home, capture_output=True)  # noqa: E731
+    run(str(folder / "initdb"), "-D", str(home / "data"), "-U", "sourcing", "-A", "trust",
+        "--locale=C.UTF-8", "--encoding=UTF8")
+    options = f"-k {home} -c listen_addresses='' -c fsync=off -c synchronous_commit=off"
+    run(str(folder / "pg_ctl"), "-D", str(home / "data"), "-o", options, "-l", str(home / "log"),
+        "-w", "start")
+    yield f"postgresql+psycopg://sourcing@/postgres?host={home}"
+    run(str(folder / "pg_ctl"), "-D", str(home / "data"), "-m", "immediate", "stop")
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_url: str) -> Iterator[Engine]:
+    engine = db.connect(postgres_url)
+    db.migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("base") / "empty.sqlite"
+    engine = db.connect(f"sqlite:///{path}")
+    db.migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(text("SELECT 1"))
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(params=DATABASES)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An empty migrated base, once on each database."""
+    if request.param == "sqlite":
+        path = tmp_path / "base.sqlite"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        engine = db.connect(f"sqlite:///{path}")
+        yield engine
+        engine.dispose()
+        return
+    engine = request.getfixturevalue("migrated_postgres")
+    yield engine
+    tables = ", ".join([t.name for t in Base.metadata.sorted_tables] + ["supplier_text"])
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    with Session(engine) as session:
+        yield session
+
+
+@pytest.fixture
+def sqlite_engine(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Engine]:
+    """An empty SQLite base, for tests where the database does not matter."""
+    path = tmp_path / "base.sqlite"
+    shutil.copy(migrated_sqlite, path)
+    engine = create_engine(f"sqlite:///{path}")
+    engine.dispose()
+    engine = db.connect(f"sqlite:///{path}")
+    yield engine
+    engine.dispose()
