@@ -1,6 +1,6 @@
 """The engine, the session, migrations and bulk writes: the only module that knows which database it is."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,61 @@ def upsert(session: Session, table: Table, rows: Iterable[dict[str, Any]], key: 
                      if changed else statement.on_conflict_do_nothing(index_elements=list(key)))
         session.connection().execute(statement, chunk)
         count += len(chunk)
+    return count
+
+
+BULK = 20_000
+
+
+def bulk_upsert(
+    session: Session,
+    table: Table,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    key: Sequence[str],
+    *,
+    keep: Sequence[str] = (),
+    update: Mapping[str, str] | None = None,
+) -> int:
+    """Insert rows, or update those whose key is there, as fast as the database can; returns how many.
+
+    Rows are sequences in the order of `columns`, each key once, dates as ISO text. `keep` names columns
+    set on insertion only; `update` gives the SQL of a column's new value where it is not the new row's
+    (old row: the table's name; new row: `excluded`).
+    """
+    new = {c: f'excluded."{c}"' for c in columns if c not in key and c not in keep} | dict(update or {})
+    listed = ", ".join(f'"{c}"' for c in columns)
+    conflict = (f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET "
+                + ", ".join(f'"{column}" = {sql}' for column, sql in new.items()))
+    write = _bulk_sqlite if is_sqlite(session) else _bulk_postgres
+    return write(session, table.name, listed, conflict, rows)
+
+
+def _bulk_sqlite(session: Session, table: str, listed: str, conflict: str,
+                 rows: Iterable[Sequence[Any]]) -> int:
+    marks = ", ".join("?" * (listed.count(",") + 1))
+    sql = f"INSERT INTO {table} ({listed}) VALUES ({marks}) {conflict}"
+    count = 0
+    for chunk in chunks(rows, BULK):
+        session.connection().exec_driver_sql(sql, chunk)
+        count += len(chunk)
+    return count
+
+
+def _bulk_postgres(session: Session, table: str, listed: str, conflict: str,
+                   rows: Iterable[Sequence[Any]]) -> int:
+    count = 0
+    raw: Any = session.connection().connection.driver_connection
+    with raw.cursor() as cursor:
+        cursor.execute(f"CREATE TEMP TABLE incoming AS SELECT {listed} FROM {table} WITH NO DATA")
+        for chunk in chunks(rows, BULK):
+            with cursor.copy(f"COPY incoming ({listed}) FROM STDIN") as copy:
+                for row in chunk:
+                    copy.write_row(row)
+            cursor.execute(f"INSERT INTO {table} ({listed}) SELECT {listed} FROM incoming {conflict}")
+            cursor.execute("TRUNCATE incoming")
+            count += len(chunk)
+        cursor.execute("DROP TABLE incoming")
     return count
 
 

@@ -194,7 +194,8 @@ class Tag(Base):
     __tablename__ = "tag"
     __table_args__ = (
         UniqueConstraint("supplier_id", "kind", "value", "source"),
-        Index("ix_tag_kind_value", "kind", "value", "supplier_id"),
+        # Covering: a segment's suppliers and their weights are read without touching the table.
+        Index("ix_tag_kind_value", "kind", "value", "supplier_id", "weight"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     supplier_id: Mapped[int] = mapped_column(ForeignKey("supplier.id", ondelete="CASCADE"))
@@ -210,6 +211,7 @@ class Listing(Base):
     """The search index's narrow row: what filters, facets, sorting and map cells read."""
 
     __tablename__ = "listing"
+    __table_args__ = (Index("ix_listing_position", "lat", "lon"),)
     supplier_id: Mapped[int] = mapped_column(
         ForeignKey("supplier.id", ondelete="CASCADE"), primary_key=True
     )
@@ -221,7 +223,10 @@ class Listing(Base):
     families: Mapped[int]  # bits, one per segment family, in the order of segments.csv
     size: Mapped[int]  # index into tagging.SIZES, 0 unknown
     is_noise: Mapped[bool]  # hidden by default: closed, holding, landlord…
-    name_key: Mapped[str] = mapped_column(index=True)
+    # Sorted byte by byte on both databases, whatever the server's language.
+    name_key: Mapped[str] = mapped_column(
+        Text().with_variant(Text(collation="C"), "postgresql"), index=True
+    )
 
 
 class Registration(Base):

@@ -33,6 +33,8 @@ class Settings:
     # Public services, only ever changed to point at a test server.
     geo_api_url: str = "https://geo.api.gouv.fr"
     datagouv_url: str = "https://www.data.gouv.fr"
+    # How much is written to the error output: "warning", or "debug" to see where an error came from.
+    log: str = "warning"
     # The site is served over https (secure cookies, HSTS). Off for a first run on one's own machine.
     https: bool = False
 

@@ -97,5 +97,7 @@ class Source:
     mapped_status: str = ""
     # Registers: canonical column -> SQL over the source's own columns (see sourcing/register.py).
     columns: Mapping[str, str] = field(default_factory=dict)
+    # What `sourcing fetch` downloads: file name -> path at data.gouv.fr (resource ids, never file names).
+    downloads: Mapping[str, str] = field(default_factory=dict)
     # Fewer or more rows than this in one run is refused: the file is not the one expected.
     expects: tuple[int, int] = (1, 100_000_000)

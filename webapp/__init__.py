@@ -1,0 +1,127 @@
+"""The site: create_app wires settings, base, sessions, headers, error pages and the pages."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask, url_for
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import Engine
+
+from sourcing import db, segments
+from sourcing.segments import Nomenclature
+from sourcing.settings import Settings
+from sourcing.source import Source
+from webapp import (
+    about,
+    account,
+    context,
+    errors,
+    filters,
+    headers,
+    map,
+    meeting,
+    moderation,
+    registration,
+    search,
+    sources,
+    supplier,
+)
+
+# In the order of their addresses in the menu, then the rest.
+PAGES = (
+    search.PAGES,
+    supplier.PAGES,
+    map.PAGES,
+    meeting.PAGES,
+    registration.PAGES,
+    sources.PAGES,
+    moderation.PAGES,
+    account.PAGES,
+    about.PAGES,
+)
+MENU = (
+    ("search", "Fournisseurs", "search.suppliers"),
+    ("meeting", "Réunion", "meeting.index"),
+    ("registration", "Faites-vous connaître", "registration.form"),
+    ("sources", "Sources", "sources.index"),
+)
+ADMIN_MENU = (("moderation", "Inscriptions à vérifier", "moderation.queue"),)
+STATIC = Path(__file__).parent / "static"
+LARGEST_FORM = 64 * 1024
+
+
+def create_app(
+    settings: Settings,
+    engine: Engine | None = None,
+    nomenclature: Nomenclature | None = None,
+    sources: Mapping[str, Source] | None = None,
+) -> Flask:
+    """The whole site on this base; what is not given is opened from the settings."""
+    version = _version()
+    app = Flask(__name__, static_url_path=f"/statique/{version}")
+    app.config.update(
+        SECRET_KEY=settings.secret_key or _kept_key(settings.data_dir),
+        # The version in the path: a file never changes under its address.
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        SESSION_COOKIE_NAME="sourcing",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.https,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=settings.https,
+        WTF_I18N_ENABLED=False,
+    )
+    if engine is None:
+        engine = db.connect(settings.database_url)
+        db.migrate(engine)
+    app.extensions[context.KEY] = context.Site(
+        settings, engine, nomenclature or segments.load(), sources or {}
+    )
+    CSRFProtect(app)
+    headers.register(app, settings)
+    for room in (context, errors, filters, account):
+        room.register(app)
+    for pages in PAGES:
+        app.register_blueprint(pages)
+    _templates(app, settings)
+    return app
+
+
+def _templates(app: Flask, settings: Settings) -> None:
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        organisation=settings.organisation,
+        is_demo=context.is_demo,
+        menu=_menu,
+        static=lambda path: url_for("static", filename=path),
+        page_url=lambda query, page: search.link(replace(query, page=page)),
+    )
+
+
+def _menu() -> tuple[tuple[str, str, str], ...]:
+    person = account.account()
+    return MENU + ADMIN_MENU if person and person.is_admin else MENU
+
+
+def _version() -> str:
+    """A digest of every static file: it changes when any of them does."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in STATIC.rglob("*") if p.is_file()):
+        digest.update(path.relative_to(STATIC).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:10]
+
+
+def _kept_key(data_dir: Path) -> str:
+    """The signing key of this installation, made at its first start."""
+    path = data_dir / "secret_key"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+    return path.read_text().strip()

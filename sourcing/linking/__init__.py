@@ -1,0 +1,7 @@
+"""Linking: which supplier a line is, how sure we are, and why."""
+
+from sourcing.linking.evaluation import evaluate
+from sourcing.linking.matching import Match, match
+from sourcing.linking.store import Counts, link
+
+__all__ = ["Counts", "Match", "evaluate", "link", "match"]

@@ -130,13 +130,16 @@ def upgrade() -> None:
         sa.Column("families", sa.Integer(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("is_noise", sa.Boolean(), nullable=False),
-        sa.Column("name_key", sa.Text(), nullable=False),
+        sa.Column(
+            "name_key", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False
+        ),
         sa.ForeignKeyConstraint(["supplier_id"], ["supplier.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("supplier_id"),
     )
     op.create_index(op.f("ix_listing_commune_code"), "listing", ["commune_code"], unique=False)
     op.create_index(op.f("ix_listing_in_territory"), "listing", ["in_territory"], unique=False)
     op.create_index(op.f("ix_listing_name_key"), "listing", ["name_key"], unique=False)
+    op.create_index("ix_listing_position", "listing", ["lat", "lon"], unique=False)
     op.create_table(
         "mention",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -227,7 +230,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("supplier_id", "kind", "value", "source"),
     )
-    op.create_index("ix_tag_kind_value", "tag", ["kind", "value", "supplier_id"], unique=False)
+    op.create_index(
+        "ix_tag_kind_value", "tag", ["kind", "value", "supplier_id", "weight"], unique=False
+    )
     op.create_table(
         "judgement",
         sa.Column("id", sa.Integer(), nullable=False),

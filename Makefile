@@ -1,0 +1,43 @@
+# Everything a person runs; `make run` and `make test` are enough to start.
+PYTHON ?= python3
+PORT ?= 8000
+ESTABLISHMENTS ?= 20000
+BIN := .venv/bin
+VENDOR := webapp/static/vendor/.built
+
+.PHONY: run install test check bench clean
+
+run: install
+	$(BIN)/sourcing demo --establishments $(ESTABLISHMENTS) --port $(PORT)
+
+install: .venv/.installed $(VENDOR)
+
+.venv/.installed: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+.venv/.tested: .venv/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+$(VENDOR): package.json package-lock.json scripts/vendor.mjs
+	npm ci --silent --no-audit --no-fund
+	node scripts/vendor.mjs
+	touch $@
+
+test: install .venv/.tested
+	bash scripts/test_services.sh
+	$(BIN)/python -m pytest
+
+check: install .venv/.tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -m "not browser and not slow"
+
+bench: install .venv/.tested
+	for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done
+
+clean:
+	rm -rf .venv node_modules webapp/static/vendor build *.egg-info

@@ -1,0 +1,146 @@
+"""Le Marché de l'inclusion: its API's JSON, and the search exports of every period since 2022."""
+
+import json
+import re
+from typing import Any
+
+from connectors.readers import read
+from sourcing.source import Record, Row, Shape, Source
+
+PAGE = "https://lemarche.inclusion.gouv.fr/prestataires/{slug}/"
+# Kind -> the family it belongs to. A GEIQ and a SEP are no SIAE in the sense of L. 5132-4.
+STATUSES = {
+    **dict.fromkeys(("ACI", "EI", "AI", "ETTI", "EITI"), "siae"),
+    **dict.fromkeys(("GEIQ", "SEP"), "insertion"),
+    **dict.fromkeys(("EA", "EATT", "ESAT"), "handicap"),
+}
+# Group names joined by ", " in the exports; these hold commas themselves.
+GROUPS_WITH_COMMAS = (
+    "Ameublement, déco, textile & Artisanat",
+    "Communication, Marketing",
+    "Culture, Divertissement et Tourisme",
+    "Déménagements, Livraisons & Transports",
+    "Recyclage, économie circulaire",
+)
+_GROUP = re.compile("|".join([*map(re.escape, GROUPS_WITH_COMMAS), r"[^,\s][^,]*"]))
+_CODE = re.compile(r"\(([A-Z]{2,4})\)\s*$")
+
+
+def _columns(text: str) -> frozenset[str]:
+    return frozenset(text.split("|"))
+
+
+# Columns of persons and their addresses are known, and never read.
+_CONTACT = _columns("Prénom|Nom|E-mail|Téléphone|Réseau social")
+SHAPES = (
+    Shape(
+        "api",
+        _columns("name|slug|siret|kind|city|post_code"),
+        _columns(
+            "id|brand|nature|kind_parent|contact_website|contact_social_website|logo_url|address|"
+            "department|region|is_qpv|is_active|sectors|presta_types|networks|offers|"
+            "client_references|labels_old|created_at|updated_at"
+        ),
+    ),
+    Shape(
+        "export 2022-06 à 2026-07",
+        _columns(
+            "Raison sociale|Slug|Siret|Type de structure|Adresse|Ville|Code Postal|Département"
+        ),
+        _columns(
+            "Nom commercial|Enseigne|Établissement|kind_parent|presta_type|Type de prestation|"
+            "Site internet|Région|Quartier prioritaire de la politique de la ville (API QPV)|"
+            "sectors|Secteurs d'activité|Inscrite|Lien vers le marché"
+        )
+        | _CONTACT,
+    ),
+    Shape(
+        "export depuis 2026-07",
+        _columns("Raison sociale|Type de structure|Adresse|Code postal|Ville"),
+        _columns("Enseigne|Référence client 1|Référence client 2|Référence client 3") | _CONTACT,
+    ),
+    Shape(
+        "liste d'une consultation",
+        _columns("Raison sociale|Siret"),
+        _columns(
+            "Type de structure|Adresse|Ville|Code Postal|Région|Département|Chiffre d'affaires|"
+            "Références client|Certifications et labels|Nombre de salariés en insertion|"
+            "Nombre de salariés permanents|Fournisseur local"
+        )
+        | _CONTACT,
+    ),
+)
+
+
+def parse(row: Row) -> Record | None:
+    """One structure; those whose agreement has ended are out of scope."""
+    if row.get("is_active") == "false":
+        return None
+    slug, get = row.get("slug", "Slug"), row.get
+    return Record(
+        name=get("Raison sociale", "name"),
+        other_names=tuple(filter(None, [get("Nom commercial", "Enseigne", "brand")])),
+        siret=get("Siret", "siret"),
+        key=slug,
+        statuses=status(get("Type de structure", "kind")),
+        address=get("Adresse", "address"),
+        postcode=get("Code Postal", "Code postal", "post_code"),
+        commune=get("Ville", "city"),
+        departement=get("Département", "department"),
+        website=get("Site internet", "contact_website"),
+        sectors=sectors(get("sectors", "Secteurs d'activité")),
+        description=offers(get("offers")),
+        workers=get("Nombre de salariés en insertion"),
+        is_qpv=is_qpv(get("Quartier prioritaire de la politique de la ville (API QPV)", "is_qpv")),
+        link=PAGE.format(slug=slug) if slug else "",
+    )
+
+
+def status(kind: str) -> tuple[str, ...]:
+    """ "ETTI" or "Entreprise de travail temporaire d'insertion (ETTI)" -> ("siae:ETTI",)."""
+    if not kind:
+        return ()
+    found = _CODE.search(kind)
+    code = found.group(1) if found else kind
+    if code not in STATUSES:
+        raise ValueError(f"type de structure inconnu : « {kind} »")
+    return (f"{STATUSES[code]}:{code}",)
+
+
+def sectors(text: str) -> tuple[str, ...]:
+    """Sector names of the API (JSON), or group names of an export."""
+    if text.startswith("["):
+        return _names(text)
+    return tuple(name.strip() for name in _GROUP.findall(text))
+
+
+def offers(text: str) -> str:
+    """What the structure says it offers, in its words."""
+    if not text.startswith("["):
+        return ""
+    found: list[dict[str, Any]] = json.loads(text)
+    parts = [": ".join(filter(None, (o.get("name"), o.get("description")))) for o in found]
+    return " ; ".join(filter(None, parts))
+
+
+def is_qpv(text: str) -> bool | None:
+    return {"oui": True, "true": True, "non": False, "false": False}.get(text.lower())
+
+
+def _names(text: str) -> tuple[str, ...]:
+    found: list[dict[str, Any]] = json.loads(text)
+    return tuple(item["name"] for item in found if item.get("name"))
+
+
+SOURCE = Source(
+    name="marche_inclusion",
+    title="Le Marché de l'inclusion",
+    publisher="Plateforme de l'inclusion (GIP)",
+    licence="Licence Ouverte 2.0",
+    url="https://lemarche.inclusion.gouv.fr",
+    kind="list",
+    shapes=SHAPES,
+    read=read,
+    parse=parse,
+    expects=(1, 60_000),
+)

@@ -1,0 +1,132 @@
+"""Lines of cells into rows: where the header is, what columns are called, which lines are whole."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice, pairwise
+
+from sourcing.source import Row, SourceError
+
+# Line number, cells, and what reading had to say of the line ('' = nothing).
+Line = tuple[int, list[str], str]
+# What the first cell of a file without a header row holds -> its columns.
+Headerless = Mapping[str, Sequence[str]]
+
+SAMPLE = 40
+# A header row fills at least this share of the table's width; title rows do not.
+HEADER_SHARE = 0.6
+_VALUE = re.compile(r"@|://|^www\.|^[\d\s.,/+:-]+$|^\d{4}-\d\d-\d\d", re.IGNORECASE)
+_YEAR = re.compile(r"(19|20)\d\d$")
+_MOJIBAKE = re.compile(r"Ã[\x80-\xbf©¨ª‰€¢´»§®¯]|â€")
+
+
+def rows(name: str, lines: Iterable[Line], headerless: Headerless) -> Iterator[Row]:
+    """Rows under the header found in the first lines; blank lines are not rows."""
+    stream = iter(lines)
+    sample = [line for line in islice(stream, SAMPLE) if any(line[1])]
+    if not sample:
+        raise SourceError(f"{name} : aucune ligne remplie ; vérifier que c'est le bon fichier.")
+    columns, header, body = _columns(sample, headerless)
+    _refuse_mojibake(name, columns)
+    yield from _rows(name, columns, header, chain(body, stream))
+
+
+def _rows(
+    name: str, columns: Sequence[str], header: list[str], lines: Iterable[Line]
+) -> Iterator[Row]:
+    width = len(columns)
+    for line, cells, note in lines:
+        if not any(cells):
+            continue
+        values = dict(zip(columns, cells, strict=False))
+        if len(cells) < width:
+            values.update(dict.fromkeys(columns[len(cells) :], ""))
+        broken = _why_broken(cells, width, header)
+        if broken:
+            values["_broken"] = broken
+        elif note:
+            values["_problem"] = note
+        yield Row(name, line, values)
+
+
+def _why_broken(cells: list[str], width: int, header: list[str]) -> str:
+    if len(cells) > width and any(c.strip() for c in cells[width:]):
+        return "plus de cellules que de colonnes : un séparateur ou un guillemet est en trop"
+    if width > 1 and len(cells) > 1 and cells[0] == cells[1] and len(set(cells)) == 1:
+        return "ligne de titre au milieu du tableau"
+    if cells[0] == header[0] and cells == header:
+        return "ligne d'en-tête répétée"
+    return ""
+
+
+def _columns(sample: list[Line], headerless: Headerless) -> tuple[list[str], list[str], list[Line]]:
+    """Column names, the header cells as read, and the sample lines that are rows."""
+    first = sample[0][1][0].strip().lower()
+    if first in headerless:
+        return list(headerless[first]), [""], sample[1:]
+    start, found = find_header([cells for _, cells, _ in sample])
+    if found:
+        header = sample[start][1]
+        return name_columns(header), header, sample[start + 1 :]
+    width = max(len(cells) for _, cells, _ in sample[start:])
+    return [f"Colonne {i + 1}" for i in range(width)], [""], sample[start:]
+
+
+def find_header(sample: Sequence[Sequence[str]]) -> tuple[int, bool]:
+    """Where the header row is, or where the rows start when there is none (False)."""
+    filled = [[c.strip() for c in cells if c.strip()] for cells in sample]
+    width = max(map(len, filled))
+    for i, labels in enumerate(filled):
+        if len(labels) < HEADER_SHARE * width:
+            continue
+        if not _is_header(labels, width) or _is_repeated(sample, i):
+            return i, False
+        is_group = any(a == b for a, b in pairwise(labels))
+        if is_group and i + 1 < len(filled) and _refines(labels, filled[i + 1], width):
+            return i + 1, True
+        return i, True
+    return 0, False
+
+
+def _is_header(labels: Sequence[str], width: int) -> bool:
+    return all(map(is_label, labels)) and len(set(labels)) >= min(5, HEADER_SHARE * width)
+
+
+def _refines(group: Sequence[str], labels: Sequence[str], width: int) -> bool:
+    return _is_header(labels, width) and len(set(labels)) > len(set(group))
+
+
+def _is_repeated(sample: Sequence[Sequence[str]], start: int) -> bool:
+    """Whether a quarter of the labels come back below in their own column: then they were values."""
+    labels = [c.strip() for c in sample[start]]
+    below = [[c.strip() for c in cells] for cells in sample[start + 1 :]]
+    columns = zip(labels, *(cells for cells in below if cells != labels), strict=False)
+    back = sum(bool(label) and label in values for label, *values in columns)
+    return back * 4 >= sum(map(bool, labels))
+
+
+def is_label(cell: str) -> bool:
+    """Whether a cell can be a column's name: words, not a number, a date or an address."""
+    if len(cell) > 300 or not cell:
+        return False
+    return bool(_YEAR.match(cell)) or not _VALUE.search(cell)
+
+
+def name_columns(header: Sequence[str]) -> list[str]:
+    """Names as published, trimmed; empty ones numbered, repeated ones counted: "Inscrite (2)"."""
+    seen: Counter[str] = Counter()
+    names = []
+    for i, cell in enumerate(header):
+        label = " ".join(cell.split()) or f"Colonne {i + 1}"
+        seen[label] += 1
+        names.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
+    return names
+
+
+def _refuse_mojibake(name: str, columns: Sequence[str]) -> None:
+    spoiled = next((c for c in columns if _MOJIBAKE.search(c)), "")
+    if spoiled:
+        raise SourceError(
+            f"{name} : les accents sont abîmés (« {spoiled} ») ; repartir du fichier "
+            "d'origine ou l'enregistrer en « CSV UTF-8 »."
+        )

@@ -1,0 +1,178 @@
+"""CSV and its cousins: encoding and delimiter detected, streamed, no line lost to a stray quote."""
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from typing import IO
+
+from connectors.readers.table import Headerless, Line, rows
+from sourcing.source import Row, SourceError
+
+DELIMITERS = (",", ";", "\t", "|")
+CHUNK = 1 << 18
+MAX_LINE = 1 << 20
+SNIFF_LINES = 60
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Not UTF-8: the encoding in which accents fall inside French words. Windows' first: it wins a tie.
+LEGACY = ("cp1252", "cp850", "mac_roman")
+_ACCENTED = re.compile(r"(?<=[a-z])[éèêàçôîûùëïâ](?=[a-z\s,;]|$)|(?<=[A-Z])[ÉÈÊÀÇÔ](?=[A-Z])")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+
+
+def _as_windows(error: UnicodeError) -> tuple[str, int]:
+    """A byte that is not UTF-8 is read as Windows would: files are mixed more often than wrong."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    stop = error.start + 1
+    return error.object[error.start : stop].decode("cp1252", errors="replace"), stop
+
+
+codecs.register_error("windows", _as_windows)
+
+
+def detect_encoding(name: str, head: bytes) -> str:
+    """The encoding of a text file; binary content is refused here."""
+    for bom, encoding in BOMS:
+        if head.startswith(bom):
+            return encoding
+    if b"\x00" in head:
+        return _wide_encoding(name, head)
+    controls = len(_CONTROLS.findall(head[:65536].decode("latin-1")))
+    if controls > len(head[:65536]) / 50:
+        raise _not_text(name)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        decoder.decode(head)
+    except UnicodeDecodeError:
+        return _legacy_encoding(head)
+    return "utf-8"
+
+
+def _wide_encoding(name: str, head: bytes) -> str:
+    even, odd = head[0:4096:2].count(0), head[1:4096:2].count(0)
+    half = len(head[:4096]) / 2
+    if max(even, odd) < half * 0.6 or min(even, odd) > half * 0.2:
+        raise _not_text(name)
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _not_text(name: str) -> SourceError:
+    return SourceError(
+        f"{name} : le contenu est binaire et n'est d'aucun format connu ; "
+        "fournir un CSV, XLSX, XLS, ODS, JSON, GeoJSON ou XML."
+    )
+
+
+def _legacy_encoding(head: bytes) -> str:
+    try:
+        head.decode("utf-8", errors="strict")
+    except UnicodeDecodeError:
+        sound = len(re.findall(rb"[\xc3][\x80-\xbf]", head))
+        if sound > 5 * head.decode("utf-8", errors="replace").count("\ufffd"):
+            return "utf-8"
+    scores = {e: len(_ACCENTED.findall(head.decode(e, errors="replace"))) for e in LEGACY}
+    return max(LEGACY, key=lambda e: scores[e])
+
+
+def read(
+    name: str, opener: Callable[[], IO[bytes]], encoding: str, head: bytes, headerless: Headerless
+) -> Iterator[Row]:
+    """The rows of a delimited text file."""
+    delimiter, width = sniff(_first_lines(head, encoding))
+    with closing(opener()) as file:
+        errors = "windows" if encoding.startswith("utf-8") else "replace"
+        stream = io.TextIOWrapper(file, encoding=encoding, errors=errors, newline=None)
+        records = _records(name, _lines(name, stream), delimiter, width)
+        yield from rows(name, records, headerless)
+
+
+def _first_lines(head: bytes, encoding: str) -> list[str]:
+    lines = head.decode(encoding, errors="replace").splitlines(keepends=True)
+    return lines[:-1][:SNIFF_LINES] or lines
+
+
+def sniff(lines: Sequence[str]) -> tuple[str, int]:
+    """The delimiter that cuts most lines into the same number of cells, and that number."""
+    best, best_score, best_width = ",", 0.0, 1
+    for delimiter in DELIMITERS:
+        try:
+            widths = Counter(len(c) for c in csv.reader(lines, delimiter=delimiter) if c)
+        except csv.Error:
+            continue
+        if not widths:
+            continue
+        width, count = max(widths.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]))
+        score = count / sum(widths.values()) * (width - 1)
+        if score > best_score:
+            best, best_score, best_width = delimiter, score, width
+    return best, best_width
+
+
+def _lines(name: str, stream: io.TextIOWrapper) -> Iterator[str]:
+    """Physical lines, of bounded length: a gigabyte without a line break is refused early."""
+    tail, count = "", 0
+    while chunk := stream.read(CHUNK):
+        parts = (tail + chunk).split("\n")
+        tail = parts.pop()
+        count += len(parts)
+        if len(tail) > MAX_LINE:
+            raise SourceError(
+                f"{name}, ligne {count + 1} : plus d'un million de caractères sans retour "
+                "à la ligne ; ce n'est pas un tableau, vérifier le fichier."
+            )
+        for part in parts:
+            yield part + "\n"
+    if tail:
+        yield tail
+
+
+def _records(name: str, lines: Iterator[str], delimiter: str, width: int) -> Iterator[Line]:
+    """Records with the number of their first line; a quote left open costs only its own line."""
+    pending: list[str] = []
+
+    def remembered() -> Iterator[str]:
+        for line in lines:
+            pending.append(line)
+            yield line
+
+    start = 1
+    while True:
+        try:
+            for cells in csv.reader(remembered(), delimiter=delimiter):
+                if len(pending) > 1 and _swallowed(pending, cells, delimiter, width):
+                    yield from _one_by_one(start, pending, delimiter)
+                else:
+                    yield start, cells, ""
+                start += len(pending)
+                pending.clear()
+            return
+        except csv.Error:  # a cell past the limit: an open quote is swallowing the file
+            yield from _one_by_one(start, pending, delimiter)
+            start += len(pending)
+            pending.clear()
+
+
+def _swallowed(lines: Sequence[str], cells: Sequence[str], delimiter: str, width: int) -> bool:
+    """Whether a quoted cell over several lines holds what are rows in their own right."""
+    whole = any(line.count(delimiter) >= width - 1 for line in lines[1:])
+    return len(cells) != width or (width > 3 and whole)
+
+
+def _one_by_one(start: int, lines: Sequence[str], delimiter: str) -> Iterator[Line]:
+    for number, line in enumerate(lines, start):
+        if line.count('"') % 2 == 0:
+            for cells in csv.reader([line], delimiter=delimiter):
+                yield number, cells, ""
+        else:
+            cells = [cell.strip('"') for cell in line.rstrip("\n").split(delimiter)]
+            yield number, cells, "guillemet non refermé sur cette ligne"

@@ -1,0 +1,154 @@
+"""Commands that serve: the site, the demonstration, accounts, and the state of the base."""
+
+import json
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+import click
+import waitress
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+import demo as demonstration
+from connectors import load_all
+from sourcing import ingest as ingestion
+from sourcing import linking, people, places, tagging
+from sourcing.commands.shared import Bench, pass_bench, progress
+from sourcing.model import Mention, Place, Run, Setting, Supplier, Tag
+from sourcing.source import SourceError
+from webapp import create_app
+
+LORIENT = "200042174"
+THREADS = 8
+
+
+@click.command()
+@click.option("--port", default=8000, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 pour tout le réseau.")
+@pass_bench
+def serve(bench: Bench, port: int, host: str) -> None:
+    """Servir le site."""
+    app = create_app(bench.settings, bench.engine, bench.nomenclature, load_all())
+    click.echo(f"Le site est prêt : http://{host}:{port} (Ctrl+C pour l'arrêter)")
+    try:
+        waitress.serve(app, host=host, port=port, threads=THREADS, ident="sourcing")
+    except OSError as error:
+        raise SourceError(f"Le port {port} ne peut pas être ouvert ({error.strerror}). "
+                          "En choisir un autre avec --port.") from error
+
+
+@click.command()
+@click.option("--establishments", default=20_000, show_default=True, metavar="N")
+@click.option("--files", "files_only", type=click.Path(path_type=Path), metavar="DOSSIER",
+              help="Écrire seulement les fichiers des sources dans ce dossier.")
+@click.option("--no-serve", is_flag=True, help="Remplir la base sans servir le site.")
+@click.option("--port", default=8000, show_default=True)
+@click.pass_context
+def demo(
+    context: click.Context, establishments: int, files_only: Path | None, no_serve: bool, port: int
+) -> None:
+    """Remplir une base de démonstration (noms fictifs) et la servir."""
+    bench: Bench = context.obj
+    if files_only:
+        for paths in demonstration.generate(files_only, establishments).values():
+            click.echo("\n".join(map(str, paths)))
+        return
+    with bench.session() as session:
+        state = _demo_state(session)
+    if state == "real":
+        raise SourceError(f"La base de {bench.settings.data_dir} contient de vraies données : "
+                          "la démonstration ne s'y installe pas. Choisir un autre SOURCING_DATA_DIR.")
+    if state != str(establishments):
+        _fill_demo(bench, establishments)
+    if not no_serve:
+        context.invoke(serve, port=port, host="127.0.0.1")
+
+
+def _demo_state(session: Session) -> str:
+    """"real", "" for an empty base, or the size of the demonstration it holds."""
+    origin = session.get(Setting, "origin")
+    if origin is not None and origin.value == "demo":
+        size = session.get(Setting, "demo_establishments")
+        return size.value if size else ""
+    filled = session.scalar(select(Supplier.id).limit(1)) or session.scalar(select(Mention.id).limit(1))
+    return "real" if filled else ""
+
+
+def _fill_demo(bench: Bench, establishments: int) -> None:
+    """The true pipeline on invented files, in one transaction: a killed run leaves no half-filled base."""
+    folder = bench.settings.data_dir / "demo"
+    with progress("Fichiers fictifs") as step:
+        files = demonstration.generate(folder, establishments, progress=step)
+    with bench.session() as session:
+        session.merge(Setting(key="origin", value="demo"))
+        places.load_territory(session, [LORIENT], files=demonstration.territory_files(folder))
+        for name, source in load_all().items():
+            if name in files:
+                with progress(source.title) as step:
+                    run = ingestion.ingest(session, source, files[name], progress=step,
+                                           margin_km=bench.settings.margin_km)
+                click.echo(f"{source.title} : {run.kept} lignes gardées sur {run.rows}.", err=True)
+        with progress("Liens") as step:
+            linking.link(session, progress=step)
+        with progress("Étiquettes") as step:
+            tagging.tag(session, bench.nomenclature, progress=step)
+        session.merge(Setting(key="demo_establishments", value=str(establishments)))
+        if not people.count(session):
+            _demo_account(session)
+
+
+def _demo_account(session: Session) -> None:
+    """An administrator for the demonstration, with a password nobody else knows, printed once."""
+    password = secrets.token_urlsafe(12)
+    people.save(session, "demo@exemple.fr", password, "admin", "Démonstration")
+    click.echo(f"Compte de démonstration : demo@exemple.fr, mot de passe {password}")
+
+
+@click.command()
+@click.argument("email")
+@click.option("--role", default="buyer", show_default=True, type=click.Choice(list(people.ROLES)))
+@click.option("--name", default="")
+@click.password_option("--password", prompt="Mot de passe")
+@pass_bench
+def user(bench: Bench, email: str, role: str, name: str, password: str) -> None:
+    """Créer un compte, ou changer son mot de passe et son rôle."""
+    with bench.session() as session:
+        person = people.save(session, email, password, role, name)
+        click.echo(f"Compte {person.email} ({people.ROLES[role]}) enregistré.")
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
+@pass_bench
+def status(bench: Bench, form: str) -> None:
+    """Dire ce que contient la base et de quand datent ses sources."""
+    with bench.session() as session:
+        state = _state(session)
+    if form == "json":
+        click.echo(json.dumps(state, ensure_ascii=False, indent=1))
+        return
+    for label, value in state.items():
+        click.echo(f"{label} : {value}" if not isinstance(value, list) else f"{label} :")
+        for run in value if isinstance(value, list) else ():
+            click.echo("  " + ", ".join(f"{k} {v}" for k, v in run.items()))
+
+
+def _state(session: Session) -> dict[str, object]:
+    def count(of: type) -> int:
+        return session.scalar(select(func.count()).select_from(of)) or 0
+
+    latest = select(func.max(Run.id)).group_by(Run.source)
+    runs = session.scalars(select(Run).where(Run.id.in_(latest)).order_by(Run.source)).all()
+    origin = session.get(Setting, "origin")
+    return {
+        "origine": origin.value if origin else "réelle",
+        "communes": session.scalar(select(func.count()).where(Place.in_territory)) or 0,
+        "fournisseurs": count(Supplier), "lignes de listes": count(Mention), "étiquettes": count(Tag),
+        "sources": [{"source": run.source, "le": f"{run.started_at:%Y-%m-%d}", "résultat": run.outcome,
+                     "lues": run.rows, "gardées": run.kept, "rejetées": run.rejected} for run in runs],
+        "au": f"{datetime.now():%Y-%m-%d %H:%M}",
+    }
+
+
+COMMANDS = (serve, demo, user, status)

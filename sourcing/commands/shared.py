@@ -1,0 +1,77 @@
+"""What every command needs: settings, an open base, the nomenclature, a progress bar."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from sourcing import db, segments
+from sourcing.people import AccountError
+from sourcing.registrations import RegistrationError
+from sourcing.settings import Settings, SettingsError, read_settings
+from sourcing.source import SourceError
+
+FORESEEN = (SourceError, SettingsError, AccountError, RegistrationError, db.DatabaseError)
+
+
+class Bench:
+    """The open workshop of one command; nothing is read before it is asked for."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        return read_settings()
+
+    @cached_property
+    def engine(self) -> Engine:
+        engine = db.connect(self.settings.database_url)
+        try:
+            db.migrate(engine)
+        except OperationalError as error:
+            raise db.DatabaseError(
+                f"La base de données ne s'ouvre pas ({error.orig}). Vérifier SOURCING_DATABASE_URL "
+                "et SOURCING_DATA_DIR.".replace("\n", " ")) from error
+        return engine
+
+    @cached_property
+    def nomenclature(self) -> segments.Nomenclature:
+        edited = self.settings.data_dir / "segments.csv"
+        return segments.load(edited if edited.exists() else None)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session committed at the end of the command, or rolled back whole."""
+        with db.transaction(self.engine) as session:
+            yield session
+
+
+pass_bench = click.make_pass_decorator(Bench)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Any]:
+    """A callback(done, total) that draws a bar on a terminal and is silent elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    with click.progressbar(length=1000, label=label, file=sys.stderr, show_eta=True) as bar:
+
+        def step(done: float, total: float) -> None:
+            bar.update(max(0, int(1000 * min(done / total, 1.0)) - bar.pos) if total else 0)
+
+        yield step
+        bar.update(1000 - bar.pos)
+
+
+def existing(paths: tuple[str, ...]) -> list[Path]:
+    """The files named on the command line; one that is not there is a SourceError."""
+    for path in paths:
+        if not Path(path).is_file():
+            raise SourceError(f"Fichier introuvable : {path}. Vérifier le chemin.")
+    return [Path(path) for path in paths]

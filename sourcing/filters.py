@@ -1,0 +1,270 @@
+"""FILTERS: each way to narrow a search, its SQL and its sentence; places to measure from."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from math import cos, pi, radians, sin
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Float, and_, exists, false, func, literal, or_, select
+from sqlalchemy.orm import Session
+
+from sourcing import normalise
+from sourcing.model import Listing, OldPlace, Place, Setting, Tag
+from sourcing.places import EARTH_RADIUS_KM, KM_PER_DEGREE, distance_km
+from sourcing.query import BBox, Near, Query, number
+from sourcing.segments import Nomenclature
+from sourcing.statuses import SIZES, STATUSES
+
+# How far beyond the territory "hors périmètre" looks.
+BEYOND_KM = 30.0
+Labels = Mapping[str, str]
+
+# --- places ---
+
+
+def resolve(session: Session, query: Query) -> Query:
+    """The same query with `near` located: a commune code, a postcode or a commune's name."""
+    if query.near is None or query.near.point:
+        return query
+    text = query.near.text
+    found = _communes(session, text)
+    if not found:
+        return query
+    lon = sum(p.lon for p in found if p.lon is not None) / len(found)
+    lat = sum(p.lat for p in found if p.lat is not None) / len(found)
+    return replace(query, near=Near(text, lon, lat, found[0].name if len(found) == 1 else text))
+
+
+def _communes(session: Session, text: str) -> Sequence[Place]:
+    located = (
+        select(Place).where(Place.lon.is_not(None), Place.lat.is_not(None)).order_by(Place.code)
+    )
+    if re.fullmatch(r"\d{5}|2[ABab]\d{3}", text):
+        old = select(OldPlace.today).where(OldPlace.code == text.upper())
+        by_code = located.where(or_(Place.code == text.upper(), Place.code.in_(old)))
+        by_postcode = located.where((" " + Place.postcodes + " ").contains(f" {text} "))
+        # Postcodes win: people know theirs, and 56100 is both Lorient and nobody's INSEE code.
+        return session.scalars(by_postcode).all() or session.scalars(by_code).all()
+    named = session.scalars(located.where(Place.name_key == normalise.place_key(text))).all()
+    inside = [place for place in named if place.in_territory]
+    return inside if len(inside) == 1 else named if len(named) == 1 else []
+
+
+def territory_centre(session: Session) -> tuple[float, float] | None:
+    """The mean of the territory's commune centres as (lon, lat)."""
+    mean = select(func.avg(Place.lon), func.avg(Place.lat)).where(Place.in_territory)
+    lon, lat = session.execute(mean).one()
+    return (float(lon), float(lat)) if lon is not None and lat is not None else None
+
+
+def nearby_communes(session: Session) -> list[str]:
+    """Communes beyond the territory whose centre is within BEYOND_KM of one of its centres."""
+    located = select(Place.code, Place.lon, Place.lat).where(
+        Place.lon.is_not(None), Place.lat.is_not(None)
+    )
+    inside = session.execute(located.where(Place.in_territory.is_(True))).all()
+    if not inside:
+        return []
+    high, wide = BEYOND_KM / KM_PER_DEGREE, 2 * BEYOND_KM / KM_PER_DEGREE
+    lons, lats = [place.lon for place in inside], [place.lat for place in inside]
+    around = located.where(
+        Place.in_territory.is_(False),
+        Place.lat.between(min(lats) - high, max(lats) + high),
+        Place.lon.between(min(lons) - wide, max(lons) + wide),
+    )
+    return [
+        place.code
+        for place in session.execute(around)
+        if any(distance_km(place.lon, place.lat, c.lon, c.lat) <= BEYOND_KM for c in inside)
+    ]
+
+
+def haversine(lon: float, lat: float) -> ColumnElement[float]:
+    """sin²(d/2R) to this point, in arithmetic only: SQLite may lack sin and cos.
+
+    The sines and the other latitude's cosine are series around the point: right to a centimetre
+    at 30 km and ten metres at 500 km, and growing with distance far beyond metropolitan France.
+    """
+    north: Any = Listing.lat - literal(lat, Float)
+    east: Any = Listing.lon - literal(lon, Float)
+    c, s, d = cos(radians(lat)), sin(radians(lat)), pi / 180
+    cosine = c - north * (s * d + north * (c * d**2 / 2 - north * (s * d**3 / 6)))
+    squared: ColumnElement[float] = _half_sine_squared(north) + c * cosine * _half_sine_squared(
+        east
+    )
+    return squared
+
+
+def _half_sine_squared(degrees: Any) -> Any:
+    square = degrees * degrees
+    return square * ((pi / 180) ** 2 / 4 - square * ((pi / 180) ** 4 / 48))
+
+
+def within(lon: float, lat: float, radius_km: float) -> ColumnElement[bool]:
+    """At most this far: a box the index can use, then the exact circle."""
+    high = radius_km / KM_PER_DEGREE
+    wide = high / max(0.01, cos(radians(min(89.0, abs(lat) + high))))
+    circle = haversine(lon, lat) <= sin(min(pi / 2, radius_km / (2 * EARTH_RADIUS_KM))) ** 2
+    return and_(in_box((lon - wide, lat - high, lon + wide, lat + high)), circle)
+
+
+def in_box(bbox: BBox) -> ColumnElement[bool]:
+    west, south, east, north = bbox
+    return and_(Listing.lat.between(south, north), Listing.lon.between(west, east))
+
+
+# --- filters: URL name, SQL, sentence ---
+
+
+class Filter(NamedTuple):
+    """One way to narrow a search; None and '' when the query does not use it."""
+
+    name: str
+    sql: Callable[[Query, Nomenclature], ColumnElement[bool] | None]
+    sentence: Callable[[Query, Labels], str]
+
+
+STATUS_BITS = {status.code: status.bit for status in STATUSES}
+
+
+def family_bits(nomenclature: Nomenclature) -> dict[str, int]:
+    """The bit of each segment family in Listing.families."""
+    return {code: 1 << place for place, (code, _) in enumerate(nomenclature.families)}
+
+
+def _any_bit(
+    column: Any, bits: Mapping[str, int], chosen: Sequence[str]
+) -> ColumnElement[bool] | None:
+    if not chosen:
+        return None
+    mask = sum(bits[code] for code in chosen if code in bits)
+    condition: ColumnElement[bool] = column.bitwise_and(mask) != 0
+    return condition if mask else false()
+
+
+def _statuses(query: Query, _: Nomenclature) -> ColumnElement[bool] | None:
+    return _any_bit(Listing.statuses, STATUS_BITS, query.statuses)
+
+
+def _families(query: Query, nomenclature: Nomenclature) -> ColumnElement[bool] | None:
+    return _any_bit(Listing.families, family_bits(nomenclature), query.families)
+
+
+def _segments(query: Query, _: Nomenclature) -> ColumnElement[bool] | None:
+    if not query.segments:
+        return None
+    return exists().where(
+        Tag.supplier_id == Listing.supplier_id, Tag.kind == "segment", Tag.value.in_(query.segments)
+    )
+
+
+def _communes_in(query: Query, _: Nomenclature) -> ColumnElement[bool] | None:
+    return Listing.commune_code.in_(query.communes) if query.communes else None
+
+
+def _sizes(query: Query, _: Nomenclature) -> ColumnElement[bool] | None:
+    known = [index for index, size in enumerate(SIZES) if size.code in query.sizes]
+    return Listing.size.in_(known) if query.sizes else None
+
+
+def _territory(query: Query, _: Nomenclature) -> ColumnElement[bool] | None:
+    return Listing.in_territory.is_(True) if query.territory_only else None
+
+
+def _radius(query: Query, _: Nomenclature) -> ColumnElement[bool] | None:
+    if query.near is None or query.radius_km is None:
+        return None
+    return within(*query.near.point, query.radius_km) if query.near.point else false()
+
+
+def _zone(query: Query, _: Nomenclature) -> ColumnElement[bool] | None:
+    return in_box(query.bbox) if query.bbox else None
+
+
+def _noise(query: Query, _: Nomenclature) -> ColumnElement[bool] | None:
+    return None if query.with_noise else Listing.is_noise.is_(False)
+
+
+def _listed(values: Sequence[str], labels: Labels, kind: str) -> str:
+    return " ou ".join(labels.get(f"{kind}:{value}", value) for value in values)
+
+
+def _around(query: Query, _: Labels) -> str:
+    if query.near is None:
+        return ""
+    name = query.near.label or query.near.text
+    if query.radius_km is None:
+        return f"distances depuis {name}"
+    return f"à moins de {number(query.radius_km).replace('.', ',')} km {_of(name)}"
+
+
+def _of(name: str) -> str:
+    """ "de Lorient", "d'Hennebont", "du Faouët", "des Moutiers"."""
+    for article, form in (("Le ", "du "), ("Les ", "des ")):
+        if name.startswith(article):
+            return form + name.removeprefix(article)
+    return f"d'{name}" if normalise.fold(name)[:1] in tuple("AEIOUYH") else f"de {name}"
+
+
+# Facets: the values of one are alternatives; a search keeps what satisfies all of them.
+FACETS = (
+    Filter("statut", _statuses, lambda q, n: _listed(q.statuses, n, "statut")),
+    Filter("famille", _families, lambda q, n: _listed(q.families, n, "famille")),
+    Filter("segment", _segments, lambda q, n: _listed(q.segments, n, "segment")),
+    Filter(
+        "commune",
+        _communes_in,
+        lambda q, n: f"à {_listed(q.communes, n, 'commune')}" if q.communes else "",
+    ),
+    Filter("effectif", _sizes, lambda q, n: _listed(q.sizes, n, "effectif")),
+)
+PLACE = (
+    Filter(
+        "territoire",
+        _territory,
+        lambda q, n: n.get("territoire:", "sur le territoire") if q.territory_only else "",
+    ),
+    Filter("rayon", _radius, _around),
+    Filter("zone", _zone, lambda q, n: "dans la zone de la carte" if q.bbox else ""),
+)
+NOISE = Filter(
+    "masques", _noise, lambda q, n: "établissements masqués compris" if q.with_noise else ""
+)
+FILTERS = (*FACETS, *PLACE, NOISE)
+
+
+def conditions(
+    query: Query,
+    nomenclature: Nomenclature,
+    filters: Sequence[Filter] = FILTERS,
+) -> list[ColumnElement[bool]]:
+    """The SQL of these filters, the ones the query uses."""
+    found = (each.sql(query, nomenclature) for each in filters)
+    return [condition for condition in found if condition is not None]
+
+
+def sentence(query: Query, labels: Labels) -> str:
+    """The query as one French sentence, for the page, the exports and the map."""
+    words = f"« {query.text} »" if query.text else "tous les fournisseurs"
+    clauses = [each.sentence(query, labels) for each in FILTERS]
+    return ", ".join([words, *filter(None, clauses)])
+
+
+def labels(session: Session, nomenclature: Nomenclature, query: Query) -> dict[str, str]:
+    """What people call each value of each filter, by "filter:value"."""
+    found = {f"statut:{status.code}": status.label for status in STATUSES}
+    found |= {f"famille:{code}": label for code, label in nomenclature.families}
+    found |= {f"segment:{segment.code}": segment.label for segment in nomenclature.segments}
+    found |= {f"effectif:{size.code}": size.label for size in SIZES}
+    found |= {f"commune:{code}": name for code, name in commune_names(session, query.communes)}
+    territory = session.scalar(select(Setting.value).where(Setting.key == "territory"))
+    return found | ({"territoire:": territory} if territory else {})
+
+
+def commune_names(session: Session, codes: Sequence[str]) -> list[tuple[str, str]]:
+    """(code, name) of the communes we know among these."""
+    if not codes:
+        return []
+    named = select(Place.code, Place.name).where(Place.code.in_(codes))
+    return [(code, name) for code, name in session.execute(named)]

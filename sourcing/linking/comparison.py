@@ -1,0 +1,284 @@
+"""What the evidence looks at, computed for all pairs at once: shared words, spelling, streets, towns."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import JaroWinkler
+
+from sourcing.linking.candidates import Floats, Index, Ints, Pairs
+from sourcing.linking.normalised import Lines, Text
+
+# A base of three suppliers knows nothing of which words are rare: every base is counted as if it came
+# on top of this many lines of which the common words of linking_words.csv have their usual share.
+BACKGROUND = 30_000
+# Two words are one word misspelt from this likeness on (Jaro-Winkler, 4 letters at least).
+SAME_WORD = 0.9
+# A word that names the town tells the town, not the supplier.
+TOWN_WORD_SHARE = 0.25
+
+
+class Overlap(NamedTuple):
+    """Bits of information of the words shared, and of all the words on each side."""
+
+    shared: Floats
+    left: Floats
+    right: Floats
+
+    def dice(self) -> Floats:
+        return _ratio(2 * self.shared, self.left + self.right)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Bags of words: bag `b` holds `word[start[b]:start[b + 1]]`, numbers into a common vocabulary."""
+
+    start: Ints
+    word: Ints
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All pairs of a set of probes with their candidates in the base."""
+
+    index: Index
+    probes: Lines
+    pairs: Pairs
+
+    @property
+    def base(self) -> Lines:
+        return self.index.lines
+
+    def both(self, fact: str) -> tuple[Text, Text]:
+        """One fact of the probe and of the base line, pair by pair."""
+        return self.probes.facts[fact][self.pairs.probe], self.base.facts[fact][self.pairs.line]
+
+    def agreement(self, fact: str) -> Ints:
+        """0 one side does not say, 1 they differ, 2 they are equal."""
+        left, right = self.both(fact)
+        return np.where((left == "") | (right == ""), 0, np.where(left == right, 2, 1))
+
+    @cached_property
+    def vocabulary(self) -> tuple[Ints, Ints, Text]:
+        """Every word as a number, for the probes and for the base, and the words themselves."""
+        keys, inverse = np.unique(np.concatenate([self.probes.word_key, self.base.word_key]),
+                                  return_inverse=True)
+        known = self.base.words | self.probes.words
+        texts = np.array([known[k] for k in keys.tolist()], dtype=object)
+        at = len(self.probes.word_key)
+        return inverse[:at].astype(np.int64), inverse[at:].astype(np.int64), texts
+
+    @cached_property
+    def bits(self) -> Floats:
+        """What each word tells: the rarer in the base, the more."""
+        _, base_words, texts = self.vocabulary
+        owners = self.base.alias_line[self.base.word_alias].astype(np.int64)
+        once = np.unique(owners * len(texts) + base_words) % max(len(texts), 1)
+        seen = np.bincount(once, minlength=len(texts))
+        usual = np.array([self.index.usual.get(t, 0.0) for t in texts])
+        return np.asarray(np.log2((self.base.count + BACKGROUND) / (seen + usual * BACKGROUND + 1)))
+
+    @cached_property
+    def full_bits(self) -> float:
+        """The bits that single out one line of the base."""
+        return float(np.log2(self.base.count + BACKGROUND))
+
+    @cached_property
+    def names(self) -> "Names":
+        """The best pair of names of each pair of lines."""
+        return _best_names(self)
+
+    @cached_property
+    def all_names(self) -> Overlap:
+        """The words of all the names of one against all those of the other."""
+        probe_words, base_words, _ = self.vocabulary
+        left = _bags(self.probes.alias_line[self.probes.word_alias], probe_words, self.probes.count)
+        right = _bags(self.base.alias_line[self.base.word_alias], base_words, self.base.count)
+        return overlap(self, left, right, self.pairs.probe, self.pairs.line, np.arange(len(self.pairs.probe)))
+
+    @cached_property
+    def street_likeness(self) -> Floats:
+        """0..100, how alike two streets are once their type and small words are gone."""
+        left, right = self.both("street")
+        whole = process.cpdist(left, right, scorer=fuzz.token_set_ratio, workers=-1)
+        # "ZI PETITE SYNTHE VANCAUWENBERGHE" and "VAN CAUWENBERGUE": one inside the other, misspelt.
+        part = np.asarray(process.cpdist(left, right, scorer=fuzz.partial_ratio, workers=-1)) * 0.9
+        long = np.array([min(len(a), len(b)) >= 7 for a, b in zip(left, right, strict=True)], dtype=bool)
+        score = np.maximum(whole, np.where(long & (part >= 76), part, 0))
+        return np.where((left == "") | (right == ""), 0.0, score)
+
+    @cached_property
+    def same_door(self) -> NDArray[np.bool_]:
+        """Same number in the same street, wherever it is."""
+        return (self.agreement("number") == 2) & (self.street_likeness >= 85)
+
+    @cached_property
+    def initials(self) -> tuple[list[set[str]], list[set[str]]]:
+        """Initials of every name of three words or more, line by line, for the probes and the base."""
+        return _initials(self.probes, self.pairs.probe), _initials(self.base, self.pairs.line)
+
+    @cached_property
+    def short_words(self) -> tuple[list[set[str]], list[set[str]]]:
+        """Words that may be an acronym."""
+        return _short_words(self.probes, self.pairs.probe), _short_words(self.base, self.pairs.line)
+
+    @cached_property
+    def town_likeness(self) -> Floats:
+        left, right = self.both("town")
+        score = process.cpdist(left, right, scorer=fuzz.partial_ratio, workers=-1)
+        return np.where((left == "") | (right == ""), 0.0, score)
+
+
+def _initials(lines: Lines, asked: Ints) -> list[set[str]]:
+    found: list[set[str]] = [set() for _ in range(lines.count)]
+    for alias, owner in _names_of(lines, asked):
+        words = alias.split()
+        if len(words) > 2:
+            found[owner].add("".join(word[0] for word in words))
+    return found
+
+
+def _short_words(lines: Lines, asked: Ints) -> list[set[str]]:
+    found: list[set[str]] = [set() for _ in range(lines.count)]
+    for alias, owner in _names_of(lines, asked):
+        found[owner].update(w for w in alias.split() if 2 < len(w) < 9)
+    return found
+
+
+def _names_of(lines: Lines, asked: Ints) -> Iterator[tuple[str, int]]:
+    """Every name of the lines asked, with its line."""
+    wanted = np.zeros(lines.count, dtype=bool)
+    wanted[asked] = True
+    kept = wanted[lines.alias_line]
+    return zip(lines.alias_text[kept].tolist(), lines.alias_line[kept].tolist(), strict=True)
+
+
+class Names(NamedTuple):
+    """For each pair of lines, its best pair of names: their numbers, words in common, likeness 0..100."""
+
+    left: Ints
+    right: Ints
+    words: Overlap
+    likeness: Floats
+
+
+def _best_names(compared: Comparison) -> Names:
+    probes, base, pairs = compared.probes, compared.base, compared.pairs
+    probe_words, base_words, _ = compared.vocabulary
+    pair, left, right = _cross(_starts(probes.alias_line, probes.count), _starts(base.alias_line, base.count),
+                               pairs.probe, pairs.line)
+    words = overlap(compared, _bags(probes.word_alias, probe_words, len(probes.alias_line)),
+                    _bags(base.word_alias, base_words, len(base.alias_line)), left, right, pair)
+    likeness = process.cpdist(probes.alias_text[left], base.alias_text[right],
+                              scorer=fuzz.token_sort_ratio, workers=-1)
+    worth = words.shared * (0.3 + words.dice()) + np.asarray(likeness) / 100
+    order = np.lexsort((right, left, -np.round(worth, 6), pair))
+    owners, first = np.unique(pair[order], return_index=True)
+    best = np.zeros(len(pairs.probe), dtype=np.int64)
+    best[owners] = order[first]
+    if not len(left):
+        empty = np.zeros(len(pairs.probe))
+        return Names(best, best, Overlap(empty, empty, empty), empty)
+    return Names(left[best], right[best], Overlap(*(part[best] for part in words)), likeness[best])
+
+
+def overlap(compared: Comparison, left: Words, right: Words, left_bag: Ints, right_bag: Ints,
+            pair: Ints) -> Overlap:
+    """Shared words of bag pairs, misspelt ones included; `pair` says whose towns do not count."""
+    size = len(compared.bits)
+    row_l, word_l = _spread(left, left_bag)
+    row_r, word_r = _spread(right, right_bag)
+    bits_l = compared.bits[word_l] * _town_share(compared, pair[row_l], word_l)
+    bits_r = compared.bits[word_r] * _town_share(compared, pair[row_r], word_r)
+    met_l = np.isin(row_l * size + word_l, row_r * size + word_r)
+    met_r = np.isin(row_r * size + word_r, row_l * size + word_l)
+    count = len(left_bag)
+    shared = np.bincount(row_l[met_l], weights=bits_l[met_l], minlength=count)
+    shared = shared + _misspelt(compared, (row_l[~met_l], word_l[~met_l], bits_l[~met_l]),
+                                (row_r[~met_r], word_r[~met_r], bits_r[~met_r]), count)
+    return Overlap(shared, np.bincount(row_l, weights=bits_l, minlength=count),
+                   np.bincount(row_r, weights=bits_r, minlength=count))
+
+
+def _misspelt(compared: Comparison, left: tuple[Any, Any, Any], right: tuple[Any, Any, Any],
+              count: int) -> Floats:
+    """Bits of the words that differ by a letter or are cut short, among those not shared."""
+    (row_l, word_l, bits_l), (row_r, word_r, bits_r) = left, right
+    item, at_l, at_r = _cross(_starts(row_l, count), _starts(row_r, count), np.arange(count), np.arange(count))
+    if not len(item):
+        return np.zeros(count)
+    size = len(compared.bits)
+    couples, inverse = np.unique(word_l[at_l] * size + word_r[at_r], return_inverse=True)
+    texts = compared.vocabulary[2]
+    like = _word_likeness(texts[couples // size], texts[couples % size])[inverse]
+    kept = like > 0
+    worth = np.minimum(bits_l[at_l], bits_r[at_r])[kept] * like[kept]
+    # A word of the left meets at most one word of the right: its best.
+    order = np.lexsort((-worth, at_l[kept]))
+    _, first = np.unique(at_l[kept][order], return_index=True)
+    chosen = order[first]
+    return np.bincount(item[kept][chosen], weights=worth[chosen], minlength=count)
+
+
+def _word_likeness(left: Text, right: Text) -> Floats:
+    """0 for different words; 0.85 for a misspelling or an abbreviation."""
+    close = process.cpdist(left, right, scorer=JaroWinkler.similarity, workers=-1, dtype=np.float32)
+    long = np.array([min(len(a), len(b)) >= 4 for a, b in zip(left, right, strict=True)], dtype=bool)
+    cut = np.array([min(len(a), len(b)) >= 3 and (a.startswith(b) or b.startswith(a))
+                    for a, b in zip(left, right, strict=True)], dtype=bool)
+    digits = np.array([a.isdigit() or b.isdigit() for a, b in zip(left, right, strict=True)], dtype=bool)
+    return np.where(~digits & (((close >= SAME_WORD) & long) | cut), 0.85, 0.0)
+
+
+def _town_share(compared: Comparison, pair: Ints, word: Ints) -> Floats:
+    """1, or TOWN_WORD_SHARE for a word that is part of the name of either town."""
+    towns, texts = compared.both("town"), compared.vocabulary[2]
+    share = np.ones(len(pair))
+    for side in towns:
+        names, at = np.unique(side.astype(str), return_inverse=True)
+        couples, inverse = np.unique(at[pair] * len(texts) + word, return_inverse=True)
+        inside = np.array([len(texts[c % len(texts)]) > 3 and texts[c % len(texts)] in names[c // len(texts)]
+                           for c in couples.tolist()], dtype=bool)
+        if len(inside):
+            share[inside[inverse]] = TOWN_WORD_SHARE
+    return share
+
+
+def _starts(owner: Ints, count: int) -> Ints:
+    """Where each of `count` owners begins in an increasing array of owners."""
+    return np.searchsorted(owner, np.arange(count + 1)).astype(np.int64)
+
+
+def _bags(owner: Ints, word: Ints, count: int) -> Words:
+    """Distinct words per owner."""
+    size = int(word.max(initial=0)) + 1
+    once = np.unique(owner.astype(np.int64) * size + word)
+    return Words(_starts(once // size, count), once % size)
+
+
+def _spread(words: Words, bag: Ints) -> tuple[Ints, Ints]:
+    """(position in `bag`, word) for every word of every bag asked."""
+    row, at = _ranges(words.start[bag], words.start[bag + 1])
+    return row, words.word[at]
+
+
+def _cross(left: Ints, right: Ints, left_owner: Ints, right_owner: Ints) -> tuple[Ints, Ints, Ints]:
+    """For each asked couple of owners, every couple of their belongings: (couple, left, right)."""
+    row, at = _ranges(left[left_owner], left[left_owner + 1])
+    inner, right_at = _ranges(right[right_owner[row]], right[right_owner[row] + 1])
+    return row[inner], at[inner], right_at
+
+
+def _ranges(start: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """Concatenated ranges: the number of the range, and the value in it."""
+    count = end - start
+    row = np.repeat(np.arange(len(start)), count)
+    return row, np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count) + np.repeat(start, count)
+
+
+def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> Floats:
+    return np.divide(above, below, out=np.zeros(len(above)), where=below > 0)

@@ -1,0 +1,90 @@
+"""How good linking is, on lines whose siret is known: `sourcing evaluate linking`."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sourcing.linking.candidates import Floats
+from sourcing.linking.training import best, columns, table
+from sourcing.linking.verdicts import SAME, Linker, Scored
+from sourcing.source import SourceError
+
+COLUMNS = ("name", "alt_name", "address", "postcode", "city")
+
+
+def evaluate(register: Path, queries: Path) -> dict[str, Any]:
+    """Precision, recall and F1 of the best candidate at probability 0.5, and the automatic zone's."""
+    started = time.perf_counter()
+    base, asked = _table(register, "siret"), _table(queries, "truth_siret")
+    linker = Linker(columns(base))
+    cold = time.perf_counter() - started
+    started = time.perf_counter()
+    probes = linker.normaliser.lines(columns(asked))
+    scored = Scored.of(linker.index, probes, linker.weights)
+    findings = linker.findings(scored, len(asked))
+    warm = time.perf_counter() - started
+    found = _answers(scored, len(asked))
+    siret = base["siret"].to_numpy(dtype=object)
+    truth = asked["truth_siret"].to_numpy(dtype=object)
+    automatic = np.array([finding.verdict == SAME for finding in findings], dtype=bool)
+    return _measures(found, siret, truth, automatic) | {
+        "seconds_cold": round(cold, 2), "seconds_warm": round(warm, 2)}
+
+
+def _answers(scored: Scored, count: int) -> tuple[Floats, NDArray[np.int64]]:
+    """Probability and base line of each query's best candidate (0 and -1 when it has none)."""
+    chance, line = np.zeros(count), np.full(count, -1)
+    probe, top = best(scored.pairs.probe, scored.probability, count)
+    chance[probe], line[probe] = scored.probability[top], scored.pairs.line[top]
+    return chance, line
+
+
+def _measures(found: tuple[Floats, NDArray[np.int64]], siret: NDArray[Any], truth: NDArray[Any],
+              automatic: NDArray[np.bool_]) -> dict[str, Any]:
+    chance, line = found
+    answer = np.where(line >= 0, siret[line], "") if len(siret) else np.full(len(line), "")
+    present = truth != ""
+    right = present & (answer == truth)
+    firm = present & (np.array([a[:9] for a in answer]) == np.array([t[:9] for t in truth]))
+    said = chance >= 0.5
+    precision, recall, f1 = _rates(right & said, said, present)
+    order = np.argsort(-chance, kind="stable")
+    precisions = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    recalls = np.cumsum(right[order]) / max(int(present.sum()), 1)
+    curve = 2 * precisions * recalls / np.maximum(precisions + recalls, 1e-9)
+    return {
+        "n": len(truth), "n_present": int(present.sum()), "precision": precision, "recall": recall,
+        "f1": f1, "f1_best": round(float(curve.max(initial=0.0)), 4),
+        "recall_at_p99": _recall_at(precisions, recalls, 0.99),
+        "recall_at_p95": _recall_at(precisions, recalls, 0.95),
+        "f1_siren": _rates(firm & said, said, present)[2],
+        "auto_precision": round(float(right[automatic].mean()), 4) if automatic.any() else 0.0,
+        "auto_share": round(float((automatic & present).sum() / max(int(present.sum()), 1)), 4),
+    }
+
+
+def _rates(right: NDArray[np.bool_], said: NDArray[np.bool_], present: NDArray[np.bool_]
+           ) -> tuple[float, float, float]:
+    precision = float(right.sum()) / max(int(said.sum()), 1)
+    recall = float(right.sum()) / max(int(present.sum()), 1)
+    f1 = 2 * precision * recall / (precision + recall) if right.any() else 0.0
+    return round(precision, 4), round(recall, 4), round(f1, 4)
+
+
+def _recall_at(precisions: Floats, recalls: Floats, wanted: float) -> float:
+    enough = np.flatnonzero(precisions >= wanted)
+    return round(float(recalls[enough[-1]]), 4) if len(enough) else 0.0
+
+
+def _table(path: Path, needed: str) -> pd.DataFrame:
+    try:
+        frame = table(path)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path.name} : le fichier ne se lit pas comme un CSV ({error}).") from error
+    if missing := [c for c in (*COLUMNS, needed) if c not in frame]:
+        raise SourceError(f"{path.name} : il manque les colonnes {', '.join(missing)}.")
+    return frame

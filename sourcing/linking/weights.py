@@ -1,0 +1,125 @@
+"""The weights of the evidence: read from a file a person can read, learned from lines whose siret is known."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sourcing.linking.candidates import Floats, Ints
+from sourcing.linking.evidence import EVIDENCE, Levels
+
+WEIGHTS = Path(__file__).resolve().parents[1] / "data" / "linking_weights.json"
+# How firmly a weight is held to its prior, and neighbouring answers of a scale to each other.
+RIDGE, SMOOTH = 0.5, 1.0
+# What is known without data: identifiers are rarely in the lists we can learn from.
+PRIOR = {
+    ("siren", "same"): 6.0, ("siren", "different"): -9.0, ("phone", "same"): 4.0,
+    ("phone", "different"): -0.5, ("mail", "same"): 3.5, ("host", "same"): 2.5, ("host", "different"): -0.4,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Natural-log weights: one per answer of each evidence, against the `none` of them all."""
+
+    start: float
+    # evidence -> answer -> weight
+    answers: Mapping[str, Mapping[str, float]]
+    # The scores are divided by this before they become probabilities (calibration, learned out of fold).
+    temperature: float
+    # Probabilities from which a link is made, and from which a person is asked.
+    same: float
+    review: float
+    # Usual share of the common words among French lines.
+    usual: Mapping[str, float]
+
+    def table(self) -> list[Floats]:
+        """One array per evidence, in the order of its answers."""
+        return [np.array([self.answers.get(e.name, {}).get(code, 0.0) for code, _ in e.answers])
+                for e in EVIDENCE]
+
+    def scores(self, levels: Levels) -> Floats:
+        """The sum of each pair's weights."""
+        total = np.full(len(levels), self.start)
+        for column, weights in enumerate(self.table()):
+            total += weights[levels[:, column]]
+        return np.asarray(total / self.temperature)
+
+
+@cache
+def read(path: Path = WEIGHTS) -> Weights:
+    """The weights that ship with the project, or those of another file."""
+    return Weights(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def posterior(scores: Floats, probe: Ints, count: int) -> Floats:
+    """Each candidate's probability against its rivals and against "not in the base"."""
+    top = np.zeros(count)
+    np.maximum.at(top, probe, scores)
+    weight = np.exp(scores - top[probe])
+    total = np.bincount(probe, weights=weight, minlength=count) + np.exp(-top)
+    return np.asarray(weight / total[probe])
+
+
+def learn(levels: Levels, probe: Ints, right: NDArray[np.bool_], ridge: float = RIDGE,
+          smooth: float = SMOOTH) -> tuple[float, dict[str, dict[str, float]]]:
+    """Fit `start` and the answers' weights: the likelihood of the right candidate, or of none, per probe."""
+    design, prior, penalty = _design(levels), _prior(), _penalty(ridge, smooth)
+    # A question nobody in the data answers keeps its prior.
+    penalty[np.ptp(design, axis=0) == 0, np.ptp(design, axis=0) == 0] = 1e6
+    penalty[0, 0] = 0.02
+    _, group = np.unique(probe, return_inverse=True)
+    theta = prior.copy()
+    for _ in range(30):
+        chance = posterior(design @ theta, group, int(group.max(initial=-1)) + 1)
+        gradient = design.T @ (right - chance) - penalty @ (theta - prior)
+        weighted = design * chance[:, None]
+        means = np.zeros((group.max(initial=-1) + 1, design.shape[1]))
+        np.add.at(means, group, weighted)
+        hessian = design.T @ weighted - means.T @ means + penalty
+        step = np.linalg.solve(hessian, gradient)
+        theta = theta + step * min(1.0, 4.0 / max(float(np.abs(step).max()), 1e-9))
+        if np.abs(step).max() < 1e-5:
+            break
+    return float(theta[0]), _named(theta)
+
+
+def _columns() -> list[tuple[str, str]]:
+    return [(e.name, code) for e in EVIDENCE for code, _ in e.answers]
+
+
+def _design(levels: Levels) -> Floats:
+    blocks = [np.ones((len(levels), 1))]
+    blocks += [np.eye(len(e.answers))[levels[:, i]] for i, e in enumerate(EVIDENCE)]
+    return np.hstack(blocks)
+
+
+def _prior() -> Floats:
+    return np.array([-3.0] + [PRIOR.get(column, 0.0) for column in _columns()])
+
+
+def _penalty(ridge: float, smooth: float) -> Floats:
+    size = 1 + len(_columns())
+    penalty = np.eye(size) * ridge
+    penalty[0, 0] = 0.02
+    at = 1
+    for evidence in EVIDENCE:
+        for i in range(at, at + len(evidence.answers) - 1):
+            if evidence.is_scale:
+                penalty[i, i] += smooth
+                penalty[i + 1, i + 1] += smooth
+                penalty[i, i + 1] -= smooth
+                penalty[i + 1, i] -= smooth
+        at += len(evidence.answers)
+    return penalty
+
+
+def _named(theta: Floats) -> dict[str, dict[str, float]]:
+    answers: dict[str, dict[str, float]] = {e.name: {} for e in EVIDENCE}
+    for (evidence, code), value in zip(_columns(), theta[1:], strict=True):
+        answers[evidence][code] = round(float(value), 3)
+    return answers

@@ -1,0 +1,393 @@
+"""CLEANERS: one pure function per field, and `clean`, which runs them over a record.
+
+A cleaner returns the one written form of its field, '' for nothing, and raises ValueError with a
+French clause when the value cannot be used.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sourcing.contact import email, phone, website
+from sourcing.coordinates import in_france, position, precision
+from sourcing.source import Record
+from sourcing.text import fold, place_key, present, readable, shown, tidy, words
+
+__all__ = [
+    "CLEANERS", "Problem", "clean", "commune_code", "departement", "departement_of", "email",
+    "fold", "is_siren", "is_siret", "legal_form", "luhn", "naf", "naf_version", "phone",
+    "place_key", "position", "postcode", "precision", "siren", "siret", "tidy", "website", "words",
+]  # fmt: skip
+
+
+class Problem(NamedTuple):
+    """What was wrong with one field, as a French clause."""
+
+    field: str
+    sentence: str
+
+
+LA_POSTE = "356000000"
+LETTERS_REV2 = frozenset("ABCDEFZ")
+LETTERS_2025 = frozenset("GHIJKLY")
+
+DEPARTEMENTS = (
+    "01 Ain|02 Aisne|03 Allier|04 Alpes-de-Haute-Provence|05 Hautes-Alpes|06 Alpes-Maritimes|"
+    "07 Ardèche|08 Ardennes|09 Ariège|10 Aube|11 Aude|12 Aveyron|13 Bouches-du-Rhône|14 Calvados|"
+    "15 Cantal|16 Charente|17 Charente-Maritime|18 Cher|19 Corrèze|2A Corse-du-Sud|"
+    "2B Haute-Corse|21 Côte-d'Or|22 Côtes-d'Armor|23 Creuse|24 Dordogne|25 Doubs|26 Drôme|27 Eure|"
+    "28 Eure-et-Loir|29 Finistère|30 Gard|31 Haute-Garonne|32 Gers|33 Gironde|34 Hérault|"
+    "35 Ille-et-Vilaine|36 Indre|37 Indre-et-Loire|38 Isère|39 Jura|40 Landes|41 Loir-et-Cher|"
+    "42 Loire|43 Haute-Loire|44 Loire-Atlantique|45 Loiret|46 Lot|47 Lot-et-Garonne|48 Lozère|"
+    "49 Maine-et-Loire|50 Manche|51 Marne|52 Haute-Marne|53 Mayenne|54 Meurthe-et-Moselle|"
+    "55 Meuse|56 Morbihan|57 Moselle|58 Nièvre|59 Nord|60 Oise|61 Orne|62 Pas-de-Calais|"
+    "63 Puy-de-Dôme|64 Pyrénées-Atlantiques|65 Hautes-Pyrénées|66 Pyrénées-Orientales|67 Bas-Rhin|"
+    "68 Haut-Rhin|69 Rhône|70 Haute-Saône|71 Saône-et-Loire|72 Sarthe|73 Savoie|74 Haute-Savoie|"
+    "75 Paris|76 Seine-Maritime|77 Seine-et-Marne|78 Yvelines|79 Deux-Sèvres|80 Somme|81 Tarn|"
+    "82 Tarn-et-Garonne|83 Var|84 Vaucluse|85 Vendée|86 Vienne|87 Haute-Vienne|88 Vosges|89 Yonne|"
+    "90 Territoire de Belfort|91 Essonne|92 Hauts-de-Seine|93 Seine-Saint-Denis|94 Val-de-Marne|"
+    "95 Val-d'Oise|971 Guadeloupe|972 Martinique|973 Guyane|974 La Réunion|"
+    "975 Saint-Pierre-et-Miquelon|976 Mayotte|977 Saint-Barthélemy|978 Saint-Martin"
+)
+DEPARTEMENT_NAMES = dict(entry.split(" ", 1) for entry in DEPARTEMENTS.split("|"))
+DEPARTEMENT_CODES = {fold(name): code for code, name in DEPARTEMENT_NAMES.items()}
+
+# Municipal arrondissements and their commune.
+ARRONDISSEMENTS = {
+    **{str(75100 + i): "75056" for i in range(1, 21)},
+    **{str(69380 + i): "69123" for i in range(1, 10)},
+    **{str(13200 + i): "13055" for i in range(1, 17)},
+}
+
+# Legal forms written out, folded, and their INSEE category.
+LEGAL_FORMS = {
+    "ENTREPRENEUR INDIVIDUEL": "1000", "ENTREPRISE INDIVIDUELLE": "1000", "EI": "1000",
+    "AUTO ENTREPRENEUR": "1000", "MICRO ENTREPRENEUR": "1000", "MICRO ENTREPRISE": "1000",
+    "SNC": "5202", "SARL": "5499", "EURL": "5499", "SOCIETE A RESPONSABILITE LIMITEE": "5499",
+    "SARL SCOP": "5458", "SCOP SARL": "5458", "SA SCOP": "5558", "SCOP SA": "5558",
+    "SA": "5599", "SOCIETE ANONYME": "5599", "SAS": "5710", "SASU": "5710",
+    "SOCIETE PAR ACTIONS SIMPLIFIEE": "5710", "GAEC": "6533", "SCI": "6540", "EARL": "6598",
+    "COMMUNE": "7210", "COMMUNAUTE D AGGLOMERATION": "7348", "CCAS": "7361",
+    "CENTRE COMMUNAL D ACTION SOCIALE": "7361", "MUTUELLE": "8210", "ASSOCIATION": "9220",
+    "ASSOCIATION DECLAREE": "9220", "ASSOCIATION LOI 1901": "9220", "ASS L 1901 NON R U P": "9220",
+    "ASSOCIATION INTERMEDIAIRE": "9222", "GROUPEMENT D EMPLOYEURS": "9223",
+    "ASSOCIATION RECONNUE D UTILITE PUBLIQUE": "9230", "ASS L 1901 R U P": "9230",
+    "CONGREGATION": "9240", "FONDATION": "9300",
+}  # fmt: skip
+
+_SCIENTIFIC = re.compile(r"([0-9])(?:[.,]([0-9]*))?[eE]\+?([0-9]{1,2})")
+_FLOAT = re.compile(r"([0-9]+)[.,]0+")
+_LABELLED = re.compile(r"[^0-9]*\b(?:siret|siren)\b[^0-9]*([0-9][0-9\s.\-]*)", re.IGNORECASE)
+_VAT = re.compile(r"FR([0-9A-Z]{2})([0-9]{9})")
+_POSTCODE = re.compile(r"(?<![0-9])([0-9]{2})\s?([0-9]{3})(?![0-9])")
+_COMMUNE = re.compile(r"(?!00)(?:[0-9]{2}|2[AB])[0-9]{3}")
+_NAF = re.compile(r"(?<![0-9])([0-9]{2})[.\s]?([0-9]{2})\s?([A-Z])(?![A-Z0-9])")
+_OLD_NAF = re.compile(r"(?<![0-9])[0-9]{2}[.\s]?[0-9]\s?[A-Z](?![A-Z0-9])")
+
+
+def luhn(digits: str) -> bool:
+    """The usual check digit: every second digit from the right doubled, a multiple of ten."""
+    total = sum(map(int, digits[-1::-2]))
+    total += sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
+    return total % 10 == 0
+
+
+def is_siren(digits: str) -> bool:
+    """Nine digits with a right key, not all zero."""
+    return _is_digits(digits, 9) and digits != "0" * 9 and luhn(digits)
+
+
+def is_siret(digits: str) -> bool:
+    """Fourteen digits with a right key; La Poste's own rule; never an all-zero SIREN."""
+    if not _is_digits(digits, 14) or digits.startswith("0" * 9):
+        return False
+    if luhn(digits):
+        return True
+    return digits.startswith(LA_POSTE) and sum(map(int, digits)) % 5 == 0
+
+
+def siret(text: str) -> str:
+    """Fourteen digits, spaces, text around and up to two lost leading zeros put right."""
+    if is_siret(text):
+        return text
+    text = _ascii(present(text))
+    if not text:
+        return ""
+    digits = _digits("SIRET", text)
+    if not digits:
+        return _inside("SIRET", text, (is_siret,))
+    if len(digits) == 9:
+        raise ValueError(f"SIRET {shown(text)} : 9 chiffres, c'est un SIREN")
+    if not 12 <= len(digits) <= 14:
+        raise ValueError(f"SIRET {shown(text)} : {len(digits)} chiffres au lieu de 14")
+    if not is_siret(digits.zfill(14)):
+        raise ValueError(f"SIRET {shown(text)} : {_why_not(digits, 14)}")
+    return digits.zfill(14)
+
+
+def siren(text: str) -> str:
+    """Nine digits, from a SIREN, a SIRET or a VAT number (FR32411555139)."""
+    if is_siren(text):
+        return text
+    text = _ascii(present(text))
+    if not text:
+        return ""
+    if vat := _VAT.search(re.sub(r"[\s.\-]", "", text).upper()):
+        return _siren_of_vat(text, str(vat[1]), str(vat[2]))
+    digits = _digits("SIREN", text) or _inside("SIREN", text, (is_siren, is_siret))
+    if len(digits) >= 12:
+        return siret(digits)[:9]
+    if not 7 <= len(digits) <= 9:
+        raise ValueError(f"SIREN {shown(text)} : {len(digits)} chiffres au lieu de 9")
+    if not is_siren(digits.zfill(9)):
+        raise ValueError(f"SIREN {shown(text)} : {_why_not(digits, 9)}")
+    return digits.zfill(9)
+
+
+def _siren_of_vat(text: str, key: str, digits: str) -> str:
+    if key.isdigit() and int(key) != (12 + 3 * (int(digits) % 97)) % 97:
+        raise ValueError(f"TVA {shown(text)} : clé de contrôle fausse")
+    return siren(digits)
+
+
+def _inside(label: str, text: str, kinds: Sequence[Callable[[str], bool]]) -> str:
+    """The only valid number made of consecutive groups of digits, in a text around it."""
+    groups: list[str] = re.findall(r"[0-9]+", text[:500])
+    spans = [(i, j) for i in range(len(groups)) for j in range(i + 1, min(i + 8, len(groups)) + 1)]
+    joined = ["".join(groups[i:j]) for i, j in spans]
+    found = {number for number in joined if any(is_kind(number) for is_kind in kinds)}
+    if label == "SIREN":
+        found = {number[:9] for number in found}
+    if len(found) == 1:
+        return found.pop()
+    if found:
+        raise ValueError(f"{label} {shown(text)} : plusieurs {label} dans la même case")
+    raise ValueError(f"{label} {shown(text)} : aucun {label} valide dans ce texte")
+
+
+def _why_not(digits: str, size: int) -> str:
+    if not digits.strip("0") or digits.zfill(size).startswith("0" * 9):
+        return "que des zéros"
+    if len(digits) < size:
+        return f"{len(digits)} chiffres, et pas de zéro de tête perdu (clé fausse)"
+    return "clé de contrôle fausse, sans doute une faute de frappe"
+
+
+def _digits(label: str, text: str) -> str:
+    """The digits of a number alone, or after its label; '' when other text surrounds it."""
+    if labelled := _LABELLED.fullmatch(text):
+        text = labelled[1]
+    text = re.sub(r"\s", "", text)
+    if scientific := _SCIENTIFIC.fullmatch(text):
+        mantissa, exponent = scientific[1] + (scientific[2] or ""), int(scientific[3])
+        if len(mantissa) <= exponent:
+            raise ValueError(f"{label} {shown(text)} : le tableur a perdu des chiffres, "
+                             "remettre la colonne au format texte")  # fmt: skip
+        text = mantissa[: exponent + 1]
+    if number := _FLOAT.fullmatch(text):
+        text = number[1]
+    text = re.sub(r"[.\-_/']", "", text)
+    return text if _is_digits(text) else ""
+
+
+def postcode(text: str) -> str:
+    """Five digits: "1150" -> 01150, "12 345", "56321 LORIENT CEDEX"."""
+    text = _ascii(present(text))
+    if not text:
+        return ""
+    if number := _FLOAT.fullmatch(text):
+        text = number[1]
+    if re.fullmatch(r"[1-9][0-9]{3}", text):
+        text = "0" + text
+    found: set[str] = {first + last for first, last in _POSTCODE.findall(text)}
+    if len(found) > 1:
+        raise ValueError(f"code postal {shown(text)} : plusieurs codes postaux")
+    if not found or (code := found.pop()) == "00000" or code.startswith("99"):
+        raise ValueError(f"code postal {shown(text)} : pas un code postal français")
+    return code
+
+
+def commune_code(text: str) -> str:
+    """The five characters of INSEE's code: "1047" -> 01047, "2a004" -> 2A004."""
+    if _COMMUNE.fullmatch(text):
+        return text
+    text = _ascii(present(text)).upper().replace(" ", "")
+    if number := _FLOAT.fullmatch(text):
+        text = number[1]
+    if not text:
+        return ""
+    code = text.zfill(5) if re.fullmatch(r"[1-9][0-9]{3}", text) else text
+    if not _COMMUNE.fullmatch(code):
+        raise ValueError(f"code commune {shown(text)} : cinq caractères attendus")
+    return code
+
+
+def departement(text: str) -> str:
+    """The code, from a code ("1", "056", "2a"), a name or both ("56 - Morbihan")."""
+    text = _ascii(present(text))
+    if not text:
+        return ""
+    key = fold(text).replace("LE ", "").replace("LA REUNION", "REUNION")
+    for name in (fold(text), key, re.sub(r"\b[0-9AB]{2,3}\b", "", key).strip()):
+        if name in DEPARTEMENT_CODES:
+            return DEPARTEMENT_CODES[name]
+    if found := re.search(r"\b0?([0-9]{2,3}|[0-9]|2[ABab])(?:\.0)?\b", text):
+        code = found[1].upper().zfill(2)
+        if code in DEPARTEMENT_NAMES:
+            return code
+    if key == "REUNION":
+        return "974"
+    raise ValueError(f"département {shown(text)} inconnu")
+
+
+@lru_cache(maxsize=65_536)
+def departement_of(code: str) -> str:
+    """The département of a commune code or of a postcode; '' when it has none."""
+    if code.startswith("97"):
+        return {"97133": "977", "97150": "978"}.get(code, code[:3])
+    if code[:3] in {"200", "201"}:
+        return "2A"
+    if code.startswith("20"):
+        return "2B"
+    return code[:2] if code[:2] in DEPARTEMENT_NAMES else ""
+
+
+@lru_cache(maxsize=4_096)
+def naf(text: str) -> str:
+    """The code with its dot ("8130z" -> 81.30Z), of whichever of the two current nomenclatures."""
+    text = _ascii(present(text)).upper()
+    if re.fullmatch(r"[0-9]\.[0-9]{2}[A-Z]", text):
+        text = "0" + text
+    if found := _NAF.search(text):
+        return f"{found[1]}.{found[2]}{found[3]}"
+    if not text:
+        return ""
+    if _OLD_NAF.search(text):
+        raise ValueError(f"code NAF {shown(text)} : nomenclature d'avant 2008")
+    raise ValueError(f"code NAF {shown(text)} : quatre chiffres et une lettre attendus")
+
+
+def naf_version(code: str) -> str:
+    """rev2 or 2025: the last letters of the two lists have none in common; '' for anything else."""
+    if not re.fullmatch(r"[0-9]{2}\.?[0-9]{2}[A-Z]", code):
+        return ""
+    if code[-1] in LETTERS_REV2:
+        return "rev2"
+    return "2025" if code[-1] in LETTERS_2025 else ""
+
+
+@lru_cache(maxsize=4_096)
+def legal_form(text: str) -> str:
+    """INSEE's category in four digits, from its code or a plain name; '' when not recognised."""
+    text = _ascii(present(text))
+    if found := re.match(r"([1-9][0-9]{3})(?![0-9])", text.replace(" ", "")):
+        return found[1]
+    return LEGAL_FORMS.get(fold(text), "")
+
+
+def _ascii(text: str) -> str:
+    """Full-width and exotic digits and spaces in their plain form."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
+def _is_digits(text: str, size: int = 0) -> bool:
+    return text.isascii() and text.isdigit() and (not size or len(text) == size)
+
+
+# In this order; each makes one field of a record usable or raises why not.
+CLEANERS: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("name", readable),
+    ("siret", siret),
+    ("siren", siren),
+    ("key", tidy),
+    ("address", readable),
+    ("postcode", postcode),
+    ("commune", readable),
+    ("commune_code", commune_code),
+    ("departement", departement),
+    ("precision", precision),
+    ("phone", phone),
+    ("email", email),
+    ("website", website),
+    ("naf", naf),
+    ("legal_form", legal_form),
+    ("description", readable),
+    ("workers", present),
+    ("link", website),
+)
+LISTS = ("other_names", "statuses", "sectors")
+# Numbers a spreadsheet strips of their leading zeros: the repair is always reported.
+ZERO_LED = frozenset({"siret", "siren", "postcode", "commune_code"})
+
+
+def clean(record: Record) -> tuple[Record, list[Problem]]:
+    """The record in its written forms; a field that cannot be used is emptied and reported."""
+    changes: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for field, cleaner in CLEANERS:
+        raw = getattr(record, field)
+        if raw:
+            changes[field] = _cleaned(field, cleaner, raw, problems)
+    for field in LISTS:
+        if values := getattr(record, field):
+            changes[field] = tuple(dict.fromkeys(filter(None, map(_quiet, values))))
+    cleaned = replace(record, **changes)
+    cleaned = _complete_identity(record, cleaned, problems)
+    return _place(cleaned, problems), problems
+
+
+def _cleaned(field: str, cleaner: Callable[[str], str], raw: str, problems: list[Problem]) -> str:
+    try:
+        value = cleaner(raw)
+    except ValueError as error:
+        problems.append(Problem(field, str(error)))
+        return ""
+    if field in ZERO_LED and value.startswith("0") and not _holds(raw, value):
+        problems.append(Problem(field, f"zéro de tête rétabli : {shown(raw)} devient {value}"))
+    return value
+
+
+def _holds(raw: str, value: str) -> bool:
+    return raw == value or value in re.sub(r"[^0-9A-Z]", "", _ascii(raw).upper())
+
+
+def _quiet(text: str) -> str:
+    try:
+        return readable(text)
+    except ValueError:
+        return ""
+
+
+def _complete_identity(raw: Record, record: Record, problems: list[Problem]) -> Record:
+    """Siren and siret agree; a SIREN or a VAT number in the SIRET column is kept as siren."""
+    if record.siret:
+        if record.siren and record.siren != record.siret[:9]:
+            problems.append(Problem("siren", f"SIREN {record.siren} : ce n'est pas celui du SIRET "
+                                             f"{record.siret}, qui l'emporte"))  # fmt: skip
+        return replace(record, siren=record.siret[:9])
+    if raw.siret and not record.siren:
+        try:
+            return replace(record, siren=siren(raw.siret))
+        except ValueError:
+            return record
+    return record
+
+
+def _place(record: Record, problems: list[Problem]) -> Record:
+    """Département from the codes; position in degrees, with its precision."""
+    where = record.departement or departement_of(record.commune_code or record.postcode)
+    lon, lat = record.lon, record.lat
+    if (lon is None or lat is None) and (record.x.strip() or record.y.strip()):
+        lon, lat = position(record.x, record.y, where) or (None, None)
+        refused = lon is None
+    else:
+        refused = lon is not None and lat is not None and not in_france(lon, lat)
+    if refused:
+        problems.append(Problem("position", "coordonnées nulles, masquées ou hors de France"))
+    if refused or lon is None or lat is None:
+        return replace(record, departement=where, lon=None, lat=None, precision="")
+    return replace(record, departement=where, lon=lon, lat=lat,
+                   precision=record.precision or "exact")  # fmt: skip

@@ -1,0 +1,65 @@
+"""Accounts: who may sign in, and as what. Passwords are kept as scrypt digests."""
+
+from datetime import datetime
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from sourcing.model import Person
+
+ROLES = {"admin": "administrateur", "buyer": "acheteur", "reader": "lecteur"}
+SHORTEST_PASSWORD = 12
+# Compared when the address is unknown, so that answering takes as long as for a known one.
+_NOBODY = generate_password_hash("nobody")
+
+
+class AccountError(ValueError):
+    """The account cannot be made; the message is one French sentence."""
+
+
+def save(session: Session, email: str, password: str, role: str, name: str = "") -> Person:
+    """Create the account, or give an existing one this password, role and name."""
+    if role not in ROLES:
+        raise AccountError(f"Rôle inconnu : {role}. Choisir parmi {', '.join(ROLES)}.")
+    if len(password) < SHORTEST_PASSWORD:
+        raise AccountError(f"Le mot de passe doit avoir au moins {SHORTEST_PASSWORD} caractères.")
+    address = _address(email)
+    person = _by_email(session, address)
+    if person is None:
+        person = Person(email=address, created_at=datetime.now(), password_hash="", role=role)  # noqa: S106
+        session.add(person)
+    person.password_hash = generate_password_hash(password)
+    person.role = role
+    person.name = name or person.name or ""
+    session.flush()
+    return person
+
+
+def check(session: Session, email: str, password: str) -> Person | None:
+    """The person whose address and password these are, in the same time whether known or not."""
+    person = _by_email(session, email.strip().lower())
+    right = check_password_hash(person.password_hash if person else _NOBODY, password)
+    return person if person and right else None
+
+
+def find(session: Session, person_id: int) -> Person | None:
+    """The person of this id."""
+    return session.get(Person, person_id)
+
+
+def count(session: Session) -> int:
+    """How many accounts exist."""
+    return session.scalar(select(func.count()).select_from(Person)) or 0
+
+
+def _by_email(session: Session, email: str) -> Person | None:
+    return session.scalar(select(Person).where(Person.email == email))
+
+
+def _address(email: str) -> str:
+    try:
+        return validate_email(email, check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        raise AccountError(f"« {email} » n'est pas une adresse électronique.") from None

@@ -1,0 +1,94 @@
+"""Projected coordinates to WGS84 as DuckDB macros: closed forms, so millions of rows never leave SQL.
+
+Lambert 93 (EPSG:2154) and the UTM zones the stock uses overseas, all on GRS80, hence WGS84 to a few
+centimetres. Formulas: Snyder, "Map Projections", 15-7 to 15-11 (Lambert), Krüger's series (UTM) and
+3-5 (conformal to geodetic latitude).
+"""
+
+from math import cos, log, radians, sin, sqrt, tan
+
+# GRS80
+SEMI_MAJOR_M = 6_378_137.0
+FLATTENING = 1 / 298.257222101
+ECC2 = FLATTENING * (2 - FLATTENING)
+ECC = sqrt(ECC2)
+
+# EPSG code -> (central meridian, northing of the equator): Réunion, Mayotte, Guyane, Antilles.
+UTM_ZONES = {2975: (57, 10_000_000), 4471: (45, 10_000_000), 2972: (-51, 0), 5490: (-63, 0)}
+
+# Lambert 93: latitude and longitude of origin, the two standard parallels, false easting and northing.
+ORIGIN_LAT, ORIGIN_LON = 46.5, 3.0
+PARALLELS = (44.0, 49.0)
+EASTING_M, NORTHING_M = 700_000.0, 6_600_000.0
+
+
+def _isometric(lat: float) -> float:
+    """t of Snyder 15-9, at a latitude in degrees."""
+    phi = radians(lat)
+    return tan(radians(45) - phi / 2) / ((1 - ECC * sin(phi)) / (1 + ECC * sin(phi))) ** (ECC / 2)
+
+
+def _scale(lat: float) -> float:
+    """m of Snyder 14-15: radius of the parallel over the semi-major axis."""
+    phi = radians(lat)
+    return cos(phi) / sqrt(1 - ECC2 * sin(phi) ** 2)
+
+
+def _geodetic() -> str:
+    """SQL: geodetic latitude in degrees from the conformal latitude chi in radians."""
+    e2, e4, e6, e8 = ECC2, ECC2**2, ECC2**3, ECC2**4
+    terms = (
+        e2 / 2 + 5 * e4 / 24 + e6 / 12 + 13 * e8 / 360,
+        7 * e4 / 48 + 29 * e6 / 240 + 811 * e8 / 11_520,
+        7 * e6 / 120 + 81 * e8 / 1_120,
+        4_279 * e8 / 161_280,
+    )
+    series = " + ".join(f"{term!r} * sin({2 * (i + 1)} * chi)" for i, term in enumerate(terms))
+    return f"degrees(chi + {series})"
+
+
+def _lambert() -> list[str]:
+    south, north = PARALLELS
+    n = log(_scale(south) / _scale(north)) / log(_isometric(south) / _isometric(north))
+    radius = SEMI_MAJOR_M * _scale(south) / (n * _isometric(south) ** n)
+    pole = NORTHING_M + radius * _isometric(ORIGIN_LAT) ** n
+    rho = f"sqrt((x - {EASTING_M!r})**2 + ({pole!r} - y)**2)"
+    return [
+        f"lambert_lon(x, y) AS {ORIGIN_LON!r} "
+        f"+ degrees(atan2(x - {EASTING_M!r}, {pole!r} - y)) / {n!r}",
+        f"lambert_lat(x, y) AS geodetic(pi()/2 - 2*atan(({rho} / {radius!r})**{1 / n!r}))",
+    ]
+
+
+def _utm() -> list[str]:
+    n = FLATTENING / (2 - FLATTENING)
+    radius = 0.9996 * SEMI_MAJOR_M / (1 + n) * (1 + n**2 / 4 + n**4 / 64)
+    beta = (n / 2 - 2 * n**2 / 3 + 37 * n**3 / 96, n**2 / 48 + n**3 / 15, 17 * n**3 / 480)
+    along = " + ".join(f"{b!r}*sin({2 * j}*xi)*cosh({2 * j}*eta)" for j, b in enumerate(beta, 1))
+    across = " + ".join(f"{b!r}*cos({2 * j}*xi)*sinh({2 * j}*eta)" for j, b in enumerate(beta, 1))
+    xi, eta = f"(y - equator) / {radius!r}", f"(x - 500000) / {radius!r}"
+    return [
+        f"utm_xi(xi, eta) AS xi - ({along})",
+        f"utm_eta(xi, eta) AS eta - ({across})",
+        f"utm_lon(x, y, meridian, equator) AS meridian + degrees(atan2("
+        f"sinh(utm_eta({xi}, {eta})), cos(utm_xi({xi}, {eta}))))",
+        f"utm_lat(x, y, equator) AS geodetic(asin("
+        f"sin(utm_xi({xi}, {eta})) / cosh(utm_eta({xi}, {eta}))))",
+    ]
+
+
+def _by_epsg(axis: str) -> str:
+    """SQL: one axis of the struct p(x, y, epsg), whatever its system; NULL when it is unknown."""
+    whens = [f"WHEN 4326 THEN p.{'x' if axis == 'lon' else 'y'}",
+             f"WHEN 2154 THEN lambert_{axis}(p.x, p.y)"]
+    for epsg, (meridian, equator) in UTM_ZONES.items():
+        centre = f"{meridian}, " if axis == "lon" else ""
+        whens.append(f"WHEN {epsg} THEN utm_{axis}(p.x, p.y, {centre}{equator})")
+    return f"CASE p.epsg {' '.join(whens)} END"
+
+
+def macros() -> list[str]:
+    """What makes lon_of(p) and lat_of(p) of a struct p(x, y, epsg) available in a DuckDB connection."""
+    bodies = [f"geodetic(chi) AS {_geodetic()}", *_lambert(), *_utm(),
+              f"lon_of(p) AS {_by_epsg('lon')}", f"lat_of(p) AS {_by_epsg('lat')}"]
+    return [f"CREATE OR REPLACE MACRO {body}" for body in bodies]

@@ -1,0 +1,132 @@
+"""What a search asks, and the one set of URL names it is written with."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import isfinite
+
+SORTS = ("pertinence", "distance", "nom", "effectif")
+PER_PAGE = 20
+BBox = tuple[float, float, float, float]  # west, south, east, north
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A place to measure from: what was typed, then where it is once `resolve` has found it."""
+
+    text: str
+    lon: float | None = None
+    lat: float | None = None
+    label: str = ""
+
+    @property
+    def point(self) -> tuple[float, float] | None:
+        """(lon, lat), or None while the place is unknown."""
+        return None if self.lon is None or self.lat is None else (self.lon, self.lat)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Everything a search depends on; equal queries give equal pages."""
+
+    text: str = ""
+    segments: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    communes: tuple[str, ...] = ()
+    near: Near | None = None
+    radius_km: float | None = None
+    sizes: tuple[str, ...] = ()
+    territory_only: bool = True
+    bbox: BBox | None = None
+    sort: str = SORTS[0]
+    page: int = 1
+    per_page: int = PER_PAGE
+    with_noise: bool = False
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Sequence[str]]) -> "Query":
+        """The query of URL arguments; a value that cannot be used is as if it were absent."""
+        one = partial(_first, args)
+        near = one("autour")
+        return cls(
+            text=" ".join(one("q").split()),
+            segments=_values(args, "segment"),
+            families=_values(args, "famille"),
+            statuses=_values(args, "statut"),
+            communes=_values(args, "commune"),
+            near=_near(near) if near else None,
+            radius_km=_positive(one("rayon")),
+            sizes=_values(args, "effectif"),
+            territory_only=one("territoire") != "0",
+            bbox=_bbox(one("zone")),
+            sort=one("tri") if one("tri") in SORTS else SORTS[0],
+            page=max(1, int(_positive(one("page")) or 1)),
+            with_noise=one("masques") == "1",
+        )
+
+    def to_args(self) -> list[tuple[str, str]]:
+        """The URL arguments that give this query back; defaults are left out."""
+        many = (
+            ("segment", self.segments),
+            ("famille", self.families),
+            ("statut", self.statuses),
+            ("commune", self.communes),
+            ("effectif", self.sizes),
+        )
+        single = (
+            ("autour", self.near.text if self.near else ""),
+            ("rayon", number(self.radius_km) if self.radius_km else ""),
+            ("territoire", "" if self.territory_only else "0"),
+            ("zone", ",".join(map(number, self.bbox)) if self.bbox else ""),
+            ("tri", self.sort if self.sort != SORTS[0] else ""),
+            ("masques", "1" if self.with_noise else ""),
+            ("page", str(self.page) if self.page > 1 else ""),
+        )
+        return (
+            ([("q", self.text)] if self.text else [])
+            + [(name, value) for name, values in many for value in values]
+            + [(name, value) for name, value in single if value]
+        )
+
+
+def _values(args: Mapping[str, Sequence[str]], name: str) -> tuple[str, ...]:
+    """The distinct non-empty values of one name; knows werkzeug's MultiDict, whose [] gives one."""
+    getlist = getattr(args, "getlist", None)
+    found = getlist(name) if getlist else args.get(name, ())
+    found = [found] if isinstance(found, str) else found
+    return tuple(dict.fromkeys(text for value in found if (text := str(value).strip())))
+
+
+def _first(args: Mapping[str, Sequence[str]], name: str) -> str:
+    return next(iter(_values(args, name)), "")
+
+
+def _positive(text: str) -> float | None:
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    return min(value, 1e6) if isfinite(value) and value > 0 else None
+
+
+def number(value: float) -> str:
+    return f"{value:.6f}".rstrip("0").rstrip(".")
+
+
+def _near(text: str) -> Near:
+    point = re.fullmatch(r"(-?\d{1,2}(?:\.\d+)?)\s*[,;]\s*(-?\d{1,3}(?:\.\d+)?)", text)
+    if not point:
+        return Near(text)
+    lat, lon = float(point[1]), float(point[2])
+    return Near(text, lon, lat, "ce point") if abs(lat) <= 90 and abs(lon) <= 180 else Near(text)
+
+
+def _bbox(text: str) -> BBox | None:
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        return None
+    finite = all(map(isfinite, (west, south, east, north)))
+    return (west, south, east, north) if finite and west < east and south < north else None

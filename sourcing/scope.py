@@ -1,0 +1,105 @@
+"""Is this record of the territory, near it, elsewhere, or nowhere we can tell?"""
+
+from dataclasses import replace
+from typing import Any, Literal
+
+from sqlalchemy.orm import Session
+
+from sourcing.normalise import Problem, departement_of
+from sourcing.places import Place, Places, distance_km
+from sourcing.source import Record, SourceError
+
+Verdict = Literal["inside", "outside", "unplaced"]
+# A published position this far from the centre of its commune is somebody else's.
+FAR_KM = 30.0
+
+
+class Scope:
+    """The territory and its margin, asked once per record."""
+
+    def __init__(
+        self, session: Session, places: Places, everywhere: bool, margin_km: float
+    ) -> None:
+        self.session = session
+        self.places = places
+        self.everywhere = everywhere
+        self.margin_km = margin_km
+        self._near: dict[str, bool] = {}
+        self._found: dict[tuple[str, str, str, str], Place | None] = {}
+        self._by_postcode: dict[str, list[Place]] = {}
+        for place in places.all:
+            for postcode in place.postcodes:
+                self._by_postcode.setdefault(postcode, []).append(place)
+        self._departements = {place.departement for place in places.all}
+
+    def check(self) -> None:
+        """SourceError when there is no territory to keep things by."""
+        if not self.everywhere and not self.places.territory:
+            raise SourceError(
+                "Aucun territoire n'est chargé : lancer d'abord « sourcing territory "
+                "CODE » (par exemple 200042174), ou ajouter --everywhere."
+            )
+
+    def place(self, record: Record, problems: list[Problem]) -> tuple[Record, Verdict]:
+        """The record with its commune of today and a position, and where it stands."""
+        place = self._find(record)
+        if place:
+            record = _located(record, place, problems)
+        if self.everywhere:
+            return record, "inside" if place else "unplaced"
+        if record.lon is not None and record.lat is not None and record.precision != "commune":
+            if place and place.in_territory:
+                return record, "inside"
+            near = self.places.is_near(record.lon, record.lat, self.margin_km)
+            return record, "inside" if near else "outside"
+        if place:
+            return record, "inside" if self._is_near(place) else "outside"
+        return record, self._without_commune(record)
+
+    def _find(self, record: Record) -> Place | None:
+        key = (record.commune_code, record.commune, record.postcode, record.departement)
+        if key not in self._found:
+            self._found[key] = self._find_by_name(*key)
+        found = self._found[key]
+        if found is None and record.lon is not None and record.lat is not None:
+            found = self.places.at(record.lon, record.lat)
+        return found
+
+    def _find_by_name(self, code: str, name: str, postcode: str, departement: str) -> Place | None:
+        if code and (found := self.places.resolve(code)):
+            return found
+        if name and (found := self.places.find(name, postcode, departement)):
+            return found
+        # A postcode says which commune only when it serves a single one.
+        served = self._by_postcode.get(postcode, ()) if postcode and not name else ()
+        return served[0] if len(served) == 1 else None
+
+    def _is_near(self, place: Place) -> bool:
+        if place.code not in self._near:
+            has_centre = place.lon is not None and place.lat is not None
+            self._near[place.code] = place.in_territory or (
+                has_centre and self.places.is_near(place.lon, place.lat, self.margin_km)  # type: ignore[arg-type]
+            )
+        return self._near[place.code]
+
+    def _without_commune(self, record: Record) -> Verdict:
+        """A département of which no commune is known is far away; else nobody can tell."""
+        departement = departement_of(record.postcode) or record.departement
+        is_known = not departement or departement in self._departements
+        return "unplaced" if is_known else "outside"
+
+
+def _located(record: Record, place: Place, problems: list[Problem]) -> Record:
+    """Today's commune; its centre stands in for a missing or impossible position."""
+    changes: dict[str, Any] = {"commune_code": place.code, "departement": place.departement}
+    if not record.commune:
+        changes["commune"] = place.name
+    if place.lon is not None and place.lat is not None:
+        if record.lon is None or record.lat is None:
+            changes.update(lon=place.lon, lat=place.lat, precision="commune")
+        elif (far := distance_km(record.lon, record.lat, place.lon, place.lat)) > FAR_KM:
+            problems.append(
+                Problem("position", f"position à {far:.0f} km de {place.name} : écartée")
+            )
+            changes.update(lon=place.lon, lat=place.lat, precision="commune")
+    return replace(record, **changes)

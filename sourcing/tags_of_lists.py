@@ -1,0 +1,176 @@
+"""Tags that follow from what the lists assert of a supplier, while they assert it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, func, insert, literal, select
+
+from sourcing import db
+from sourcing.model import Mention, Supplier, Tag
+from sourcing.segments import Nomenclature
+from sourcing.statuses import STAFFING_KINDS, STAFFING_SEGMENT, list_name
+from sourcing.tags_of_register import COLUMNS, Scope, is_tagged
+from sourcing.text import fold
+
+KINDS = ("siae", "handicap", "insertion", "innovation")
+# A description is read by the classifier; it weighs less than a declared sector.
+DESCRIPTION_WEIGHT, LEAST_DESCRIPTION_SCORE, LEAST_DESCRIPTION_LENGTH = 0.8, 0.4, 12
+STAFFING_WEIGHT = 0.8
+PUBLIC_NAME = re.compile(
+    r"\b(COMMUNE|MAIRIE|VILLE) (DE|D|DU|DES)\b|^(CCAS|CIAS)\b|^CENTRE (INTER)?COMMUNAL D ACTION SOCIALE\b"
+    r"|^COMMUNAUTE (DE COMMUNES|D AGGLOMERATION|URBAINE)\b|(?<! L) (AGGLOMERATION|AGGLO|METROPOLE)$"
+    r"|^(CONSEIL )?(DEPARTEMENT|DEPARTEMENTAL) (DE|D|DU|DES)\b|^CONSEIL (DEPARTEMENTAL|REGIONAL)\b"
+    r"|^REGION (DE|D|DU|DES|BRETAGNE)\b|^SYNDICAT (MIXTE|INTERCOMMUNAL)\b"
+)
+PRIVATE_NAME = re.compile(r"^(ASSOCIATION|ASSO|AMICALE|COMITE|LES AMIS|SARL|SAS|SCI)\b")
+
+
+class Found(NamedTuple):
+    """One tag a mention gives."""
+
+    kind: str
+    value: str
+    because: str
+    weight: float = 1.0
+
+
+def mentions(scope: Scope) -> None:
+    """Statuses, declared sectors and described activities of every mention still in its list."""
+    wanted = (
+        select(
+            Mention.supplier_id,
+            Mention.source,
+            Mention.siret,
+            Mention.statuses,
+            Mention.sectors,
+            Mention.description,
+            Mention.is_qpv,
+            Supplier.siret.label("supplier_siret"),
+        )
+        .join(Supplier, Supplier.id == Mention.supplier_id)
+        .where(Mention.gone_on.is_(None))
+        .order_by(Mention.id)
+    )
+    best: dict[tuple[int, str, str, str], dict[str, Any]] = {}
+    for mention in scope.session.execute(scope.among(wanted)):
+        for found in _found(mention, scope.nomenclature):
+            key = (mention.supplier_id, found.kind, found.value, mention.source)
+            if key not in best or best[key]["weight"] < found.weight:
+                best[key] = dict(
+                    zip(
+                        COLUMNS,
+                        (
+                            mention.supplier_id,
+                            found.kind,
+                            found.value,
+                            _level(mention),
+                            found.because,
+                            mention.source,
+                            found.weight,
+                        ),
+                        strict=True,
+                    )
+                )
+    for rows in db.chunks(best.values(), db.CHUNK):
+        scope.session.connection().execute(insert(Tag), rows)
+
+
+def _level(mention: Row[Any]) -> str:
+    """The establishment itself, or another one of the same company."""
+    elsewhere = mention.siret and mention.supplier_siret and mention.siret != mention.supplier_siret
+    return "siren" if elsewhere else "siret"
+
+
+def _found(mention: Row[Any], nomenclature: Nomenclature) -> Iterator[Found]:
+    title = list_name(mention.source)
+    yield from _asserted(mention.statuses, title, nomenclature)
+    if mention.is_qpv:
+        yield Found("qpv", "qpv", f"quartier prioritaire d'après {title}")
+    for sector in mention.sectors:
+        clear = nomenclature.by_code[sector].label if sector in nomenclature.by_code else sector
+        for code, weight in nomenclature.from_sector(sector):
+            yield Found("segment", code, f"secteur déclaré : {clear} ({title})", weight)
+    yield from _described(mention.description, title, nomenclature)
+
+
+def _asserted(statuses: Sequence[str], title: str, nomenclature: Nomenclature) -> Iterator[Found]:
+    """ "siae:ACI" and the like; a structure that lends staff sells just that."""
+    for status in statuses:
+        kind, _, value = status.partition(":")
+        if kind not in KINDS:
+            continue
+        yield Found(kind, value or kind, f"{value or kind} d'après {title}")
+        if (kind, value) in STAFFING_KINDS and STAFFING_SEGMENT in nomenclature.by_code:
+            yield Found(
+                "segment",
+                STAFFING_SEGMENT,
+                f"{value} : met du personnel à disposition ({title})",
+                STAFFING_WEIGHT,
+            )
+
+
+def _described(description: str, title: str, nomenclature: Nomenclature) -> Iterator[Found]:
+    if len(description) < LEAST_DESCRIPTION_LENGTH:
+        return
+    for guess in nomenclature.classify(description, top=2):
+        if guess.score >= LEAST_DESCRIPTION_SCORE:
+            said = ", ".join(guess.words)
+            yield Found(
+                "segment",
+                guess.code,
+                f"activité décrite : {said} ({title})",
+                round(DESCRIPTION_WEIGHT * guess.score, 2),
+            )
+
+
+def public_names(scope: Scope) -> None:
+    """Public bodies that only a list knows, by their name."""
+    unknown = select(Supplier.id, Supplier.name, Supplier.origin).where(
+        Supplier.origin != "register", Supplier.legal_form == "", ~is_tagged("public")
+    )
+    rows = [
+        dict(
+            zip(
+                COLUMNS,
+                (
+                    supplier.id,
+                    "public",
+                    "public",
+                    "siren",
+                    f"organisme public d'après son nom : {supplier.name}",
+                    supplier.origin,
+                    1.0,
+                ),
+                strict=True,
+            )
+        )
+        for supplier in scope.session.execute(scope.among(unknown))
+        if is_public_name(supplier.name)
+    ]
+    if rows:
+        scope.session.connection().execute(insert(Tag), rows)
+
+
+def is_public_name(name: str) -> bool:
+    key = fold(name)
+    return bool(PUBLIC_NAME.search(key)) and not PRIVATE_NAME.search(key)
+
+
+def ess(scope: Scope) -> None:
+    """Insertion and adapted structures count in the ESS, unless a public body carries them."""
+    inclusive = (
+        select(
+            Tag.supplier_id,
+            literal("ess"),
+            literal("inclusive"),
+            func.min(Tag.level),
+            "structure d'insertion ou adaptée (" + func.min(Tag.value) + "), comptée dans l'ESS",
+            Tag.source,
+            literal(1.0),
+        )
+        .join(Supplier, Supplier.id == Tag.supplier_id)
+        .where(Tag.kind.in_(("siae", "handicap")), ~is_tagged("public"))
+        .group_by(Tag.supplier_id, Tag.source)
+    )
+    scope.session.execute(insert(Tag).from_select(COLUMNS, scope.among(inclusive, Tag.supplier_id)))

@@ -1,0 +1,272 @@
+"""Tags that follow from what the register says, each one INSERT … SELECT over the suppliers in scope."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Float,
+    MetaData,
+    Select,
+    String,
+    Table,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+)
+from sqlalchemy.orm import Session, aliased
+
+from sourcing import statuses
+from sourcing.model import Mention, Supplier, Tag
+from sourcing.segments import Nomenclature
+
+COLUMNS = ("supplier_id", "kind", "value", "level", "because", "source", "weight")
+SIRENE = "sirene"
+Clause = ColumnElement[bool]
+Words = ColumnElement[str]
+
+SCI_FORMS = ("6521", "6539", "6540", "6541", "6542", "6544")
+LANDLORD_NAF = ("68.20A", "68.20B")
+HOLDING_NAF = "64.20Z"
+NO_ACTIVITY_NAF = "00.00Z"
+CONDOMINIUM_FORM = "9110"
+PUBLIC_FORM, PUBLIC_TRADE_FORM = "7%", "4%"
+# SIREN numbers of public bodies start so, whatever else is known of them.
+PUBLIC_SIREN = ("1%", "2%")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The suppliers being tagged: all of them, or these only."""
+
+    session: Session
+    nomenclature: Nomenclature
+    only: Collection[int] | None = None
+
+    def among(self, statement: Select[Any], column: Any = Supplier.id) -> Select[Any]:
+        return statement if self.only is None else statement.where(column.in_(self.only))
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A tag some suppliers get; value and because may be SQL over their columns."""
+
+    kind: str
+    value: str | Words
+    level: str
+    because: str | Words
+
+
+def write(scope: Scope, fact: Fact, where: Clause) -> None:
+    """Give the tag to every supplier in scope that fits."""
+    rows = select(
+        Supplier.id,
+        literal(fact.kind),
+        _sql(fact.value),
+        literal(fact.level),
+        _sql(fact.because),
+        literal(SIRENE),
+        literal(1.0),
+    ).where(where)
+    scope.session.execute(insert(Tag).from_select(COLUMNS, scope.among(rows)))
+
+
+def _sql(value: str | Words) -> Words:
+    return literal(value) if isinstance(value, str) else value
+
+
+def segments(scope: Scope) -> None:
+    """What the NAF code hints at, never as strongly as a declared sector."""
+    links = Table(
+        "naf_link",
+        MetaData(),
+        Column("naf", String),
+        Column("code", String),
+        Column("weight", Float),
+        prefixes=["TEMPORARY"],
+    )
+    connection = scope.session.connection()
+    links.create(connection)
+    rows = [
+        {"naf": naf, "code": code, "weight": weight}
+        for naf, found in scope.nomenclature.naf_links.items()
+        for code, weight in found
+    ]
+    if rows:
+        connection.execute(insert(links), rows)
+    found = select(
+        Supplier.id,
+        literal("segment"),
+        links.c.code,
+        literal("siret"),
+        "code NAF " + Supplier.naf,
+        literal(SIRENE),
+        links.c.weight,
+    ).join_from(Supplier, links, Supplier.naf == links.c.naf)
+    scope.session.execute(insert(Tag).from_select(COLUMNS, scope.among(found)))
+    links.drop(connection)
+
+
+def size(scope: Scope) -> None:
+    """TPE, PME, ETI or GE: INSEE's category, refined or replaced by the headcount band."""
+    band, category = Supplier.size_code, Supplier.category
+    by_category = category.in_(("ETI", "GE"))
+    value = case(
+        (by_category, category),
+        (band.in_(statuses.TPE_BANDS), "TPE"),
+        (category == "PME", "PME"),
+        (band.in_(statuses.PME_BANDS), "PME"),
+        (band.in_(statuses.ETI_BANDS), "ETI"),
+        (band.in_(statuses.GE_BANDS), "GE"),
+        else_="",
+    )
+    labels = {band: size.label.lower() for size in statuses.SIZES for band in size.bands if band}
+    because = case(
+        (
+            or_(by_category, and_(category == "PME", band.not_in(statuses.TPE_BANDS))),
+            "catégorie " + category + " de l'INSEE",
+        ),
+        else_=case(labels, value=band, else_="effectif"),
+    )
+    write(
+        scope,
+        Fact("size", value, "siret", because),
+        and_(value != "", not_(Supplier.legal_form.like(PUBLIC_FORM))),
+    )
+
+
+def mission(scope: Scope) -> None:
+    write(
+        scope,
+        Fact("mission", "mission", "siren", "société à mission d'après SIRENE"),
+        Supplier.is_mission.is_(True),
+    )
+
+
+def qpv(scope: Scope) -> None:
+    write(
+        scope,
+        Fact("qpv", "qpv", "siret", "adresse dans un quartier prioritaire"),
+        Supplier.is_qpv.is_(True),
+    )
+
+
+def public(scope: Scope) -> None:
+    """Public bodies by legal form, else by their SIREN; public trading bodies are told apart."""
+    form, siren = Supplier.legal_form, Supplier.siren
+    is_public, trades = form.like(PUBLIC_FORM), form.like(PUBLIC_TRADE_FORM)
+    write(
+        scope,
+        Fact("public", "public", "siren", "personne publique (forme juridique " + form + ")"),
+        is_public,
+    )
+    write(
+        scope,
+        Fact(
+            "public",
+            "trading",
+            "siren",
+            "établissement public industriel et commercial (forme juridique " + form + ")",
+        ),
+        trades,
+    )
+    write(
+        scope,
+        Fact(
+            "public",
+            "public",
+            "siren",
+            "SIREN d'une personne publique (il commence par " + func.substr(siren, 1, 1) + ")",
+        ),
+        and_(or_(*(siren.like(start) for start in PUBLIC_SIREN)), not_(is_public), not_(trades)),
+    )
+
+
+def ess(scope: Scope) -> None:
+    """ESS by legal form, with its family; else by SIRENE's own field. Never a public body."""
+    statutory = [form for _, _, forms in statuses.ESS_FAMILIES for form in forms]
+    for value, label, forms in statuses.ESS_FAMILIES:
+        write(
+            scope,
+            Fact("ess", value, "siren", f"{label} (forme juridique " + Supplier.legal_form + ")"),
+            Supplier.legal_form.in_(forms),
+        )
+    write(
+        scope,
+        Fact("ess", "company", "siren", "société de l'ESS d'après SIRENE"),
+        and_(
+            Supplier.is_ess.is_(True),
+            Supplier.legal_form.not_in(statutory),
+            not_(is_tagged("public")),
+        ),
+    )
+
+
+def noise(scope: Scope) -> None:
+    """What a buyer never looks for; a structure that a list names is not noise for its form or its NAF."""
+    listed = exists().where(Mention.supplier_id == Supplier.id, Mention.gone_on.is_(None))
+    form, naf = Supplier.legal_form, Supplier.naf
+    closed_on = cast(Supplier.closed_on, Text)
+    day = (
+        func.substr(closed_on, 9, 2)
+        + "/"
+        + func.substr(closed_on, 6, 2)
+        + "/"
+        + func.substr(closed_on, 1, 4)
+    )
+    write(
+        scope,
+        Fact(
+            "noise",
+            "closed",
+            "siret",
+            func.coalesce("établissement fermé le " + day, "établissement fermé"),
+        ),
+        Supplier.state == "F",
+    )
+    write(
+        scope,
+        Fact("noise", "inactive", "siret", "activité non commencée (NAF 00.00Z)"),
+        and_(naf == NO_ACTIVITY_NAF, not_(listed)),
+    )
+    because = case(
+        (form.in_(SCI_FORMS), "société civile immobilière (forme juridique " + form + ")"),
+        else_="bailleur (NAF " + naf + ")",
+    )
+    write(
+        scope,
+        Fact("noise", "property", "siren", because),
+        and_(or_(form.in_(SCI_FORMS), naf.in_(LANDLORD_NAF)), not_(listed)),
+    )
+    write(
+        scope,
+        Fact("noise", "holding", "siren", "holding (NAF 64.20Z)"),
+        and_(naf == HOLDING_NAF, form.not_in(SCI_FORMS), not_(listed)),
+    )
+    write(
+        scope,
+        Fact("noise", "condominium", "siren", "syndicat de copropriété (forme juridique 9110)"),
+        form == CONDOMINIUM_FORM,
+    )
+    write(
+        scope,
+        Fact("noise", "public", "siren", "organisme public : plutôt acheteur que fournisseur"),
+        and_(is_tagged("public", "public"), not_(is_tagged("handicap"))),
+    )
+
+
+def is_tagged(kind: str, value: str = "") -> Clause:
+    """The supplier already carries such a tag."""
+    tag = aliased(Tag)
+    found = exists().where(tag.supplier_id == Supplier.id, tag.kind == kind)
+    return found.where(tag.value == value) if value else found

@@ -1,0 +1,372 @@
+"""Searching: who is found, why, in which order, and counts that equal what a click gives."""
+
+import random
+from dataclasses import replace
+from math import inf
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.orm import Session
+
+from sourcing.places import distance_km
+from sourcing.model import OldPlace, Setting
+from sourcing.query import SORTS
+from sourcing.search import Near, Query, all_hits, cells, search
+from sourcing.statuses import SIZES, STATUSES
+from tests.listed import (
+    EVERYTHING, HENNEBONT, LANESTER, LORIENT, NOMENCLATURE, PLACES, VANNES, places, supplier,
+)
+
+FEUILLE = "12345678200010"
+BRITTANY = (-5.2, 47.0, -1.0, 49.0)
+
+
+def names(session: Session, query: Query) -> list[str]:
+    return [hit.name for hit in search(session, NOMENCLATURE, query).hits]
+
+
+def ask(session: Session, text: str = "", **rest: object) -> list[str]:
+    return names(session, Query(text=text, **rest))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def base(session: Session) -> Session:
+    places(session)
+    supplier(session, FEUILLE, "Feuille d'Érable", statuses=["siae", "ess"], size=3,
+             sectors={"ENV-01": 1.0}, description="Collecte de papiers de bureau")
+    supplier(session, "12345678200028", "Feuille Érable", commune=HENNEBONT,
+             statuses=["siae"], sectors={"ENV-01": 1.0})
+    supplier(session, "22222222200011", "Jardins du Scorff", commune=LANESTER, statuses=["esat"],
+             sectors={"EV-01": 1.0}, description="Tonte, taille de haies")
+    supplier(session, "33333333300011", "Paysages Morvan", statuses=["tpe"], size=1,
+             sectors={"EV-01": 0.5}, naf="81.30Z")
+    supplier(session, "44444444400011", "Verts de Vannes", commune=VANNES, statuses=["siae"],
+             sectors={"EV-01": 1.0})
+    supplier(session, "55555555500011", "Jardins d'Auray", commune="56005", sectors={"EV-01": 0.5})
+    supplier(session, "66666666600011", "SCI du Scorff", is_noise=True)
+    return session
+
+
+# --- words ---
+
+@pytest.mark.parametrize("typed", ["érable", "erable", "ERABLES", "feuille érable", "feuille era"])
+def test_accents_case_plurals_and_half_typed_words_are_one(base: Session, typed: str) -> None:
+    assert set(ask(base, typed)[:2]) == {"Feuille d'Érable", "Feuille Érable"}
+
+
+def test_words_of_the_description_are_found_and_said(base: Session) -> None:
+    hit = search(base, NOMENCLATURE, Query(text="haies")).hits[0]
+    assert hit.name == "Jardins du Scorff"
+    assert "« haies » dans la description" in hit.reasons
+
+
+def test_a_name_word_is_a_reason(base: Session) -> None:
+    assert "« érable » dans le nom" in search(base, NOMENCLATURE, Query(text="érable")).hits[0].reasons
+
+
+def test_the_exact_name_comes_first(base: Session) -> None:
+    hits = search(base, NOMENCLATURE, Query(text="feuille erable")).hits
+    assert (hits[0].name, hits[0].reasons[0]) == ("Feuille Érable", "nom exact")
+
+
+def test_a_need_finds_those_who_never_wrote_its_words(base: Session) -> None:
+    page = search(base, NOMENCLATURE, Query(text="entretien d'espaces verts"))
+    assert [hit.name for hit in page.hits] == ["Jardins du Scorff", "Paysages Morvan"]
+    assert page.guesses[0].code == "EV-01"
+    assert page.hits[0].reasons[0].startswith("secteur déclaré : ")
+
+
+def test_a_declared_sector_outweighs_a_naf_code(base: Session) -> None:
+    first, second = search(base, NOMENCLATURE, Query(text="tonte de pelouses")).hits
+    assert first.score > second.score
+    assert first.name == "Jardins du Scorff"
+
+
+def test_without_all_the_words_half_of_them_will_do(base: Session) -> None:
+    assert ask(base, "morvan xylophone") == ["Paysages Morvan"]
+
+
+def test_words_nobody_has_find_nobody(base: Session) -> None:
+    page = search(base, NOMENCLATURE, Query(text="xylophone"))
+    assert (page.total, page.hits, page.pages) == (0, (), 1)
+
+
+@pytest.mark.parametrize("typed", ["!!!", "de la", "'\"); DROP TABLE supplier --", "%", "œ" * 500])
+def test_odd_text_is_only_text(base: Session, typed: str) -> None:
+    assert search(base, NOMENCLATURE, Query(text=typed)).total == 0
+
+
+@pytest.mark.parametrize("typed", [FEUILLE, "123 456 782 00010", "123.456.782.00010"])
+def test_a_pasted_siret_goes_straight_to_its_supplier(base: Session, typed: str) -> None:
+    hit = search(base, NOMENCLATURE, Query(text=typed)).hits[0]
+    assert (hit.siret, hit.reasons) == (FEUILLE, ("SIRET demandé",))
+
+
+def test_a_siren_finds_every_establishment(base: Session) -> None:
+    assert len(ask(base, "123 456 782")) == 2
+
+
+def test_a_number_is_found_beyond_the_territory_and_among_the_hidden(base: Session) -> None:
+    assert ask(base, "444444444") == ["Verts de Vannes"]
+    assert ask(base, "66666666600011") == ["SCI du Scorff"]
+
+
+def test_a_naf_code_finds_the_segments_it_hints_at(base: Session) -> None:
+    assert "Paysages Morvan" in ask(base, "81.30Z")
+
+
+# --- filters ---
+
+def test_without_a_word_the_territory_is_listed_by_name(base: Session) -> None:
+    assert ask(base) == ["Feuille d'Érable", "Feuille Érable", "Jardins du Scorff", "Paysages Morvan"]
+
+
+def test_statuses_add_up_and_facets_narrow(base: Session) -> None:
+    assert len(ask(base, statuses=("siae", "esat"))) == 3
+    assert ask(base, statuses=("siae", "esat"), communes=(LANESTER,)) == ["Jardins du Scorff"]
+
+
+def test_a_status_chosen_alone_says_why(base: Session) -> None:
+    hit = search(base, NOMENCLATURE, Query(segments=("EV-01",), statuses=("esat",))).hits[0]
+    assert hit.reasons
+
+
+def test_a_chosen_segment_sorts_by_the_strength_of_its_evidence(base: Session) -> None:
+    assert ask(base, segments=("EV-01",)) == ["Jardins du Scorff", "Paysages Morvan"]
+
+
+def test_a_chosen_segment_narrows_the_words(base: Session) -> None:
+    assert ask(base, "érable", segments=("EV-01",)) == []
+
+
+def test_the_territory_can_be_left(base: Session) -> None:
+    assert "Verts de Vannes" in ask(base, segments=("EV-01",), territory_only=False)
+
+
+def test_noise_is_hidden_counted_and_one_click_away(base: Session) -> None:
+    page = search(base, NOMENCLATURE, Query())
+    assert (page.total, page.hidden) == (4, 1)
+    assert search(base, NOMENCLATURE, replace(page.query, with_noise=True)).total == 5
+
+
+def test_what_lies_a_little_beyond_is_counted(base: Session) -> None:
+    page = search(base, NOMENCLATURE, Query(segments=("EV-01",)))
+    assert (page.total, page.outside) == (2, 1)
+    assert page.beyond == replace(page.query, territory_only=False)
+
+
+def test_beyond_a_radius_the_next_thirty_kilometres_are_counted(base: Session) -> None:
+    query = Query(segments=("EV-01",), near=Near("Hennebont"), radius_km=5)
+    page = search(base, NOMENCLATURE, query)
+    assert page.beyond is not None
+    assert page.total + page.outside == search(base, NOMENCLATURE, page.beyond).total
+
+
+@pytest.mark.parametrize("values", [
+    {"statuses": ("licorne",)}, {"families": ("ZZZ",)}, {"segments": ("ZZ-99",)},
+    {"communes": ("00000",)}, {"sizes": ("énorme",)},
+])
+def test_an_unknown_value_finds_nobody(base: Session, values: dict[str, tuple[str, ...]]) -> None:
+    page = search(base, NOMENCLATURE, Query(**values))  # type: ignore[arg-type]
+    assert (page.total, page.hits) == (0, ())
+
+
+# --- places ---
+
+@pytest.mark.parametrize("typed", ["56121", "56100", "lorient", "LORIENT cedex", "47.75,-3.37"])
+def test_a_place_is_a_code_a_postcode_a_name_or_a_point(base: Session, typed: str) -> None:
+    query = Query.from_args({"autour": [typed], "rayon": ["1"]})
+    assert names(base, query) == ["Feuille d'Érable", "Paysages Morvan"]
+
+
+def test_an_old_commune_code_is_followed(base: Session) -> None:
+    base.add(OldPlace(code="56999", name_key="VIEUX LORIENT", today=LORIENT))
+    base.flush()
+    assert len(ask(base, near=Near("56999"), radius_km=1)) == 2
+
+
+def test_an_unknown_place_is_said_and_finds_nobody(base: Session) -> None:
+    page = search(base, NOMENCLATURE, Query(near=Near("Atlantide"), radius_km=10))
+    assert page.total == 0
+    assert "« Atlantide »" in page.problems[0]
+
+
+def test_the_sentence_says_what_was_asked(base: Session) -> None:
+    query = Query(text="tonte", statuses=("siae", "esat"), near=Near("Hennebont"), radius_km=20)
+    said = search(base, NOMENCLATURE, query).sentence
+    assert said == ("« tonte », Insertion (SIAE) ou ESAT, Lorient Agglomération, "
+                    "à moins de 20 km d'Hennebont")
+
+
+def test_hits_tell_their_distance_and_sort_by_it(base: Session) -> None:
+    page = search(base, NOMENCLATURE, Query(near=Near("Hennebont"), sort="distance"))
+    distances = [hit.distance_km for hit in page.hits]
+    assert distances == sorted(d for d in distances if d is not None)
+    assert distances[0] == 0
+
+
+@pytest.mark.parametrize("radius_km", [0.5, 3.0, 12.0, 60.0, 400.0])
+def test_the_radius_is_exactly_the_haversine(session: Session, radius_km: float) -> None:
+    chance = random.Random(radius_km)
+    places(session)
+    spread = radius_km / 70
+    points = [(-3.37 + chance.gauss(0, spread), 47.75 + chance.gauss(0, spread)) for _ in range(150)]
+    for index, point in enumerate(points):
+        supplier(session, f"u{index}", f"S{index:03}", at=point)
+    inside = {f"S{i:03}" for i, p in enumerate(points)
+              if distance_km(-3.37, 47.75, *p) <= radius_km}
+    query = replace(EVERYTHING, near=Near("Lorient"), radius_km=radius_km)
+    assert {hit.name for hit in all_hits(session, NOMENCLATURE, query)} == inside
+
+
+def test_a_zone_of_the_map_narrows(base: Session) -> None:
+    assert ask(base, bbox=(-3.30, 47.79, -3.26, 47.81)) == ["Feuille Érable"]
+
+
+# --- facets ---
+
+def random_base(session: Session, size: int = 120) -> random.Random:
+    chance = random.Random(7)
+    places(session)
+    codes = ["EV-01", "EV-02", "SRV-01", "ENV-01", "BAT-04"]
+    for index in range(size):
+        supplier(
+            session, f"{index:014}", chance.choice(["Jardin", "Nettoyage", "Atelier", "Tonte"]),
+            commune=chance.choice(list(PLACES)), is_noise=chance.random() < 0.2,
+            statuses=chance.sample([s.code for s in STATUSES], chance.randrange(4)),
+            sectors={c: chance.choice([0.3, 1.0]) for c in chance.sample(codes, chance.randrange(3))},
+            size=chance.randrange(len(SIZES)), description=chance.choice(["", "entretien de haies"]))
+    return chance
+
+
+URL_FIELDS = {"statut": "statuses", "famille": "families", "segment": "segments",
+              "commune": "communes", "effectif": "sizes"}
+ASKED = [
+    Query(), EVERYTHING, Query(text="jardin"), Query(text="entretien d'espaces verts"),
+    Query(statuses=("siae", "esat")), Query(text="tonte", families=("EV",), communes=(LORIENT,)),
+    Query(segments=("EV-01", "SRV-01"), statuses=("tpe",)), Query(sizes=("1-9", "0"), with_noise=True),
+    Query(near=Near("Lorient"), radius_km=6, statuses=("pme",)), Query(statuses=("licorne",)),
+    Query(text="nettoyage", segments=("SRV-01",), near=Near("Vannes"), radius_km=90,
+          territory_only=False),
+]
+
+
+def test_counts_equal_what_a_click_gives(session: Session) -> None:
+    random_base(session)
+    for query in ASKED:
+        page = search(session, NOMENCLATURE, query)
+        assert page.total == sum(1 for _ in all_hits(session, NOMENCLATURE, query)), query
+        for facet in page.facets:
+            for option in facet.options:
+                clicked = replace(query, **{URL_FIELDS[facet.name]: (option.value,)})
+                assert search(session, NOMENCLATURE, clicked).total == option.count, (query, option)
+
+
+def test_hidden_and_outside_equal_what_a_click_gives(session: Session) -> None:
+    random_base(session)
+    for query in ASKED:
+        page = search(session, NOMENCLATURE, query)
+        shown = search(session, NOMENCLATURE, replace(query, with_noise=True))
+        assert page.total + page.hidden == shown.total
+        if page.beyond and page.beyond.radius_km:
+            assert page.total + page.outside == search(session, NOMENCLATURE, page.beyond).total
+
+
+def test_counts_are_remembered_until_the_data_change(base: Session) -> None:
+    base.add(Setting(key="data_version", value=f"{id(base)}-1"))
+    base.flush()
+    assert search(base, NOMENCLATURE, Query()).total == 4
+    supplier(base, "77777777700011", "Nouvelle venue")
+    base.get_one(Setting, "data_version").value = f"{id(base)}-2"
+    base.flush()
+    assert search(base, NOMENCLATURE, Query()).total == 5
+
+
+# --- order and pages ---
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_pages_hold_everyone_once_in_the_order_of_the_whole(session: Session, sort: str) -> None:
+    random_base(session)
+    query = replace(EVERYTHING, text="jardin", sort=sort, per_page=7)
+    whole = [hit.uid for hit in all_hits(session, NOMENCLATURE, query)]
+    pages = search(session, NOMENCLATURE, query).pages
+    paged = [hit.uid for page in range(1, pages + 1)
+             for hit in search(session, NOMENCLATURE, replace(query, page=page)).hits]
+    assert paged == whole
+    assert len(set(whole)) == len(whole)
+
+
+def test_names_sort_byte_by_byte_then_by_identifier(session: Session) -> None:
+    places(session)
+    for uid, name in (("b", "Abc"), ("a", "Abc"), ("c", "A bc"), ("d", "École"), ("e", "Ecart")):
+        supplier(session, uid, name)
+    assert [h.uid for h in search(session, NOMENCLATURE, Query()).hits] == ["c", "a", "b", "e", "d"]
+
+
+def test_a_page_beyond_the_last_is_empty(base: Session) -> None:
+    page = search(base, NOMENCLATURE, Query(page=99))
+    assert (page.hits, page.total) == ((), 4)
+
+
+# --- privacy ---
+
+def test_a_masked_person_has_no_name_address_nor_exact_position(session: Session) -> None:
+    places(session)
+    supplier(session, "88888888800011", "Prénom Nom", is_person=True, diffusion="P",
+             address="1 rue X", phone="+33600000000", precision="exact")
+    hit = search(session, NOMENCLATURE, Query()).hits[0]
+    assert (hit.name, hit.address, hit.phone, hit.lon) == ("[Non diffusible]", "", "", None)
+    cell = cells(session, NOMENCLATURE, Query(), BRITTANY, 18)[0]
+    assert cell.suppliers[0].name == "[Non diffusible]"
+
+
+# --- map cells ---
+
+@pytest.mark.parametrize("zoom", [0, 6, 9, 12, 18])
+def test_cells_hold_every_hit_once(session: Session, zoom: int) -> None:
+    random_base(session)
+    for query in ASKED:
+        total = search(session, NOMENCLATURE, query).total
+        assert sum(c.count for c in cells(session, NOMENCLATURE, query, BRITTANY, zoom)) == total
+
+
+def test_several_suppliers_at_one_address_are_named(session: Session) -> None:
+    places(session)
+    for index in range(3):
+        supplier(session, f"u{index}", f"Voisin {index}")
+    supplier(session, "far", "Seul", commune=HENNEBONT, statuses=["esat"])
+    alone, stack = sorted(cells(session, NOMENCLATURE, Query(), BRITTANY, 14), key=lambda c: c.count)
+    assert [s.name for s in stack.suppliers] == ["Voisin 0", "Voisin 1", "Voisin 2"]
+    assert alone.suppliers == (("far", "Seul", ("esat",)),)
+
+
+def test_a_cluster_of_different_places_names_nobody(base: Session) -> None:
+    assert [cell.suppliers for cell in cells(base, NOMENCLATURE, Query(), BRITTANY, 3)] == [()]
+
+
+# --- URL ---
+
+def test_a_query_survives_its_url() -> None:
+    query = Query(
+        text="tonte", segments=("EV-01",), families=("EV",), statuses=("siae", "esat"),
+        communes=(LORIENT,), near=Near("Hennebont"), radius_km=7.5, sizes=("1-9",), page=3,
+        territory_only=False, bbox=(-3.5, 47.0, -3.0, 48.0), sort="nom", with_noise=True)
+    args: dict[str, list[str]] = {}
+    for name, value in query.to_args():
+        args.setdefault(name, []).append(value)
+    assert Query.from_args(args) == query
+
+
+ODD = st.text(max_size=8) | st.sampled_from(["nan", "1e999", "-1", "0", "1,2,3,4", "91,0", str(inf)])
+NAMES = st.sampled_from(["q", "rayon", "page", "zone", "tri", "autour", "statut"])
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.dictionaries(NAMES, st.lists(ODD, max_size=2)))
+def test_any_url_is_a_query_and_settles(args: dict[str, list[str]]) -> None:
+    query = Query.from_args(args)
+    again: dict[str, list[str]] = {}
+    for name, value in query.to_args():
+        again.setdefault(name, []).append(value)
+    assert Query.from_args(again).to_args() == query.to_args()

@@ -1,0 +1,73 @@
+"""What a page may ask of the running site: this request's session, the nomenclature, the settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flask import Flask, Response, current_app, g
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from sourcing.model import Setting
+from sourcing.segments import Nomenclature
+from sourcing.settings import Settings
+from sourcing.source import Source
+
+KEY = "sourcing"
+
+
+@dataclass(slots=True)
+class Site:
+    """One running site: what create_app was given, and what it learnt of its base."""
+
+    settings: Settings
+    engine: Engine
+    nomenclature: Nomenclature
+    sources: Mapping[str, Source]
+    # Last answer of is_demo(): the error page must not need the base.
+    was_demo: bool = field(default=False)
+
+
+def site() -> Site:
+    """The running site."""
+    found: Site = current_app.extensions[KEY]
+    return found
+
+
+def session() -> Session:
+    """This request's session, opened at its first use."""
+    if "session" not in g:
+        g.session = Session(site().engine)
+    opened: Session = g.session
+    return opened
+
+
+def is_demo() -> bool:
+    """Whether the base holds invented suppliers; the last known answer when it cannot be read."""
+    if "is_demo" not in g:
+        try:
+            origin = None if g.get("broken") else session().get(Setting, "origin")
+            site().was_demo = (
+                site().was_demo if g.get("broken") else bool(origin and origin.value == "demo")
+            )
+        except SQLAlchemyError:
+            g.broken = True
+        g.is_demo = site().was_demo
+    return bool(g.is_demo)
+
+
+def register(app: Flask) -> None:
+    """One session per request: committed when the answer is a success, else rolled back."""
+    app.after_request(_commit)
+    app.teardown_request(_close)
+
+
+def _commit(response: Response) -> Response:
+    if "session" in g and response.status_code < 400:
+        g.session.commit()
+    return response
+
+
+def _close(_error: BaseException | None) -> None:
+    if opened := g.pop("session", None):
+        opened.close()

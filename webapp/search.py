@@ -1,0 +1,253 @@
+"""The search page and its exports: parse the address, ask the domain, answer."""
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, BinaryIO
+from urllib.parse import urlencode
+
+from flask import Blueprint, redirect, render_template, request, send_file, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from sourcing import export
+from sourcing.facets import Facet
+from sourcing.hits import Hit
+from sourcing.model import Place
+from sourcing.query import SORTS, Query
+from sourcing.search import Page, all_hits, search
+from sourcing.statuses import STATUSES
+from webapp.context import session, site
+from webapp.headers import BASEMAPS
+from webapp.marks import BY_STATUS, MARKS, Badge, Mark, badges, mark
+
+PAGES = Blueprint("search", __name__)
+PER_PAGE = 25
+# Values of a facet shown before « Voir plus ».
+SHOWN_OPTIONS = 8
+RADII_KM = (2, 5, 10, 20, 30, 50)
+EXAMPLES = (
+    "entretien d’espaces verts",
+    "blanchisserie",
+    "traiteur",
+    "nettoyage de locaux",
+    "réparation de vélos",
+    "impression",
+)
+SORT_LABELS = {
+    "pertinence": "Pertinence",
+    "distance": "Distance",
+    "nom": "Nom",
+    "effectif": "Effectif",
+}
+FACET_NAMES = ("statut", "famille", "segment", "commune", "effectif")
+MIMES = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "geojson": "application/geo+json",
+}
+WRITERS: Mapping[str, Callable[[Iterable[Hit], BinaryIO], Any]] = {
+    "csv": export.csv,
+    "xlsx": export.xlsx,
+    "geojson": export.geojson,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter in use, and the address of the page without it."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A hit as the list shows it: its number, its look."""
+
+    number: int
+    hit: Hit
+    badges: list[Badge]
+    mark: Mark
+
+
+@PAGES.get("/")
+def home() -> Response:
+    """The site opens on the search."""
+    query_string = request.query_string.decode()
+    return redirect(url_for("search.suppliers") + (f"?{query_string}" if query_string else ""))
+
+
+@PAGES.get("/fournisseurs")
+def suppliers() -> str:
+    """Search box, facets, list and map: one page, its state in the address."""
+    query = replace(Query.from_args(request.args), per_page=PER_PAGE)
+    page = search(session(), site().nomenclature, query)
+    return render_template(
+        "search/index.html",
+        title=_title(page),
+        page=page,
+        query=query,
+        results=results(page),
+        facets=[_split(facet) for facet in page.facets if facet.options],
+        chips=_chips(page),
+        communes=_commune_names(),
+        examples=EXAMPLES,
+        radii=RADII_KM,
+        marks=MARKS,
+        sorts=[(name, SORT_LABELS[name]) for name in SORTS],
+        link=link,
+        toggled=_toggled,
+        looks=BY_STATUS,
+        basemap=BASEMAPS.get(site().settings.basemap),
+        beyond=_beyond_url(page),
+        remedies=_remedies(page) if not page.total else [],
+    )
+
+
+@PAGES.get("/fournisseurs.<kind>")
+def download(kind: str) -> Response | tuple[str, int]:
+    """The whole result as a file."""
+    query = Query.from_args(request.args)
+    out = tempfile.SpooledTemporaryFile(max_size=8_000_000)  # noqa: SIM115  # closed once sent
+    WRITERS[kind](all_hits(session(), site().nomenclature, query), out)
+    out.seek(0)
+    return send_file(
+        out,
+        mimetype=MIMES[kind],
+        as_attachment=True,
+        download_name=f"fournisseurs-{date.today():%Y-%m-%d}.{kind}",
+    )
+
+
+def results(page: Page) -> list[Result]:
+    """The hits of a page, numbered as in the whole result."""
+    first = (page.query.page - 1) * page.query.per_page + 1
+    return [
+        Result(
+            number, hit, badges(s for s in STATUSES if s.code in hit.statuses), mark(hit.statuses)
+        )
+        for number, hit in enumerate(page.hits, first)
+    ]
+
+
+def link(query: Query, endpoint: str = "search.suppliers", **values: Any) -> str:
+    """The address of this query, on the search page or elsewhere."""
+    arguments = urlencode(query.to_args())
+    path = url_for(endpoint, **values)
+    return f"{path}?{arguments}" if arguments else path
+
+
+def _toggled(query: Query, name: str, value: str) -> str:
+    """The address with this value of a facet added, or removed when it is there."""
+    attribute = {"statut": "statuses", "segment": "segments", "famille": "families"}[name]
+    chosen: tuple[str, ...] = getattr(query, attribute)
+    kept = tuple(v for v in chosen if v != value) if value in chosen else (*chosen, value)
+    return link(replace(query, page=1, **{attribute: kept}))
+
+
+def _chips(page: Page) -> list[Chip]:
+    """One chip per filter in use, words and sort apart."""
+    names = {
+        (facet.name, option.value): option.label
+        for facet in page.facets
+        for option in facet.options
+    }
+    arguments = [pair for pair in page.query.to_args() if pair[0] not in ("page", "tri")]
+    filters = [pair for pair in arguments if pair[0] != "q"]
+    return [
+        Chip(_chip_label(pair, names, arguments), _without(pair, arguments))
+        for pair in filters
+        if pair[0] != "rayon" or not page.query.near
+    ]
+
+
+def _chip_label(
+    pair: tuple[str, str],
+    names: Mapping[tuple[str, str], str],
+    arguments: Sequence[tuple[str, str]],
+) -> str:
+    name, value = pair
+    if name == "autour":
+        radius = dict(arguments).get("rayon")
+        place = "ce point" if "," in value else value
+        return f"À moins de {radius} km de {place}" if radius else f"Distances depuis {place}"
+    fixed = {
+        "territoire": "Au-delà du territoire",
+        "zone": "Dans la zone de la carte",
+        "masques": "Établissements masqués compris",
+        "rayon": f"Rayon de {value} km",
+    }
+    return fixed.get(name) or names.get(pair) or value
+
+
+def _without(pair: tuple[str, str], arguments: Sequence[tuple[str, str]]) -> str:
+    """The address without this filter; a radius goes with its place."""
+    gone = {pair} | ({a for a in arguments if a[0] == "rayon"} if pair[0] == "autour" else set())
+    kept = urlencode([argument for argument in arguments if argument not in gone])
+    return url_for("search.suppliers") + (f"?{kept}" if kept else "")
+
+
+def _split(facet: Facet) -> dict[str, Any]:
+    """A facet's values: the first ones, and the rest behind « Voir plus »."""
+    options = facet.options
+    if facet.name in ("segment", "famille"):
+        options = tuple(sorted(options, key=lambda o: (not o.is_chosen, -o.count)))
+    chosen = [o for o in options[SHOWN_OPTIONS:] if o.is_chosen]
+    first = [*options[:SHOWN_OPTIONS], *chosen]
+    return {
+        "name": facet.name,
+        "title": facet.title,
+        "first": first,
+        "rest": [o for o in options[SHOWN_OPTIONS:] if not o.is_chosen],
+    }
+
+
+def _remedies(page: Page) -> list[Chip]:
+    """What to leave out when nothing is found, with what it would bring."""
+    found = []
+    for chip_query, label in _relaxed(page.query):
+        total = search(session(), site().nomenclature, replace(chip_query, per_page=1)).total
+        if total:
+            found.append(Chip(f"{label} : {total}", link(chip_query)))
+    return found
+
+
+def _relaxed(query: Query) -> Iterable[tuple[Query, str]]:
+    query = replace(query, page=1)
+    if query.bbox:
+        yield replace(query, bbox=None), "hors de la zone de la carte"
+    if query.radius_km or query.near:
+        yield replace(query, near=None, radius_km=None), "sans limite de distance"
+    for attribute, label in (
+        ("statuses", "sans filtre de statut"),
+        ("communes", "toutes communes"),
+        ("sizes", "tous effectifs"),
+        ("segments", "toutes catégories"),
+        ("families", "toutes familles"),
+    ):
+        if getattr(query, attribute):
+            yield replace(query, **{attribute: ()}), label
+    if query.territory_only:
+        yield replace(query, territory_only=False), "au-delà du territoire"
+
+
+def _beyond_url(page: Page) -> str:
+    return link(page.beyond) if page.beyond and page.outside else ""
+
+
+def _commune_names() -> Sequence[str]:
+    return (
+        session()
+        .scalars(select(Place.name).where(Place.in_territory).order_by(Place.name_key))
+        .all()
+    )
+
+
+def _title(page: Page) -> str:
+    """The state in a few words, for the tab and the history."""
+    parts = [page.query.text or "Fournisseurs", f"{page.total} résultat{'s'[: page.total > 1]}"]
+    if page.query.page > 1:
+        parts.append(f"page {page.query.page}")
+    return " – ".join(parts)

@@ -1,0 +1,79 @@
+"""Where the data come from, how fresh they are, and what could not be used."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template
+from sqlalchemy import func, select
+
+from sourcing.model import Mention, Reject, Run, Supplier
+from sourcing.registrations import SOURCE as REGISTRATION
+from webapp.account import account
+from webapp.context import session, site
+
+PAGES = Blueprint("sources", __name__)
+# Rejected lines shown per source.
+SHOWN_REJECTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A source, its last complete run, and a later attempt that was refused, if any."""
+
+    name: str
+    title: str
+    publisher: str
+    licence: str
+    url: str
+    run: Run | None
+    failed: Run | None
+    rejects: Sequence[Reject]
+
+
+@PAGES.get("/sources")
+def index() -> str:
+    """One block per source; rejected lines and unread columns for administrators."""
+    person = account()
+    details = bool(person and person.is_admin)
+    counts = {
+        "suppliers": session().scalar(select(func.count()).select_from(Supplier)) or 0,
+        "mentions": session().scalar(select(func.count()).where(Mention.gone_on.is_(None))) or 0,
+    }
+    return render_template(
+        "sources/index.html",
+        title="Sources des données",
+        sheets=_sheets(details),
+        counts=counts,
+        details=details,
+    )
+
+
+def _sheets(details: bool) -> list[Sheet]:
+    runs: dict[str, list[Run]] = {}
+    for run in session().scalars(select(Run).order_by(Run.id.desc())):
+        runs.setdefault(run.source, []).append(run)
+    known = [(s.name, s.title, s.publisher, s.licence, s.url) for s in site().sources.values()]
+    unknown = [
+        (name, name, "", "", "")
+        for name in runs
+        if name not in site().sources and name != REGISTRATION
+    ]
+    return [_sheet(row, runs.get(row[0], []), details) for row in known + unknown]
+
+
+def _sheet(row: tuple[str, str, str, str, str], runs: list[Run], details: bool) -> Sheet:
+    done = next((run for run in runs if run.outcome == "done"), None)
+    failed = runs[0] if runs and runs[0].outcome != "done" else None
+    rejects: Sequence[Reject] = []
+    if details and done is not None:
+        rejects = (
+            session()
+            .scalars(
+                select(Reject)
+                .where(Reject.run_id == done.id)
+                .order_by(Reject.file, Reject.line)
+                .limit(SHOWN_REJECTS)
+            )
+            .all()
+        )
+    return Sheet(*row, done, failed, rejects)

@@ -1,0 +1,185 @@
+// The search page: the map beside the list, and pages swapped in place. Without this file everything
+// still works by links and forms.
+
+import { MapView } from "./engine.js";
+
+const PARTS = ["hints", "facets", "results", "legend"];
+const part = (name, from = document) => from.querySelector(`[data-part="${name}"]`);
+const host = document.getElementById("carte");
+const form = document.getElementById("recherche");
+const announce = document.getElementById("annonce");
+const here = document.querySelector(".map-here");
+const root = document.documentElement;
+root.classList.add("js");
+
+// --- map ------------------------------------------------------------------------
+
+const map = new MapView(host, { tiles: host.dataset.tiles, credit: host.dataset.credit });
+
+function listed() {
+  return new Map([...document.querySelectorAll(".card")].map((card) => [card.dataset.uid, card.dataset.number]));
+}
+
+function cellsUrl() {
+  const state = new URLSearchParams(location.search);
+  state.delete("page");
+  state.delete("tri");
+  return `${host.dataset.cells}?${state}`;
+}
+
+function frame() {
+  const zone = new URLSearchParams(location.search).get("zone");
+  if (zone) map.fit(zone.split(",").map(Number), [0, 0, 0, 0], 19);
+  else map.fit("territory");
+}
+
+const card = (uid) => document.getElementById(`f-${uid}`);
+function activate(uids) {
+  document.querySelectorAll(".card.active").forEach((c) => c.classList.remove("active"));
+  uids.forEach((uid) => card(uid)?.classList.add("active"));
+}
+
+map.addEventListener("over", (event) => activate(event.detail.uids));
+map.addEventListener("moved", () => { here.hidden = false; });
+map.addEventListener("failed", () => failure("La carte n’a pas pu être mise à jour. La liste reste juste."));
+map.addEventListener("ready", () => failure(""));
+map.addEventListener("chosen", (event) => {
+  const found = event.detail.total === 1 && card(event.detail.uids[0]);
+  if (!found || root.classList.contains("map-view")) return;
+  event.preventDefault();
+  activate(event.detail.uids);
+  found.scrollIntoView({ block: "center" });
+  found.querySelector("a").focus({ preventScroll: true });
+});
+
+function failure(sentence) {
+  const box = document.querySelector(".map-state");
+  box.textContent = sentence;
+  box.hidden = !sentence;
+}
+
+here.addEventListener("click", () => {
+  const state = new URLSearchParams(location.search);
+  state.set("zone", map.view().join(","));
+  state.delete("page");
+  here.hidden = true;
+  swap(`${location.pathname}?${state}`, { keepView: true });
+});
+
+function point(target) {
+  const at = target.closest?.(".card[data-lon]");
+  map.spot(at ? { lon: +at.dataset.lon, lat: +at.dataset.lat, number: at.dataset.number } : null);
+}
+document.addEventListener("mouseover", (event) => { if (event.target.closest(".list, .map-side")) point(event.target); });
+document.addEventListener("focusin", (event) => point(event.target));
+
+// --- swapping pages -----------------------------------------------------------------
+
+let asked = null;
+
+/** Replace the parts of the page that depend on the search by those of another address. */
+async function swap(url, { push = true, keepView = false, focus = "" } = {}) {
+  asked?.abort();
+  asked = new AbortController();
+  root.classList.add("loading");
+  try {
+    const answer = await fetch(url, { signal: asked.signal, headers: { Accept: "text/html" } });
+    if (!answer.ok || !part("results", document)) { location.assign(url); return; }
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const active = document.activeElement?.closest?.("[data-part]") ? signature(document.activeElement) : "";
+    const open = new Set([...document.querySelectorAll(".facet:has(details[open])")].map((f) => f.dataset.facet));
+    for (const name of PARTS) part(name).replaceWith(document.importNode(part(name, page), true));
+    for (const facet of document.querySelectorAll(".facet details")) facet.open = open.has(facet.closest(".facet").dataset.facet);
+    document.querySelector(".facets-close").textContent = page.querySelector(".facets-close").textContent;
+    document.title = page.title;
+    if (push) history.pushState(null, "", answer.url || url);
+    restore(page);
+    if (focus) document.querySelector(focus)?.focus();
+    else if (active) document.querySelector(active)?.focus({ preventScroll: true });
+    announce.textContent = part("results").querySelector("h1").textContent;
+    here.hidden = true;
+    if (!keepView) frame();
+    await map.follow(cellsUrl(), listed());
+  } catch (error) {
+    if (error.name !== "AbortError") location.assign(url);
+  } finally {
+    root.classList.remove("loading");
+  }
+}
+
+/** How to find the same control again in the new page. */
+function signature(node) {
+  if (node.name && node.value) return `[name="${CSS.escape(node.name)}"][value="${CSS.escape(node.value)}"]`;
+  if (node.name) return `[name="${CSS.escape(node.name)}"]`;
+  return "#resultats";
+}
+
+/** Put the new page's words, place and radius in the form, which is not replaced. */
+function restore(page) {
+  for (const name of ["q", "autour", "rayon"]) {
+    const fresh = page.querySelector(`#recherche [name="${name}"]`);
+    form.elements[name].value = fresh.value ?? "";
+  }
+}
+
+function address() {
+  const values = [...new FormData(form)].filter(([, value]) => value !== "");
+  const state = new URLSearchParams(values);
+  return `${form.getAttribute("action")}${values.length ? `?${state}` : ""}`;
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  swap(address());
+});
+document.addEventListener("change", (event) => {
+  if (event.target.form === form && event.target.matches(".option input, select")) swap(address());
+});
+document.addEventListener("click", (event) => {
+  const link = event.target.closest(".chips a, .legend a, .pager a, .note a, .clear");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || link.pathname !== location.pathname) return;
+  event.preventDefault();
+  swap(link.href, { focus: "#resultats" });
+  if (link.closest(".pager")) part("results").scrollIntoView();
+});
+addEventListener("popstate", () => swap(location.href, { push: false }));
+
+// --- narrow screens: the drawer, and list or map -------------------------------------
+
+const drawer = document.getElementById("filtres");
+function openDrawer(isOpen) {
+  drawer.classList.toggle("open", isOpen);
+  (isOpen ? drawer : document.getElementById("resultats")).focus();
+}
+document.addEventListener("click", (event) => {
+  if (event.target.closest(".facets-open")) { event.preventDefault(); openDrawer(true); }
+  else if (event.target.closest(".facets-close")) { event.preventDefault(); openDrawer(false); }
+  else if (drawer.classList.contains("open") && !event.target.closest(".facets")) openDrawer(false);
+  document.querySelectorAll("details.export[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  if (drawer.classList.contains("open")) openDrawer(false);
+  const menu = document.querySelector("details.export[open]");
+  if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+});
+for (const button of document.querySelectorAll(".views button")) {
+  button.addEventListener("click", () => {
+    root.classList.toggle("map-view", button.dataset.view === "carte");
+    document.querySelectorAll(".views button").forEach((b) => b.setAttribute("aria-pressed", b === button));
+    map.map.invalidateSize();
+    if (button.dataset.view === "carte" && here.hidden) frame();
+  });
+}
+
+// --- start ------------------------------------------------------------------------------
+
+try {
+  await map.outlines(host.dataset.outlines);
+  frame();
+} catch {
+  map.fit("territory");
+  failure("Les contours des communes n’ont pas pu être chargés.");
+}
+await map.follow(cellsUrl(), listed());
+root.dataset.map = "ready";

@@ -1,0 +1,222 @@
+"""A supplier's sheet: what is known, why, since when; masked units stay masked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Blueprint, abort, render_template
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sourcing.model import Listing, Mention, Run, Supplier, Tag
+from sourcing.registrations import SOURCE as REGISTRATION
+from sourcing.segments import Segment
+from sourcing.statuses import NOISE, SIZES, STATUSES, Status
+from webapp.account import account
+from webapp.context import session, site
+from webapp.headers import BASEMAPS
+from webapp.marks import Badge, badges, mark, of_bits
+
+PAGES = Blueprint("supplier", __name__)
+PARTIAL = "P"
+MASKED = "[Non diffusible]"
+LEVELS = {"siret": "cet établissement", "siren": "toute l’entreprise"}
+REGISTER = "sirene"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Something said of the supplier, by whom and when."""
+
+    label: str
+    because: str
+    level: str
+    source: str
+    seen: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A source that knows the supplier."""
+
+    title: str
+    seen: date | None
+    link: str
+    name_there: str
+    gone_on: date | None
+
+
+@PAGES.get("/fournisseurs/<uid>")
+def sheet(uid: str) -> str:
+    """Everything that may be shown of one supplier."""
+    supplier = session().scalar(select(Supplier).where(Supplier.uid == uid))
+    if supplier is None:
+        abort(404)
+    listing = session().get(Listing, supplier.id)
+    tags = (
+        session()
+        .scalars(
+            select(Tag).where(Tag.supplier_id == supplier.id).order_by(Tag.weight.desc(), Tag.id)
+        )
+        .all()
+    )
+    mentions = (
+        session()
+        .scalars(select(Mention).where(Mention.supplier_id == supplier.id).order_by(Mention.source))
+        .all()
+    )
+    known = of_bits(listing.statuses) if listing else []
+    lon, lat = shown_position(supplier)
+    return render_template(
+        "supplier/sheet.html",
+        title=shown_name(supplier),
+        supplier=supplier,
+        name=shown_name(supplier),
+        legal_name=_legal_name(supplier),
+        badges=badges(known),
+        mark=mark(status.code for status in known),
+        address=shown_address(supplier),
+        lon=lon,
+        lat=lat,
+        size=SIZES[listing.size].label if listing else "",
+        claims=_status_claims(tags, mentions),
+        segments=_segment_claims(tags, mentions),
+        noise=[NOISE.get(tag.value, tag.value) for tag in tags if tag.kind == "noise"],
+        origins=_origins(supplier, mentions),
+        description=_description(supplier, mentions),
+        contacts=_contacts(supplier, mentions) if account() else None,
+        market=_market_page(mentions),
+        basemap=BASEMAPS.get(site().settings.basemap),
+        is_partial=supplier.diffusion == PARTIAL,
+    )
+
+
+# --- what may be shown ---
+
+
+def shown_name(supplier: Supplier) -> str:
+    """The name, unless it is a person's who asked not to be shown."""
+    return MASKED if _is_nameless(supplier) else supplier.name
+
+
+def shown_address(supplier: Supplier) -> str:
+    """Street, postcode and commune; the commune alone for a unit of partial diffusion."""
+    if supplier.diffusion == PARTIAL:
+        return supplier.commune
+    town = f"{supplier.postcode} {supplier.commune}".strip()
+    return ", ".join(part for part in (supplier.address, town) if part)
+
+
+def shown_position(supplier: Supplier) -> tuple[float | None, float | None]:
+    """(lon, lat); nothing more precise than the commune for a unit of partial diffusion."""
+    if supplier.diffusion == PARTIAL and supplier.precision != "commune":
+        return None, None
+    return supplier.lon, supplier.lat
+
+
+def _is_nameless(supplier: Supplier) -> bool:
+    return supplier.diffusion == PARTIAL and supplier.is_person
+
+
+def _legal_name(supplier: Supplier) -> str:
+    if _is_nameless(supplier) or supplier.legal_name == supplier.name:
+        return ""
+    return supplier.legal_name
+
+
+def _contacts(supplier: Supplier, mentions: Sequence[Mention]) -> list[tuple[str, str, str]]:
+    """(phone, e-mail, who says so) for buyers; none for a unit of partial diffusion."""
+    if supplier.diffusion == PARTIAL:
+        return []
+    rows = [(m.phone, m.email, _title(m.source)) for m in mentions if m.gone_on is None]
+    rows.append((supplier.phone, supplier.email, "base"))
+    found: dict[tuple[str, str], str] = {}
+    for phone, email, title in rows:
+        if phone or email:
+            found.setdefault((phone, email), title)
+    return [(phone, email, title) for (phone, email), title in found.items()]
+
+
+def _description(supplier: Supplier, mentions: Sequence[Mention]) -> str:
+    said = [m.description for m in mentions if m.description and m.gone_on is None]
+    return max([supplier.description, *said], key=len)
+
+
+# --- claims: statuses and segments with their reasons ---
+
+
+def statuses_of(session: Session, supplier: Supplier) -> list[Badge]:
+    """The badges of a supplier, from its listing."""
+    listing = session.get(Listing, supplier.id)
+    return badges(of_bits(listing.statuses)) if listing else []
+
+
+def segments_of(session: Session, supplier: Supplier) -> list[Segment]:
+    """The sub-segments of a supplier, strongest first."""
+    codes = session.scalars(
+        select(Tag.value)
+        .where(Tag.supplier_id == supplier.id, Tag.kind == "segment")
+        .order_by(Tag.weight.desc(), Tag.id)
+    )
+    known = site().nomenclature.by_code
+    return [known[code] for code in dict.fromkeys(codes) if code in known]
+
+
+def _status_claims(tags: Sequence[Tag], mentions: Sequence[Mention]) -> list[Claim]:
+    claims = []
+    for status in STATUSES:
+        claims += [_claim(status.label, tag, mentions) for tag in tags if _gives(tag, status)]
+    return claims
+
+
+def _gives(tag: Tag, status: Status) -> bool:
+    return (tag.kind, tag.value) in status.kinds or (tag.kind, "") in status.kinds
+
+
+def _segment_claims(tags: Sequence[Tag], mentions: Sequence[Mention]) -> list[Claim]:
+    """One claim per sub-segment, its strongest reason."""
+    known = site().nomenclature.by_code
+    strongest: dict[str, Tag] = {}
+    for tag in tags:
+        if tag.kind == "segment" and tag.value in known:
+            strongest.setdefault(tag.value, tag)
+    return [_claim(known[code].label, tag, mentions) for code, tag in strongest.items()]
+
+
+def _claim(label: str, tag: Tag, mentions: Sequence[Mention]) -> Claim:
+    seen = max((m.last_seen for m in mentions if m.source == tag.source), default=None)
+    return Claim(label, tag.because, LEVELS.get(tag.level, tag.level), _title(tag.source), seen)
+
+
+# --- sources ---
+
+
+def _title(source: str) -> str:
+    if source == REGISTRATION:
+        return "Déclaré par la structure"
+    known = site().sources.get(source)
+    return known.title if known else source
+
+
+def _origins(supplier: Supplier, mentions: Sequence[Mention]) -> list[Origin]:
+    """The register first, then every list that names the supplier."""
+    origins = []
+    if supplier.origin == "register":
+        ran = session().scalar(
+            select(Run.finished_at)
+            .where(Run.source == REGISTER, Run.outcome == "done")
+            .order_by(Run.id.desc())
+            .limit(1)
+        )
+        origins.append(
+            Origin(_title(REGISTER), ran.date() if ran else supplier.last_seen, "", "", None)
+        )
+    for m in mentions:
+        name = m.name if m.name != supplier.name and not _is_nameless(supplier) else ""
+        origins.append(Origin(_title(m.source), m.last_seen, m.link, name, m.gone_on))
+    return origins
+
+
+def _market_page(mentions: Sequence[Mention]) -> str:
+    """The supplier's page on the inclusion market, when a list gave it."""
+    return next((m.link for m in mentions if "lemarche.inclusion" in m.link), "")
