@@ -1,6 +1,6 @@
 """How fast a SIRENE stock becomes a territory's suppliers: rows per second and peak memory.
 
-python benchmarks/load_register.py [--establishments 3000000] [--csv] [--everywhere] [--url postgresql+psycopg://…]
+python benchmarks/load_register.py [--establishments N] [--csv] [--everywhere] [--url …]
 The stock is generated at full width (54 and 35 columns) with random firms; the baseline is DuckDB
 reading the needed columns with the same filter and join.
 """
@@ -27,8 +27,8 @@ DEPARTEMENTS, COMMUNES = 95, 360
 OURS, AROUND = 25, 60
 
 # The check digit of a number whose last digit is 0, by Luhn.
-LUHN = """CREATE MACRO with_key(n, digits) AS n + (10 - list_sum(list_transform(range(digits), lambda i:
-  CASE WHEN i % 2 = 1 THEN 2 * ((n // (10 ** i)::BIGINT) % 10)
+LUHN = """CREATE MACRO with_key(n, digits) AS n + (10 - list_sum(list_transform(range(digits),
+  lambda i: CASE WHEN i % 2 = 1 THEN 2 * ((n // (10 ** i)::BIGINT) % 10)
     - CASE WHEN (n // (10 ** i)::BIGINT) % 10 > 4 THEN 9 ELSE 0 END
   ELSE (n // (10 ** i)::BIGINT) % 10 END))::BIGINT % 10) % 10"""
 
@@ -43,7 +43,8 @@ def establishments(count: int) -> str:
     shown = "CASE WHEN masked THEN '[ND]' ELSE {} END"
     return f"""WITH drawn AS (
       SELECT range AS i, with_key((30000000 + hash(range) % {count * 2 // 3})::BIGINT * 10, 9) AS u,
-        random() AS a, random() AS b, random() AS c, random() AS d, random() AS f FROM range({count})),
+        random() AS a, random() AS b, random() AS c, random() AS d, random() AS f
+      FROM range({count})),
     made AS (SELECT *, with_key(u * 100000 + (i % 9999 + 1) * 10, 14) AS s, a < 0.13 AS masked,
         lpad((1 + floor(b * {DEPARTEMENTS}))::INT::VARCHAR, 2, '0') AS dep,
         lpad((1 + floor(c * {COMMUNES}))::INT::VARCHAR, 3, '0') AS com FROM drawn)
@@ -65,7 +66,8 @@ def establishments(count: int) -> str:
       left(hash(i)::VARCHAR, 9) || '_B' AS identifiantAdresse{e},
       {shown.format("(200000 + b * 100000)::VARCHAR")} AS coordonneeLambertAbscisse{e},
       {shown.format("(6750000 + c * 100000)::VARCHAR")} AS coordonneeLambertOrdonnee{e},
-      {_nothing("2Etablissement", *ADDRESS)}, DATE '2008-01-01' + (d * 6000)::INT AS dateDebut,
+      {_nothing("2Etablissement", *ADDRESS.split())},
+      DATE '2008-01-01' + (d * 6000)::INT AS dateDebut,
       CASE WHEN a > 0.62 THEN 'A' ELSE 'F' END AS etatAdministratif{e},
       CASE WHEN f < 0.3 THEN 'ENSEIGNE ' || hash(i) END AS enseigne1{e},
       {_nothing(e, "enseigne2", "enseigne3", "denominationUsuelle")},
@@ -78,14 +80,16 @@ def legal_units(count: int) -> str:
     """SQL: their legal units in StockUniteLegale's 35 columns, in its order and types."""
     u = "UniteLegale"
     return f"""SELECT with_key((30000000 + range)::BIGINT * 10, 9)::VARCHAR AS siren,
-      'O' AS statutDiffusion{u}, NULL::VARCHAR AS unitePurgee{u}, DATE '1990-01-01' AS dateCreation{u},
+      'O' AS statutDiffusion{u}, NULL::VARCHAR AS unitePurgee{u},
+      DATE '1990-01-01' AS dateCreation{u},
       NULL::VARCHAR AS sigle{u}, 'M' AS sexe{u}, 'PRENOM' || range % 1000 AS prenom1{u},
       {_nothing(u, "prenom2", "prenom3", "prenom4")}, 'PRENOM' || range % 1000 AS prenomUsuel{u},
       {_nothing(u, "pseudonyme", "identifiantAssociation")}, 'NN' AS trancheEffectifs{u},
       NULL::BIGINT AS anneeEffectifs{u}, TIMESTAMP '2024-01-01' AS dateDernierTraitement{u},
       1::BIGINT AS nombrePeriodes{u}, 'PME' AS categorieEntreprise,
       2020::BIGINT AS anneeCategorieEntreprise, DATE '2010-01-01' AS dateDebut,
-      'A' AS etatAdministratif{u}, CASE WHEN range % 2 = 0 THEN 'NOM' || range % 99999 END AS nom{u},
+      'A' AS etatAdministratif{u},
+      CASE WHEN range % 2 = 0 THEN 'NOM' || range % 99999 END AS nom{u},
       NULL::VARCHAR AS nomUsage{u},
       CASE WHEN range % 2 = 1 THEN 'SOCIETE ' || hash(range) END AS denomination{u},
       {_nothing(u, "denominationUsuelle1", "denominationUsuelle2", "denominationUsuelle3")},
@@ -98,7 +102,10 @@ def legal_units(count: int) -> str:
 
 def generate(folder: Path, count: int, suffix: str) -> list[Path]:
     """The two stock files, as parquet or CSV."""
-    files = [folder / f"StockEtablissement_{count}{suffix}", folder / f"StockUniteLegale_{count}{suffix}"]
+    files = [
+        folder / f"StockEtablissement_{count}{suffix}",
+        folder / f"StockUniteLegale_{count}{suffix}",
+    ]
     how = "(FORMAT csv, HEADER)" if suffix == ".csv" else "(FORMAT parquet, COMPRESSION zstd)"
     with duckdb.connect() as con:
         con.execute(LUHN)
@@ -113,9 +120,16 @@ def baseline(files: list[Path], everywhere: bool) -> float:
     """Seconds DuckDB alone takes to read, filter and join what the source's SQL needs."""
     asked = " ".join(SOURCE.columns.values())
     parquet = files[0].suffix == ".parquet"
-    read = "read_parquet('{}')" if parquet else "read_csv('{}', all_varchar=true, quote='\"', escape='\"')"
-    kept = "true" if everywhere else (
-        f"codeCommuneEtablissement BETWEEN '56001' AND '560{OURS + AROUND}'")
+    read = (
+        "read_parquet('{}')"
+        if parquet
+        else "read_csv('{}', all_varchar=true, quote='\"', escape='\"')"
+    )
+    kept = (
+        "true"
+        if everywhere
+        else (f"codeCommuneEtablissement BETWEEN '56001' AND '560{OURS + AROUND}'")
+    )
     with duckdb.connect() as con:
         con.execute("SET memory_limit = '1GB'; SET preserve_insertion_order = false")
         listed = []
@@ -125,8 +139,10 @@ def baseline(files: list[Path], everywhere: bool) -> float:
         ours = ", ".join(f"e.{c}" for c in listed[0])
         theirs = ", ".join(f"u.{c} AS u_{c}" for c in listed[1])
         start = time.perf_counter()
-        con.execute(f"CREATE TABLE out AS SELECT {ours}, {theirs} FROM {read.format(files[0])} AS e "
-                    f"LEFT JOIN {read.format(files[1])} AS u USING (siren) WHERE {kept}")
+        con.execute(
+            f"CREATE TABLE out AS SELECT {ours}, {theirs} FROM {read.format(files[0])} AS e "
+            f"LEFT JOIN {read.format(files[1])} AS u USING (siren) WHERE {kept}"
+        )
         return time.perf_counter() - start
 
 
@@ -138,8 +154,16 @@ def prepare(url: str) -> Any:
         for table in reversed(Base.metadata.sorted_tables):
             session.execute(text(f"DELETE FROM {table.name}"))
         for i in range(1, OURS + AROUND + 1):
-            session.add(Place(code=f"56{i:03}", name=f"Commune {i}", name_key=f"COMMUNE {i}",
-                              lon=-3.37 + i / 500, lat=47.75, in_territory=i <= OURS))
+            session.add(
+                Place(
+                    code=f"56{i:03}",
+                    name=f"Commune {i}",
+                    name_key=f"COMMUNE {i}",
+                    lon=-3.37 + i / 500,
+                    lat=47.75,
+                    in_territory=i <= OURS,
+                )
+            )
     return engine
 
 
@@ -147,9 +171,11 @@ def load(engine: Any, files: list[Path], everywhere: bool) -> tuple[Run, float, 
     """One ingestion: its run, the seconds until the first batch, the seconds in all."""
     start = time.perf_counter()
     read: list[float] = []
+
     def tell(done: float) -> None:
         if done <= 0.5:
             read.append(time.perf_counter() - start)
+
     with Session(engine, expire_on_commit=False) as session, session.begin():
         run = Run(source="sirene", files=[], started_at=datetime(2026, 9, 1), leftover=[])
         session.add(run)
@@ -164,7 +190,9 @@ def main() -> None:
     parser.add_argument("--csv", action="store_true")
     parser.add_argument("--everywhere", action="store_true")
     parser.add_argument("--folder", type=Path, help="keep the generated files there")
-    parser.add_argument("--url", help="the base to fill; it is emptied (a new SQLite file by default)")
+    parser.add_argument(
+        "--url", help="the base to fill; it is emptied (a new SQLite file by default)"
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.folder or Path(temporary)
@@ -172,11 +200,14 @@ def main() -> None:
         engine = prepare(given.url or f"sqlite:///{temporary}/base.sqlite")
         for label in ("first load", "second load"):
             run, read, total = load(engine, files, given.everywhere)
-            print(f"{label}: {run.rows:,} read, {run.kept:,} kept in {total:.1f} s "
-                  f"(reading {read:.1f} s, then {run.kept / (total - read):,.0f} rows/s into the base)")
+            print(
+                f"{label}: {run.rows:,} read, {run.kept:,} kept in {total:.1f} s "
+                f"(reading {read:.1f} s, then {run.kept / (total - read):,.0f} rows/s to the base)"
+            )
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"peak memory {peak:,.0f} MiB; "
-              f"DuckDB alone {baseline(files, given.everywhere):.1f} s")
+        print(
+            f"peak memory {peak:,.0f} MiB; DuckDB alone {baseline(files, given.everywhere):.1f} s"
+        )
 
 
 if __name__ == "__main__":

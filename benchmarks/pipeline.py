@@ -2,8 +2,8 @@
 
     python benchmarks/pipeline.py [ESTABLISHMENTS]
 
-Prints seconds and peak memory per command, and their total. The generation of the invented files is not
-counted: a real buyer has her files already.
+Prints seconds and peak memory per command, and their total. Making the invented files is not
+counted: a real buyer has hers already.
 """
 
 import os
@@ -23,8 +23,12 @@ def run(folder: Path, *arguments: str) -> float:
     """Seconds one command takes."""
     start = time.perf_counter()
     environ = {k: v for k, v in os.environ.items() if not k.startswith("SOURCING_")}
-    subprocess.run([SOURCING, *arguments], check=True, stdout=subprocess.DEVNULL,
-                   env=environ | {"SOURCING_DATA_DIR": str(folder / "base")})
+    subprocess.run(
+        [SOURCING, *arguments],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env=environ | {"SOURCING_DATA_DIR": str(folder / "base")},
+    )
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"{seconds:7.1f} s  peak so far {peak:6.0f} MB  sourcing {' '.join(arguments)[:60]}")
@@ -39,7 +43,9 @@ def main(establishments: int = 50_000) -> None:
         total = run(folder, "territory", "200042174", *territory)
         for source in sorted(files, key=lambda source: source != "sirene"):
             total += run(folder, "ingest", source, *map(str, files[source]))
-        total += run(folder, "link") + run(folder, "tag") + run(folder, "map", str(folder / "map.html"))
+        total += (
+            run(folder, "link") + run(folder, "tag") + run(folder, "map", str(folder / "map.html"))
+        )
     print(f"{total:7.1f} s  {establishments:,} establishments and {len(files) - 1} lists to a map")
 
 

@@ -1,7 +1,7 @@
 """Server time of a search page: words, counts and facets, over varied queries.
 
-    python benchmarks/search.py [--suppliers 50000] [--url postgresql+psycopg://…] [--rounds 3]
-                                [--first]
+python benchmarks/search.py [--suppliers 50000] [--url postgresql+psycopg://…] [--rounds 2] [--show]
+                            [--first]
 """
 
 import argparse
@@ -25,27 +25,82 @@ from sourcing.query import Query
 from sourcing.search import cells, search
 from sourcing.statuses import SIZES
 
-TRADES = ("Nettoyage", "Espaces verts", "Menuiserie", "Traiteur", "Imprimerie", "Plomberie", "Garage",
-          "Conseil", "Transport", "Peinture", "Électricité", "Blanchisserie", "Informatique", "Bois",
-          "Recyclerie", "Sécurité", "Formation", "Couverture", "Maçonnerie", "Paysage", "Jardin")
+TRADES = (
+    "Nettoyage",
+    "Espaces verts",
+    "Menuiserie",
+    "Traiteur",
+    "Imprimerie",
+    "Plomberie",
+    "Garage",
+    "Conseil",
+    "Transport",
+    "Peinture",
+    "Électricité",
+    "Blanchisserie",
+    "Informatique",
+    "Bois",
+    "Recyclerie",
+    "Sécurité",
+    "Formation",
+    "Couverture",
+    "Maçonnerie",
+    "Paysage",
+    "Jardin",
+)
+FORMS = ("SARL", "SAS", "", "EURL", "Atelier")
 PLACES = 25
 TERRITORY = (-3.37, 47.75)
 BOX = (-3.6, 47.6, -3.1, 47.9)
-NEEDS = ("entretien d'espaces verts", "nettoyage de locaux", "traiteur", "collecte papier", "menuiserie",
-         "réparation de vélos", "impression", "erable", "jardin", "morvan", "feuille", "nett", "sarl",
-         "conseil", "travaux de peinture", "location de bennes", "blanchisserie du linge", "bois",
-         "SARL MORVAN 12", "xylophone")
-FILTERS = ("", "statut=siae", "statut=tpe&statut=pme", "famille=EV", "commune=56001&commune=56002",
-           "effectif=1-9", "segment=SRV-01", "autour=56001&rayon=10", "autour=56001&rayon=20&statut=ess",
-           "territoire=0", "masques=1", "tri=nom", "tri=distance", "page=40", "zone=-3.45,47.7,-3.3,47.8",
-           "statut=ess&famille=BAT&effectif=1-9", "territoire=0&segment=EV-01&segment=EV-02")
+NEEDS = (
+    "entretien d'espaces verts",
+    "nettoyage de locaux",
+    "traiteur",
+    "collecte papier",
+    "menuiserie",
+    "réparation de vélos",
+    "impression",
+    "erable",
+    "jardin",
+    "morvan",
+    "feuille",
+    "nett",
+    "sarl",
+    "conseil",
+    "travaux de peinture",
+    "location de bennes",
+    "blanchisserie du linge",
+    "bois",
+    "SARL MORVAN 12",
+    "xylophone",
+)
+FILTERS = (
+    "",
+    "statut=siae",
+    "statut=tpe&statut=pme",
+    "famille=EV",
+    "commune=56001&commune=56002",
+    "effectif=1-9",
+    "segment=SRV-01",
+    "autour=56001&rayon=10",
+    "autour=56001&rayon=20&statut=ess",
+    "territoire=0",
+    "masques=1",
+    "tri=nom",
+    "tri=distance",
+    "page=40",
+    "zone=-3.45,47.7,-3.3,47.8",
+    "statut=ess&famille=BAT&effectif=1-9",
+    "territoire=0&segment=EV-01&segment=EV-02",
+)
 
 
 def words(index: int, chance: random.Random) -> str:
     # Half a thousand surnames, as many as a territory's names repeat.
-    surname = "".join(chance.choice(("mor", "le", "ker", "gal", "van", "du", "ri", "ty")) for _ in range(3))
-    return f"{chance.choice(('SARL', 'SAS', '', 'EURL', 'Atelier'))} {chance.choice(TRADES)} {surname} " \
-           f"{index % 500}".strip()
+    surname = "".join(
+        chance.choice(("mor", "le", "ker", "gal", "van", "du", "ri", "ty")) for _ in range(3)
+    )
+    return f"{chance.choice(FORMS)} {chance.choice(TRADES)} {surname} {index % 500}".strip()
 
 
 def fill(session: Session, count: int) -> None:
@@ -55,58 +110,135 @@ def fill(session: Session, count: int) -> None:
     nafs = [naf for naf in nomenclature.naf_links if nomenclature.from_naf(naf)]
     bits = family_bits(nomenclature)
     weights = [1 / rank for rank in range(1, len(nafs) + 1)]
-    session.connection().execute(insert(Place), [
-        dict(code=f"56{i:03}", name=f"Commune {i}", name_key=f"COMMUNE {i}", postcodes=f"{56100 + i}",
-             departement="56", lon=TERRITORY[0] + (i % 7 - 3) / 20, lat=TERRITORY[1] + (i % 5 - 2) / 20,
-             in_territory=i <= PLACES) for i in range(1, PLACES + 16)])
+    session.connection().execute(
+        insert(Place),
+        [
+            {
+                "code": f"56{i:03}",
+                "name": f"Commune {i}",
+                "name_key": f"COMMUNE {i}",
+                "postcodes": f"{56100 + i}",
+                "departement": "56",
+                "lon": TERRITORY[0] + (i % 7 - 3) / 20,
+                "lat": TERRITORY[1] + (i % 5 - 2) / 20,
+                "in_territory": i <= PLACES,
+            }
+            for i in range(1, PLACES + 16)
+        ],
+    )
     session.add(Setting(key="territory", value="Lorient Agglomération"))
     session.add(Setting(key="data_version", value="1"))
     for ids in db.chunks(range(1, count + 1), 20_000):
         made = [supplier(i, chance, chance.choices(nafs, weights)[0]) for i in ids]
         session.connection().execute(insert(Supplier), made)
-        session.connection().execute(insert(Tag), [tag for row in made for tag in tags(row, nomenclature)])
-        session.connection().execute(insert(Listing), [listing(row, chance, nomenclature, bits) for row in made])
-        db.write_text(session, ((row["id"], " ".join(normalise.words(row["name"])),
-                                 " ".join(normalise.words(row["description"] + " " + row["commune"])))
-                                for row in made))
+        session.connection().execute(
+            insert(Tag), [tag for row in made for tag in tags(row, nomenclature)]
+        )
+        session.connection().execute(
+            insert(Listing), [listing(row, chance, nomenclature, bits) for row in made]
+        )
+        db.write_text(
+            session,
+            (
+                (
+                    row["id"],
+                    " ".join(normalise.words(row["name"])),
+                    " ".join(normalise.words(row["description"] + " " + row["commune"])),
+                )
+                for row in made
+            ),
+        )
     db.analyse(session.connection())
     session.commit()
 
 
 def supplier(index: int, chance: random.Random, naf: str) -> dict[str, Any]:
     # A quarter lies beyond the territory; one in three is noise, as in SIRENE.
-    place = chance.randrange(1, PLACES + 1) if chance.random() < 0.75 else PLACES + chance.randrange(1, 16)
+    place = (
+        chance.randrange(1, PLACES + 1)
+        if chance.random() < 0.75
+        else PLACES + chance.randrange(1, 16)
+    )
     name = words(index, chance)
-    return dict(
-        id=index, uid=f"{index:014}", siret=f"{index:014}", siren=f"{index // 2:09}", origin="register",
-        name=name, naf=naf, commune_code=f"56{place:03}", commune=f"Commune {place}",
-        lon=TERRITORY[0] + (place % 7 - 3) / 20 + chance.gauss(0, 0.02),
-        lat=TERRITORY[1] + (place % 5 - 2) / 20 + chance.gauss(0, 0.02), precision="exact",
-        description=chance.choice(TRADES) + " et " + chance.choice(TRADES) if index % 10 == 0 else "",
-        first_seen=date(2026, 1, 1), last_seen=date(2026, 1, 1))
+    return {
+        "id": index,
+        "uid": f"{index:014}",
+        "siret": f"{index:014}",
+        "siren": f"{index // 2:09}",
+        "origin": "register",
+        "name": name,
+        "naf": naf,
+        "commune_code": f"56{place:03}",
+        "commune": f"Commune {place}",
+        "lon": TERRITORY[0] + (place % 7 - 3) / 20 + chance.gauss(0, 0.02),
+        "lat": TERRITORY[1] + (place % 5 - 2) / 20 + chance.gauss(0, 0.02),
+        "precision": "exact",
+        "description": chance.choice(TRADES) + " et " + chance.choice(TRADES)
+        if index % 10 == 0
+        else "",
+        "first_seen": date(2026, 1, 1),
+        "last_seen": date(2026, 1, 1),
+    }
 
 
 def tags(row: dict[str, Any], nomenclature: segments.Nomenclature) -> Iterator[dict[str, Any]]:
     for code, weight in nomenclature.from_naf(row["naf"]):
-        yield dict(supplier_id=row["id"], kind="segment", value=code, level="siret",
-                   because=f"code NAF {row['naf']}", source="sirene", weight=weight)
+        yield {
+            "supplier_id": row["id"],
+            "kind": "segment",
+            "value": code,
+            "level": "siret",
+            "because": f"code NAF {row['naf']}",
+            "source": "sirene",
+            "weight": weight,
+        }
     if row["id"] % 100 == 0:
-        yield dict(supplier_id=row["id"], kind="segment", value="EV-01", level="siret",
-                   because="secteur déclaré", source="marche_inclusion", weight=1.0)
+        yield {
+            "supplier_id": row["id"],
+            "kind": "segment",
+            "value": "EV-01",
+            "level": "siret",
+            "because": "secteur déclaré",
+            "source": "marche_inclusion",
+            "weight": 1.0,
+        }
 
 
-def listing(row: dict[str, Any], chance: random.Random, nomenclature: segments.Nomenclature,
-            bits: dict[str, int]) -> dict[str, Any]:
-    families = {nomenclature.by_code[code].family_code
-                for code, weight in nomenclature.from_naf(row["naf"]) if weight >= 0.2}
+def listing(
+    row: dict[str, Any],
+    chance: random.Random,
+    nomenclature: segments.Nomenclature,
+    bits: dict[str, int],
+) -> dict[str, Any]:
+    families = {
+        nomenclature.by_code[code].family_code
+        for code, weight in nomenclature.from_naf(row["naf"])
+        if weight >= 0.2
+    }
     statuses = {"tpe"} if chance.random() < 0.8 else {"pme"}
-    statuses |= {code for code, share in (("ess", 0.08), ("siae", 0.01), ("esat", 0.004), ("qpv", 0.05),
-                                          ("innovation", 0.01)) if chance.random() < share}
-    return dict(supplier_id=row["id"], commune_code=row["commune_code"], lon=row["lon"], lat=row["lat"],
-                in_territory=int(row["commune_code"][2:]) <= PLACES,
-                statuses=sum(STATUS_BITS[s] for s in statuses), families=sum(bits[f] for f in families),
-                size=chance.choice((0, 1, 1, 1, 2, 2, 3, 4)) % len(SIZES), is_noise=chance.random() < 0.33,
-                name_key=normalise.fold(row["name"]))
+    statuses |= {
+        code
+        for code, share in (
+            ("ess", 0.08),
+            ("siae", 0.01),
+            ("esat", 0.004),
+            ("qpv", 0.05),
+            ("innovation", 0.01),
+        )
+        if chance.random() < share
+    }
+    return {
+        "supplier_id": row["id"],
+        "commune_code": row["commune_code"],
+        "lon": row["lon"],
+        "lat": row["lat"],
+        "in_territory": int(row["commune_code"][2:]) <= PLACES,
+        "statuses": sum(STATUS_BITS[s] for s in statuses),
+        "families": sum(bits[f] for f in families),
+        "size": chance.choice((0, 1, 1, 1, 2, 2, 3, 4)) % len(SIZES),
+        "is_noise": chance.random() < 0.33,
+        "name_key": normalise.fold(row["name"]),
+    }
 
 
 def queries() -> list[Query]:
@@ -138,12 +270,16 @@ def measure(session: Session, rounds: int, show: bool) -> None:
     search(session, nomenclature, Query(text="nettoyage"))
     asked = queries()
     first = [(timed(lambda q=q: search(session, nomenclature, q)), q) for q in asked]
-    again = [timed(lambda q=q: search(session, nomenclature, q)) for _ in range(rounds) for q in asked]
+    again = [
+        timed(lambda q=q: search(session, nomenclature, q)) for _ in range(rounds) for q in asked
+    ]
     report(f"search page, first ({len(asked)} queries)", [ms for ms, _ in first])
     report("search page, again", again)
     for zoom in (9, 11, 14):
-        report(f"map cells, zoom {zoom}", [timed(lambda q=q, z=zoom: cells(session, nomenclature, q, BOX, z))
-                                           for q in asked])
+        report(
+            f"map cells, zoom {zoom}",
+            [timed(lambda q=q, z=zoom: cells(session, nomenclature, q, BOX, z)) for q in asked],
+        )
     if show:
         for ms, query in sorted(first, key=lambda pair: -pair[0])[:12]:
             print(f"{ms:8.1f} ms  {query.to_args()}")
@@ -163,7 +299,9 @@ def main() -> None:
             if not session.scalar(select(func.count()).select_from(Listing)):
                 fill(session, options.suppliers)
             tally.forget()
-            print(f"{engine.dialect.name}, {options.suppliers} suppliers, Python {platform.python_version()}")
+            print(
+                f"{engine.dialect.name}, {options.suppliers} suppliers, {platform.python_version()}"
+            )
             measure(session, options.rounds, options.show)
         if options.url:
             with engine.begin() as connection:

@@ -110,16 +110,13 @@ def status(kind: str) -> tuple[str, ...]:
 def sectors(text: str) -> tuple[str, ...]:
     """Sector names of the API (JSON), or group names of an export."""
     if text.startswith("["):
-        return _names(text)
+        return tuple(item["name"] for item in _items(text) if item.get("name"))
     return tuple(name.strip() for name in _GROUP.findall(text))
 
 
 def offers(text: str) -> str:
     """What the structure says it offers, in its words."""
-    if not text.startswith("["):
-        return ""
-    found: list[dict[str, Any]] = json.loads(text)
-    parts = [": ".join(filter(None, (o.get("name"), o.get("description")))) for o in found]
+    parts = [": ".join(filter(None, (o.get("name"), o.get("description")))) for o in _items(text)]
     return " ; ".join(filter(None, parts))
 
 
@@ -127,9 +124,13 @@ def is_qpv(text: str) -> bool | None:
     return {"oui": True, "true": True, "non": False, "false": False}.get(text.lower())
 
 
-def _names(text: str) -> tuple[str, ...]:
-    found: list[dict[str, Any]] = json.loads(text)
-    return tuple(item["name"] for item in found if item.get("name"))
+def _items(text: str) -> list[dict[str, Any]]:
+    """The objects of a JSON list; a cell that only begins like one holds none."""
+    try:
+        found = json.loads(text) if text.startswith("[") else []
+    except json.JSONDecodeError:
+        return []
+    return [item for item in found if isinstance(item, dict)]
 
 
 SOURCE = Source(

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from demo import communes, names
-from demo.communes import Commune, Street
+from demo.communes import FAR, Commune, Street, communes, streets
+from demo.names import DATA, LANDSCAPES, as_registered, brands, places
 from demo.stock import FORM_SHORT, commune_weights, street_lines
 
 # How many of each at 20,000 establishments; they grow with the square root of the size.
@@ -73,7 +73,7 @@ class Member:
 
 def structures() -> list[Structure]:
     """Every kind of structure, in the order of the file."""
-    with (names.DATA / "structures.csv").open(encoding="utf-8", newline="") as file:
+    with (DATA / "structures.csv").open(encoding="utf-8", newline="") as file:
         return [
             Structure(
                 row["list"],
@@ -170,18 +170,18 @@ def _name(structure: Structure, i: int, chance: random.Random) -> str:
     if structure.form in PUBLIC_FORMS:
         return f"{structure.stem} n° {i + 1}"
     if structure.list == "group":
-        return f"{chance.choice(names.brands())} {structure.stem}"
+        return f"{chance.choice(brands())} {structure.stem}"
     if structure.list == "innovation":
-        brand = chance.choice(names.brands())
+        brand = chance.choice(brands())
         return brand if i % 3 else f"{brand} {structure.stem}"
     if chance.random() < 0.3:
-        return f"{structure.stem} de {chance.choice(names.places())}"
-    return f"{structure.stem} {chance.choice(names.LANDSCAPES)}"
+        return f"{structure.stem} de {chance.choice(places())}"
+    return f"{structure.stem} {chance.choice(LANDSCAPES)}"
 
 
 def _registered(name: str, structure: Structure, chance: random.Random) -> str:
     """The register's name: capitals, now and then with a legal form or one more word."""
-    plain = names.as_registered(name)
+    plain = as_registered(name)
     if structure.form in PUBLIC_FORMS:
         return plain.replace("°", "O")
     if structure.form in ASSOCIATION_FORMS:
@@ -214,34 +214,34 @@ def _nic(siren: str, rank: int) -> str:
 
 @cache
 def _map() -> tuple[list[Commune], list[float]]:
-    found = communes.communes()
+    found = communes()
     return found, commune_weights(found)
 
 
 def _address(chance: random.Random, seed: int, structure: Structure, code: str = "") -> Address:
     """An address in the territory or around it, often in a business park."""
     found, weights = _map()
-    near = [(c, w) for c, w in zip(found, weights, strict=True) if c.epci != communes.FAR]
+    near = [(c, w) for c, w in zip(found, weights, strict=True) if c.epci != FAR]
     commune = (
         next(c for c in found if c.code == code)
         if code
         else chance.choices([c for c, _ in near], [w for _, w in near])[0]
     )
-    streets = communes.streets(commune)
+    there = streets(commune)
     at_zone = bool(commune.zones) and chance.random() < (
         0.45 if structure.form not in PUBLIC_FORMS else 0
     )
     i = (
         chance.randrange(len(commune.zones))
         if at_zone
-        else chance.randrange(len(commune.zones), len(streets))
+        else chance.randrange(len(commune.zones), len(there))
     )
     number = chance.randint(1, 40)
     x, y, dx, dy = _lines(commune.code, seed)[i]
     return Address(
         commune,
         number,
-        streets[i],
+        there[i],
         f"{commune.code}{i + 11:04d}_B",
         round(x + number * dx, 1),
         round(y + number * dy + number % 2 * 7, 1),
@@ -252,9 +252,7 @@ def _address(chance: random.Random, seed: int, structure: Structure, code: str =
 @cache
 def _lines(code: str, seed: int) -> Sequence[tuple[float, float, float, float]]:
     commune = next(c for c in _map()[0] if c.code == code)
-    return street_lines(
-        commune.spots, len(communes.streets(commune)), random.Random(f"{seed} {code}")
-    )
+    return street_lines(commune.spots, len(streets(commune)), random.Random(f"{seed} {code}"))
 
 
 def unit_rows(cast: Sequence[Member]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from demo import names
+from demo.names import DATA, WORDS, places
 
 LORIENT_EPCI = "200042174"
 # Kept out of the territory file: too far to matter, they show what "out of scope" counts.
@@ -60,7 +60,7 @@ class Commune:
 
 
 def _rows() -> list[dict[str, str]]:
-    with (names.DATA / "communes.csv").open(encoding="utf-8", newline="") as file:
+    with (DATA / "communes.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -102,8 +102,8 @@ def lambert_93(lon: float, lat: float) -> tuple[float, float]:
 
 def streets(commune: Commune) -> list[Street]:
     """Business parks first, the usual streets, then coined ones: more where more people live."""
-    usual = [Street(*street.split(":")) for street in names.WORDS["usual_streets"]]
-    places = names.places()
+    usual = [Street(*street.split(":")) for street in WORDS["usual_streets"]]
+    coined_places = places()
     count = min(int(commune.weight / 90), 600)
     start, kinds = (
         int(commune.code[-3:]) * 41,
@@ -111,7 +111,7 @@ def streets(commune: Commune) -> list[Street]:
     )
     coined = []
     for i in range(count):
-        kind, place = kinds[i % len(kinds)], places[(start + i * 7) % len(places)]
+        kind, place = kinds[i % len(kinds)], coined_places[(start + i * 7) % len(coined_places)]
         coined.append(Street(kind, place if kind == "LIEU-DIT" else f"de {place}"))
     return [*commune.zones, *usual, *coined]
 

@@ -1,4 +1,7 @@
-"""SIRENE's two stock files at any size: DuckDB streams what data/stock.sql describes."""
+"""SIRENE's two stock files at any size: DuckDB streams what data/stock.sql describes.
+
+Draws come from DuckDB's hash: another DuckDB may draw other rows from the same seed.
+"""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -8,8 +11,8 @@ from typing import Any
 
 import duckdb
 
-from demo import communes, names
-from demo.communes import Commune, Spot
+from demo.communes import FAR, Commune, Spot, communes, polar, streets
+from demo.names import DATA, LANDSCAPES, brands, first_names, places, surnames, trades
 
 Progress = Callable[[float, float], None]
 
@@ -93,7 +96,7 @@ def write_stock(
             base.execute(f"ALTER TABLE placeholder RENAME TO {table}")
         set_variables(base, establishments - len(cast[1]), seed)
         for script in SCRIPTS:
-            base.execute((names.DATA / script).read_text(encoding="utf-8"))
+            base.execute((DATA / script).read_text(encoding="utf-8"))
         for done, (path, view) in enumerate(
             zip(paths, ("stock_etablissement", "stock_unite_legale"), strict=True)
         ):
@@ -111,18 +114,18 @@ def set_variables(base: duckdb.DuckDBPyConnection, establishments: int, seed: in
         "units": 50 * blocks + (SEAT_UNIT[left - 1] + 1 if left else 0),
         "seat_unit": SEAT_UNIT,
         "seat_rank": SEAT_RANK,
-        "places": names.places(),
-        "brands": names.brands(),
-        "surnames": names.surnames(),
-        "landscapes": list(names.LANDSCAPES),
-        "first_names": [name for name, _ in names.first_names()],
-        "sexes": [sex for _, sex in names.first_names()],
+        "places": places(),
+        "brands": brands(),
+        "surnames": surnames(),
+        "landscapes": list(LANDSCAPES),
+        "first_names": [name for name, _ in first_names()],
+        "sexes": [sex for _, sex in first_names()],
         "forms": [code for form in FORMS.values() for code in _repeated(form)],
         "industry": list(FORMS).index("industry"),
         "zone_share": [ZONE_SHARE.get(profile, 0.02) for profile in FORMS],
         "bands": [band for bands in BANDS for band in _repeated(bands)],
         **_trade_variables(),
-        **_commune_variables(communes.communes(), establishments, seed),
+        **_commune_variables(communes(), establishments, seed),
     }
     for name, value in variables.items():
         base.execute(f"SET VARIABLE {name} = $1", [value])
@@ -145,16 +148,16 @@ def _slots(weights: Sequence[float], count: int) -> list[int]:
 
 
 def _trade_variables() -> dict[str, object]:
-    trades, profiles = names.trades(), list(FORMS)
-    counts = [len(trade.stems) for trade in trades]
+    known, profiles = trades(), list(FORMS)
+    counts = [len(trade.stems) for trade in known]
     return {
-        "trade_slots": _slots([trade.weight for trade in trades], SLOTS),
-        "trade_naf": [trade.naf for trade in trades],
-        "trade_naf25": [trade.naf25 or None for trade in trades],
-        "trade_profile": [profiles.index(trade.profile) for trade in trades],
+        "trade_slots": _slots([trade.weight for trade in known], SLOTS),
+        "trade_naf": [trade.naf for trade in known],
+        "trade_naf25": [trade.naf25 or None for trade in known],
+        "trade_profile": [profiles.index(trade.profile) for trade in known],
         "trade_stem_count": counts,
         "trade_stem_from": [1 + start for start in accumulate([0, *counts[:-1]])],
-        "stems": [stem for trade in trades for stem in trade.stems],
+        "stems": [stem for trade in known for stem in trade.stems],
     }
 
 
@@ -162,15 +165,15 @@ def _commune_variables(
     found: Sequence[Commune], establishments: int, seed: int
 ) -> dict[str, object]:
     weights = commune_weights(found)
-    streets = [communes.streets(commune) for commune in found]
-    counts = [len(there) for there in streets]
+    by_commune = [streets(commune) for commune in found]
+    counts = [len(there) for there in by_commune]
     lines = list(
         chain.from_iterable(
             street_lines(commune.spots, count, random.Random(f"{seed} {commune.code}"))
             for commune, count in zip(found, counts, strict=True)
         )
     )
-    flat = list(chain.from_iterable(streets))
+    flat = list(chain.from_iterable(by_commune))
     return {
         "commune_slots": _slots(weights, SLOTS),
         "commune_code": [commune.code for commune in found],
@@ -195,7 +198,7 @@ def _commune_variables(
 def commune_weights(found: Sequence[Commune]) -> list[float]:
     """The part of the establishments in each commune; they sum to one."""
     shares = {"local": LOCAL_SHARE, "near": NEAR_SHARE, "far": 1 - LOCAL_SHARE - NEAR_SHARE}
-    belts = ["local" if c.is_local else "far" if c.epci == communes.FAR else "near" for c in found]
+    belts = ["local" if c.is_local else "far" if c.epci == FAR else "near" for c in found]
     totals = dict.fromkeys(shares, 0.0)
     for commune, belt in zip(found, belts, strict=True):
         totals[belt] += commune.weight
@@ -211,6 +214,6 @@ def street_lines(
         # A point in the inner disc, and a street short enough to stay in the outer one.
         away, turn = spot.radius_m * 0.72 * chance.random() ** 0.5, chance.random() * 6.2832
         length, bearing = min(330.0, spot.radius_m * 0.23), chance.random() * 6.2832
-        start, stride = communes.polar(away, turn), communes.polar(length / 100, bearing)
+        start, stride = polar(away, turn), polar(length / 100, bearing)
         lines.append((spot.x + start[0], spot.y + start[1], *stride))
     return lines

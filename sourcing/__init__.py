@@ -1,1 +1,1 @@
-"""The domain: territory, suppliers, linking, tagging and search. Knows no web page and no single source."""
+"""The domain: territory, suppliers, linking, tagging, search. Knows no page and no one source."""

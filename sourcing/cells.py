@@ -1,7 +1,7 @@
 """Map cells: every hit of a query in a view, clustered by the database for the zoom."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, radians
 from typing import Any, NamedTuple
@@ -21,6 +21,9 @@ from sourcing.segments import Nomenclature
 CELL_PIXELS = 64
 # Names given for one address, and positions asked in one go.
 STACK, CHUNK = 50, 2_000
+
+
+Point = tuple[float, float]
 
 
 class CellSupplier(NamedTuple):
@@ -44,25 +47,23 @@ def cells(
 ) -> list[Cell]:
     """Every hit of the query in this view, clustered for this zoom; an address alone is named."""
     found = find(session, nomenclature, query)
-    points = _points(nomenclature, found, bbox)
-    grouped = session.execute(_grid(points, bbox, zoom)).all()
-    alone = [
-        (row.west, row.south) for row in grouped if row.west == row.east and row.south == row.north
-    ]
-    here = _at(session, points, alone)
+    grouped = session.execute(_grid(_points(nomenclature, found, bbox), bbox, zoom)).all()
+    alone = [row for row in grouped if row.west == row.east and row.south == row.north]
+    ids = {identity for row in alone for identity in (row.first, row.last)}
+    ids.update(_crowd(session, nomenclature, found, [r for r in alone if r.suppliers > 2]))
+    here = _named(session, ids)
     return [
-        Cell(*_centre(row), row.suppliers, tuple(here.get((row.west, row.south), ())))
+        Cell(*_centre(row), row.suppliers, tuple(here.get((row.west, row.south), ())[:STACK]))
         for row in grouped
     ]
 
 
 def _points(nomenclature: Nomenclature, found: Found, bbox: BBox) -> Select[Any]:
-    points: Any = select(
-        Listing.supplier_id, Listing.lon, Listing.lat, Listing.statuses, Listing.name_key
-    )
+    points: Any = select(Listing.supplier_id, Listing.lon, Listing.lat)
     if found.evidence is not None:
         points = points.join(found.evidence, found.evidence.c.supplier_id == Listing.supplier_id)
-    return points.where(in_box(bbox), *conditions(found.query, nomenclature))
+    narrowed: Select[Any] = points.where(in_box(bbox), *conditions(found.query, nomenclature))
+    return narrowed
 
 
 def _grid(points: Select[Any], bbox: BBox, zoom: int) -> Select[Any]:
@@ -81,6 +82,8 @@ def _grid(points: Select[Any], bbox: BBox, zoom: int) -> Select[Any]:
             func.max(lon).label("east"),
             func.min(lat).label("south"),
             func.max(lat).label("north"),
+            func.min(each.c.supplier_id).label("first"),
+            func.max(each.c.supplier_id).label("last"),
         )
         .group_by(*square)
         .order_by(*square)
@@ -99,32 +102,43 @@ def _centre(row: Any) -> tuple[float, float]:
     return round(lon, 6), round(lat, 6)
 
 
-def _at(
-    session: Session,
-    points: Select[Any],
-    places: Sequence[tuple[float, float]],
-) -> Mapping[tuple[float, float], list[CellSupplier]]:
-    """Who is at each of these exact positions, by name, at most STACK of them."""
-    here: defaultdict[tuple[float, float], list[CellSupplier]] = defaultdict(list)
-    for some in db.chunks(places, CHUNK):
-        each = points.where(Listing.lat.in_({lat for _, lat in some})).subquery()
-        named = (
-            select(
-                each.c.lon,
-                each.c.lat,
-                each.c.statuses,
-                Supplier.uid,
-                Supplier.name,
-                Supplier.diffusion,
-                Supplier.is_person,
-            )
-            .join(each, each.c.supplier_id == Supplier.id)
-            .order_by(each.c.name_key, Supplier.uid)
+def _crowd(
+    session: Session, nomenclature: Nomenclature, found: Found, stacks: Sequence[Any]
+) -> set[int]:
+    """The hits at addresses of three suppliers or more: the grid already names two."""
+    if not stacks:
+        return set()
+    latitudes = sorted({row.south for row in stacks})
+    there: set[int] = set()
+    for some in db.chunks(latitudes, CHUNK):
+        everyone = select(Listing.supplier_id).where(
+            Listing.lat.in_(some), *conditions(found.query, nomenclature)
         )
-        wanted = set(some)
-        for row in session.execute(named):
-            place = (row.lon, row.lat)
-            if place in wanted and len(here[place]) < STACK:
-                name = MASKED if row.diffusion == "P" and row.is_person else row.name
-                here[place].append(CellSupplier(row.uid, name, status_codes(row.statuses)))
+        there.update(session.scalars(everyone))
+    if found.evidence is None:
+        return there
+    # Joined here: planners that misjudge the text take seconds over it.
+    return there.intersection(session.scalars(select(found.evidence.c.supplier_id)))
+
+
+def _named(session: Session, ids: Iterable[int]) -> Mapping[Point, list[CellSupplier]]:
+    """These suppliers by their exact position, in the order of their names."""
+    here: defaultdict[Point, list[CellSupplier]] = defaultdict(list)
+    columns = (
+        Listing.lon,
+        Listing.lat,
+        Listing.statuses,
+        Listing.name_key,
+        Supplier.uid,
+        Supplier.name,
+        Supplier.diffusion,
+        Supplier.is_person,
+    )
+    rows: list[Any] = []
+    for some in db.chunks(sorted(ids), CHUNK):
+        named = select(*columns).join(Supplier, Supplier.id == Listing.supplier_id)
+        rows += session.execute(named.where(Listing.supplier_id.in_(some)))
+    for row in sorted(rows, key=lambda row: (row.name_key, row.uid)):
+        name = MASKED if row.diffusion == "P" and row.is_person else row.name
+        here[row.lon, row.lat].append(CellSupplier(row.uid, name, status_codes(row.statuses)))
     return here

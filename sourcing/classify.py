@@ -1,31 +1,55 @@
-"""What the words of a need say: keywords of the nomenclature, and weights learned from real tender objects."""
+"""What the words of a need say: keywords of the nomenclature, and weights learned from real objects."""
 
 import json
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from sourcing.text import fold
 
-# The lot's title before the contract's.
-LOT = re.compile(r"\blots?\s*(?:n\s*[°ºo.]*\s*)?(?:\d+[a-z]?|[ivx]+)\b[\s:.\-–_/)]*", re.IGNORECASE)
+# A lot's title is what is bought; the contract's title before it only helps.
+LOT = re.compile(
+    r"\blots?\s*(?:n\s*[°ºo.]*\s*)?(?:\d+[a-z]?|[ivx]+)\b[\s:.\-–_/)]*", re.IGNORECASE
+)
 CONTRACT_WEIGHT = 0.4
-# What buyers' software puts before the object.
+# From here on the object says for whom or where, no longer what.
+TAIL = re.compile(
+    r"\b(?:pour (?:la|le|les|l['’])\s*(?:ville|commune|communaut[ée]|besoins?|services?|compte"
+    r"|syndicat|d[ée]partement|m[ée]tropole|fonctionnement|patrimoine|ensemble|ann[ée]es?)"
+    r"|de la (?:ville|commune|communaut[ée]|m[ée]tropole)|du (?:d[ée]partement|syndicat|patrimoine)"
+    r"|sur le territoire|sur les communes|dans le cadre|au profit|à destination|destin[ée]e?s?)\b",
+    re.IGNORECASE,
+)
+TAIL_WEIGHT = 0.5
+LEAST_HEAD = 12  # characters: an object that begins so has no head to speak of
+# Each word weighs a little less than the one before it.
+FADING, LEAST_WEIGHT = 0.05, 0.4
+# What purchasing software puts before the object.
 PREAMBLE = re.compile(
-    r"num[ée]ro de (?:la )?consultation\s*:\s*\S+|les stipulations de la présente consultation"
-    r"|la présente consultation concerne|marché subséquent|accord[- ]cadre",
+    r"num[ée]ro de (?:la )?consultation\s*:\s*\S+|les stipulations de la pr[ée]sente consultation"
+    r"|la pr[ée]sente consultation concerne|march[ée] subs[ée]quent|accord[- ]cadre",
     re.IGNORECASE,
 )
 STOP = frozenset(
-    "LE LA LES L UN UNE DES DU DE D ET OU AU AUX A EN DANS SUR SOUS POUR PAR AVEC SANS CE CES SON SA SES "
-    "QU QUE QUI N NO S C EST SONT SE Y IL LEUR LEURS DONT AFIN CONCERNANT ENTRE ANNEE ANNEES "
-    "MARCHE MARCHES LOT LOTS VILLE COMMUNE DEPARTEMENT COMMUNAUTE AGGLOMERATION METROPOLE RELANCE "
-    "CONSULTATION ACCORD CADRE BONS COMMANDE BON PROCEDURE TRANCHE PRESTATION PRESTATIONS".split()
+    re.findall(
+        r"\w+",
+        "LE LA LES L UN UNE DES DU DE D ET OU AU AUX A EN DANS SUR SOUS POUR PAR AVEC SANS CE CES SON "
+        "SA SES QU QUE QUI N NO S C EST SONT SE Y IL LEUR LEURS DONT AFIN CONCERNANT ENTRE ANNEE "
+        "ANNEES MARCHE MARCHES LOT LOTS VILLE COMMUNE DEPARTEMENT COMMUNAUTE AGGLOMERATION METROPOLE "
+        "RELANCE CONSULTATION ACCORD CADRE BONS COMMANDE BON PROCEDURE TRANCHE PRESTATION PRESTATIONS",
+    )
 )
-PHRASE_BONUS = 1.5
+PREFIX, PREFIX_WEIGHT = 5, 0.7
+PAIR_BONUS = 1.5
+# Learned weights lead; keywords tip the balance, and decide alone on words nobody has learned.
+KNOWN_KEYWORD, NEW_KEYWORD = 0.15, 0.8
+
+_WORD = re.compile(r"[^\W_]+")
+Weights = Mapping[str, Mapping[str, float]]
 
 
 class Guess(NamedTuple):
@@ -44,10 +68,38 @@ class Term(NamedTuple):
     word: str
 
 
+class Feature(NamedTuple):
+    """What is looked up (a stem, "stem stem", "~start"), its weight in this text, and its words."""
+
+    name: str
+    weight: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Weights learned from real needs; empty when there is no such file."""
+
+    bias: Mapping[str, float] = field(default_factory=dict)
+    weights: Weights = field(default_factory=dict)
+
+
+def read_learned(path: Path) -> Learned:
+    """The file `training.train_needs` writes, or nothing."""
+    if not path.exists():
+        return Learned()
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return Learned(content["bias"], content["weights"])
+
+
 def terms(text: str) -> list[Term]:
-    """The telling words, as stems, in order."""
-    words = fold(text).split()
-    return [Term(stem(word), word.lower()) for word in words if word not in STOP and len(word) > 1]
+    """The telling words with their stems, in order; words with digits are references."""
+    found = ((fold(word), word) for word in _WORD.findall(text))
+    return [
+        Term(stem(key), word.lower())
+        for key, word in found
+        if len(key) > 1 and key not in STOP and key.isalpha()
+    ]
 
 
 def stem(word: str) -> str:
@@ -58,91 +110,114 @@ def stem(word: str) -> str:
     if word.endswith("aux"):
         return word[:-3] + "al"
     word = word.rstrip("sx") if len(word) > 4 else word
-    if len(word) > 4 and word.endswith("e"):
-        word = word[:-1]
-    return word
+    return word[:-1] if len(word) > 4 and word.endswith("e") else word
 
 
-def parts(text: str) -> list[tuple[str, float]]:
-    """The text's pieces with their weight: the lot's title counts fully, the contract's less."""
-    text = PREAMBLE.sub(" ", text)
+def features(text: str) -> list[Feature]:
+    """Stems, pairs of neighbours and beginnings of words, each once with its greatest weight."""
+    best: dict[str, Feature] = {}
+    for piece, weight in _pieces(text):
+        for found in _features_of(terms(piece), weight):
+            if found.name not in best or best[found.name].weight < found.weight:
+                best[found.name] = found
+    scale = sum(f.weight**2 for f in best.values()) ** 0.25 or 1.0
+    return [Feature(f.name, f.weight / scale, f.words) for f in best.values()]
+
+
+def _pieces(text: str) -> Iterator[tuple[str, float]]:
+    """The lot's title fully, the contract's less; in each, what follows « pour la ville » less again."""
+    for part, weight in _lots(PREAMBLE.sub(" ", text)):
+        tail = TAIL.search(part, LEAST_HEAD)
+        cut = tail.start() if tail else len(part)
+        yield part[:cut], weight
+        yield part[cut:], weight * TAIL_WEIGHT
+
+
+def _lots(text: str) -> list[tuple[str, float]]:
     cuts = list(LOT.finditer(text))
     if not cuts:
         return [(text, 1.0)]
-    title, rest = text[cuts[-1].end() :], text[: cuts[-1].start()]
-    if not terms(title):
-        return [(rest, 1.0)]
-    return [(title, 1.0), (rest, CONTRACT_WEIGHT)]
+    title, contract = text[cuts[-1].end() :], text[: cuts[-1].start()]
+    return [(title, 1.0), (contract, CONTRACT_WEIGHT)] if terms(title) else [(contract, 1.0)]
 
 
-def read_learned(path: Path) -> Mapping[str, Mapping[str, float]]:
-    """Weights learned from real needs (stem -> code -> weight); {} when there is no such file."""
-    if not path.exists():
-        return {}
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+def _features_of(found: Sequence[Term], weight: float) -> Iterator[Feature]:
+    for place, term in enumerate(found):
+        faded = weight * max(LEAST_WEIGHT, 1 - FADING * place)
+        yield Feature(term.stem, faded, term.word)
+        if place:
+            before = found[place - 1]
+            yield Feature(f"{before.stem} {term.stem}", faded, f"{before.word} {term.word}")
+        if len(term.word) >= PREFIX:
+            yield Feature(f"~{fold(term.word)[:PREFIX].lower()}", faded * PREFIX_WEIGHT, term.word)
 
 
 class Classifier:
-    """Ranks sub-segments by what each stem and each pair of stems says of them."""
+    """Ranks sub-segments by what each word and pair of words says of them."""
 
     def __init__(
-        self,
-        labels: Mapping[str, str],
-        phrases: Mapping[str, Sequence[str]],
-        learned: Mapping[str, Mapping[str, float]],
+        self, labels: Mapping[str, str], phrases: Mapping[str, Sequence[str]], learned: Learned
     ) -> None:
         self.labels = labels
-        self.weights = _keyword_weights(phrases)
+        self.keywords = keyword_weights(phrases)
         self.learned = learned
 
     def rank(self, text: str, top: int) -> list[Guess]:
-        """The best `top` guesses with some evidence; [] for a text that says nothing."""
-        scores: dict[str, float] = defaultdict(float)
-        reasons: dict[str, Counter[str]] = defaultdict(Counter)
-        for piece, weight in parts(text):
-            for feature, words in features(terms(piece)):
-                for code, value in self.weights.get(feature, {}).items():
-                    scores[code] += weight * value
-                    reasons[code][words] += weight * value
+        """The best `top` guesses; [] for a text none of whose words is known."""
+        reasons = self._evidence(text)
+        if not reasons:
+            return []
+        lowest = min(self.learned.bias.values(), default=0.0)
+        scores = {
+            code: self.learned.bias.get(code, lowest) + sum(reasons[code].values())
+            for code in self.labels
+        }
         best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
-        total = sum(math.exp(score / 2) for _, score in best) + math.e
+        total = sum(math.exp(score - best[0][1]) for _, score in best)
         return [
-            Guess(
-                code,
-                self.labels[code],
-                round(math.exp(score / 2) / total, 3),
-                tuple(word for word, _ in reasons[code].most_common(4)),
-            )
+            Guess(code, self.labels[code], round(math.exp(score - best[0][1]) / total, 3),
+                  decisive(reasons[code]))
             for code, score in best[:top]
         ]
 
+    def _evidence(self, text: str) -> dict[str, Counter[str]]:
+        """For each sub-segment, what each word or pair of words adds to its score."""
+        reasons: dict[str, Counter[str]] = defaultdict(Counter)
+        for name, weight, said in features(text):
+            learned = self.learned.weights.get(name)
+            for code, value in (learned or {}).items():
+                if code in self.labels:
+                    reasons[code][said] += weight * value
+            share = NEW_KEYWORD if learned is None else KNOWN_KEYWORD
+            for code, value in self.keywords.get(name, {}).items():
+                reasons[code][said] += share * value * min(1.0, weight * 2)
+        return reasons
 
-def features(found: Sequence[Term]) -> Iterator[tuple[str, str]]:
-    """(feature, the words it comes from): stems, then pairs of neighbours."""
-    for term in dict.fromkeys(found):
-        yield term.stem, term.word
-    for first, second in dict.fromkeys(zip(found, found[1:], strict=False)):
-        yield f"{first.stem} {second.stem}", f"{first.word} {second.word}"
+
+def decisive(reasons: Counter[str], most: int = 4) -> tuple[str, ...]:
+    """The words that spoke for it, strongest first; a word already in a chosen pair is not repeated."""
+    chosen: list[str] = []
+    for said, value in reasons.most_common():
+        if value <= 0 or len(chosen) == most:
+            break
+        if not any(set(said.split()) & set(other.split()) for other in chosen):
+            chosen.append(said)
+    return tuple(chosen)
 
 
-def _keyword_weights(phrases: Mapping[str, Sequence[str]]) -> dict[str, dict[str, float]]:
-    """BM25-like: a stem weighs by its rarity among sub-segments and its share of the phrase it is in."""
+def keyword_weights(phrases: Mapping[str, Sequence[str]]) -> dict[str, dict[str, float]]:
+    """BM25 over the phrases of each sub-segment; a pair of words weighs more than its words."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for code, texts in phrases.items():
         for text in texts:
-            found = list(features(terms(text)))
-            for feature, _ in found:
-                bonus = PHRASE_BONUS if " " in feature else 1.0
-                counts[feature][code] += bonus * (1.0 if len(found) == 1 else 0.7)
-    n = len(phrases)
-    return {
-        feature: {
-            code: math.log(1 + n / len(by_code)) * min(count, 3) * 2.2 / (min(count, 3) + 1.2)
-            for code, count in by_code.items()
-        }
-        for feature, by_code in counts.items()
-    }
+            names = [f.name for f in _features_of(terms(text), 1.0) if not f.name.startswith("~")]
+            for name in names:
+                bonus = PAIR_BONUS if " " in name else 1.0
+                counts[name][code] += bonus * (1.0 if len(names) == 1 else 0.7)  # type: ignore[assignment]
+    return {name: {code: _bm25(len(phrases), len(by_code), count) for code, count in by_code.items()}
+            for name, by_code in counts.items()}
 
 
-def _total(values: Iterable[float]) -> float:
-    return sum(values)
+def _bm25(segments: int, holders: int, count: float) -> float:
+    capped = min(count, 3.0)
+    return math.log(1 + segments / holders) * capped * 2.2 / (capped + 1.2)

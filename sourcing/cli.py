@@ -1,11 +1,11 @@
-"""The `sourcing` command: each arrow of the path of data, and what serves it. Errors become one sentence."""
+"""The `sourcing` command: each arrow of the path of data. Errors become one sentence."""
 
 import logging
 import sys
 
 import click
 
-from sourcing.commands import find, fill, serve, shared
+from sourcing.commands import fill, find, serve, shared
 
 _log = logging.getLogger("sourcing")
 
@@ -16,6 +16,7 @@ _log = logging.getLogger("sourcing")
 def cli(context: click.Context) -> None:
     """Nommer les fournisseurs d'un territoire avant de publier un marché."""
     context.obj = shared.Bench()
+    logging.basicConfig(level=context.obj.settings.log.upper())
 
 
 for command in (*fill.COMMANDS, *find.COMMANDS, *serve.COMMANDS):
@@ -37,8 +38,10 @@ def main() -> None:
         _stop(str(error))
     except Exception as error:
         _log.debug("unexpected", exc_info=True)
-        _stop(f"Erreur inattendue ({type(error).__name__}: {error}). Rien n'a été modifié ; "
-              "relancer avec SOURCING_LOG=debug pour le détail.")
+        _stop(
+            f"Erreur inattendue ({type(error).__name__}: {error}). Rien n'a été modifié ; "
+            "relancer avec SOURCING_LOG=debug pour le détail."
+        )
 
 
 def _stop(sentence: str) -> None:

@@ -20,6 +20,7 @@ _EXTENSION = re.compile(r"\s*(?:\b(?:poste|ext|int)\b.*|\([^)\d]*\)|[^\d\s)]+)$"
 _PHONE_LABEL = re.compile(
     r"^(?:t[ée]l(?:[ée]phone)?|mobile|port(?:able)?|fixe|fax)\b[\s.:]*", re.IGNORECASE
 )
+_PLAIN_PHONE = re.compile(r"0[1-9](?:[ .]?[0-9]{2}){4}")
 _PLAIN_EMAIL = re.compile(
     r"[a-z0-9][a-z0-9._%+\-]*[a-z0-9]@(?:[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?\.)+[a-z]{2,24}"
 )
@@ -32,7 +33,10 @@ _HOST = re.compile(rf"(?:{_LABEL}\.)+(?:[^\W\d_]{{2,24}}|xn--[a-z0-9\-]{{2,40}})
 
 def phone(text: str) -> str:
     """+33297022900 from any French or international writing; the first of several."""
-    text = _PHONE_LABEL.sub("", present(text))
+    text = present(text)
+    if _PLAIN_PHONE.fullmatch(text) and (number := _national(_BETWEEN.sub("", text))):
+        return number
+    text = _PHONE_LABEL.sub("", text)
     if not text:
         return ""
     for part in (text, *_SEVERAL.split(text)):
@@ -54,6 +58,11 @@ def _phone(text: str) -> str:
         return digits if re.fullmatch(r"\+[1-9]\d{7,14}", digits) else ""
     if re.fullmatch(r"[1-9]\d{8}", digits):
         digits = "0" + digits
+    return _national(digits)
+
+
+def _national(digits: str) -> str:
+    """Ten French digits as dialled from abroad; '' for a number nobody can have."""
     if not re.fullmatch(r"0[1-9]\d{8}", digits) or len(set(digits[2:])) == 1:
         return ""
     country = OVERSEAS.get(digits[:4], "33")

@@ -1,4 +1,4 @@
-"""The engine, the session, migrations and bulk writes: the only module that knows which database it is."""
+"""Engine, session, migrations, bulk writes: the only module that knows which database it is."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,9 +32,15 @@ def connect(url: str) -> Engine:
 def _tune_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     # WAL: readers never wait for an import; NORMAL is safe with WAL against a killed process.
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON",
-                   "busy_timeout=15000", "cache_size=-65536", "temp_store=MEMORY",
-                   "mmap_size=268435456"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "busy_timeout=15000",
+        "cache_size=-65536",
+        "temp_store=MEMORY",
+        "mmap_size=268435456",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -59,15 +65,20 @@ def transaction(engine: Engine) -> Iterator[Session]:
         yield session
 
 
-def upsert(session: Session, table: Table, rows: Iterable[dict[str, Any]], key: Sequence[str]) -> int:
-    """Insert rows, or update the ones whose key columns exist, in chunks; returns how many were given."""
+def upsert(
+    session: Session, table: Table, rows: Iterable[dict[str, Any]], key: Sequence[str]
+) -> int:
+    """Insert rows, or update those whose key exists, in chunks; returns how many were given."""
     insert = sqlite.insert if is_sqlite(session) else postgresql.insert
     count = 0
     for chunk in chunks(rows, CHUNK):
         statement: Any = insert(table)
         changed = {c: statement.excluded[c] for c in chunk[0] if c not in key}
-        statement = (statement.on_conflict_do_update(index_elements=list(key), set_=changed)
-                     if changed else statement.on_conflict_do_nothing(index_elements=list(key)))
+        statement = (
+            statement.on_conflict_do_update(index_elements=list(key), set_=changed)
+            if changed
+            else statement.on_conflict_do_nothing(index_elements=list(key))
+        )
         session.connection().execute(statement, chunk)
         count += len(chunk)
     return count
@@ -86,46 +97,47 @@ def bulk_upsert(
     keep: Sequence[str] = (),
     update: Mapping[str, str] | None = None,
 ) -> int:
-    """Insert rows, or update those whose key is there, as fast as the database can; returns how many.
+    """Insert rows, or update those whose key is there, as fast as the database can; how many.
 
-    Rows are sequences in the order of `columns`, each key once, dates as ISO text. `keep` names columns
-    set on insertion only; `update` gives the SQL of a column's new value where it is not the new row's
-    (old row: the table's name; new row: `excluded`).
+    Rows are sequences in the order of `columns`, each key once, dates as ISO text. `keep` names
+    columns set on insertion only; `update` gives the SQL of a column's new value where it is not
+    the new row's (old row: the table's name; new row: `excluded`).
     """
-    new = {c: f'excluded."{c}"' for c in columns if c not in key and c not in keep} | dict(update or {})
-    listed = ", ".join(f'"{c}"' for c in columns)
-    conflict = (f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET "
-                + ", ".join(f'"{column}" = {sql}' for column, sql in new.items()))
+    changed = {c: f'excluded."{c}"' for c in columns if c not in key and c not in keep}
+    changed |= update or {}
+    listed = ", ".join(f'"{column}"' for column in columns)
+    assigned = ", ".join(f'"{column}" = {sql}' for column, sql in changed.items())
+    conflict = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {assigned}"
     write = _bulk_sqlite if is_sqlite(session) else _bulk_postgres
-    return write(session, table.name, listed, conflict, rows)
+    return sum(write(session, table.name, listed, conflict, chunks(rows, BULK)))
 
 
-def _bulk_sqlite(session: Session, table: str, listed: str, conflict: str,
-                 rows: Iterable[Sequence[Any]]) -> int:
+def _bulk_sqlite(
+    session: Session, table: str, listed: str, conflict: str, batches: Iterable[list[Any]]
+) -> Iterator[int]:
     marks = ", ".join("?" * (listed.count(",") + 1))
-    sql = f"INSERT INTO {table} ({listed}) VALUES ({marks}) {conflict}"
-    count = 0
-    for chunk in chunks(rows, BULK):
-        session.connection().exec_driver_sql(sql, chunk)
-        count += len(chunk)
-    return count
+    sql = f"INSERT INTO {table} ({listed}) VALUES ({marks}) {conflict}"  # noqa: S608
+    for batch in batches:
+        session.connection().exec_driver_sql(sql, batch)
+        yield len(batch)
 
 
-def _bulk_postgres(session: Session, table: str, listed: str, conflict: str,
-                   rows: Iterable[Sequence[Any]]) -> int:
-    count = 0
+def _bulk_postgres(
+    session: Session, table: str, listed: str, conflict: str, batches: Iterable[list[Any]]
+) -> Iterator[int]:
+    take = f"INSERT INTO {table} ({listed}) SELECT {listed} FROM incoming {conflict}"  # noqa: S608
+    like = f"SELECT {listed} FROM {table} WITH NO DATA"  # noqa: S608
     raw: Any = session.connection().connection.driver_connection
     with raw.cursor() as cursor:
-        cursor.execute(f"CREATE TEMP TABLE incoming AS SELECT {listed} FROM {table} WITH NO DATA")
-        for chunk in chunks(rows, BULK):
+        cursor.execute(f"CREATE TEMP TABLE incoming AS {like}")
+        for batch in batches:
             with cursor.copy(f"COPY incoming ({listed}) FROM STDIN") as copy:
-                for row in chunk:
+                for row in batch:
                     copy.write_row(row)
-            cursor.execute(f"INSERT INTO {table} ({listed}) SELECT {listed} FROM incoming {conflict}")
+            cursor.execute(take)
             cursor.execute("TRUNCATE incoming")
-            count += len(chunk)
+            yield len(batch)
         cursor.execute("DROP TABLE incoming")
-    return count
 
 
 def chunks(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
@@ -145,19 +157,19 @@ def analyse(connection: Connection) -> None:
     connection.execute(text("ANALYZE"))
 
 
-# --- full text: FTS5 on SQLite, tsvector on PostgreSQL, over words already folded by normalise.words ---
-
-TEXT_COLUMNS = ("name", "body")
-
+# --- full text: FTS5 on SQLite, tsvector on PostgreSQL, over words folded by normalise.words ---
 
 def write_text(session: Session, rows: Iterable[tuple[int, str, str]]) -> None:
-    """Index (supplier_id, name words, body words), space-separated and folded; replaces what was there."""
-    delete = text("DELETE FROM supplier_text WHERE "
-                  + ("rowid" if is_sqlite(session) else "supplier_id") + " = :id")
+    """Index (supplier_id, name words, body words), folded, space-separated; replaces what was."""
+    delete = text(
+        "DELETE FROM supplier_text WHERE rowid = :id"
+        if is_sqlite(session)
+        else "DELETE FROM supplier_text WHERE supplier_id = :id"
+    )
     insert = text(
         "INSERT INTO supplier_text(rowid, name, body) VALUES (:id, :name, :body)"
-        if is_sqlite(session) else
-        "INSERT INTO supplier_text(supplier_id, name, body) VALUES (:id, "
+        if is_sqlite(session)
+        else "INSERT INTO supplier_text(supplier_id, name, body) VALUES (:id, "
         "array_to_tsvector(array_remove(string_to_array(:name, ' '), '')), "
         "array_to_tsvector(array_remove(string_to_array(:body, ' '), '')))"
     )
@@ -172,8 +184,9 @@ def clear_text(session: Session) -> None:
     session.connection().execute(text("DELETE FROM supplier_text"))
 
 
-def text_match(session: Session, words: Sequence[str], parameter: str, column: str = "",
-               prefix: bool = False) -> tuple[str, dict[str, str]]:
+def text_match(
+    session: Session, words: Sequence[str], parameter: str, column: str = "", prefix: bool = False
+) -> tuple[str, dict[str, str]]:
     """SQL selecting the supplier_id whose text holds every word, and its bound parameter.
 
     `column` limits to name or body ('' = either); `prefix` lets the last word be half-typed.
@@ -185,11 +198,12 @@ def text_match(session: Session, words: Sequence[str], parameter: str, column: s
             terms[-1] += "*"
         query = " AND ".join(terms)
         match = f"{column} : ({query})" if column else query
-        return (f"SELECT rowid AS supplier_id FROM supplier_text WHERE supplier_text MATCH :{parameter}",
-                {parameter: match})
+        # Parameter and column names are ours; what was typed is bound.
+        sql = "SELECT rowid AS supplier_id FROM supplier_text WHERE supplier_text MATCH :"
+        return sql + parameter, {parameter: match}
     terms = [f"'{w}'" for w in words]
     if prefix and terms:
         terms[-1] += ":*"
     target = column or "(name || body)"
-    return (f"SELECT supplier_id FROM supplier_text WHERE {target} @@ CAST(:{parameter} AS tsquery)",
-            {parameter: " & ".join(terms)})
+    sql = f"SELECT supplier_id FROM supplier_text WHERE {target} @@ CAST(:{parameter} AS tsquery)"  # noqa: S608
+    return sql, {parameter: " & ".join(terms)}

@@ -67,7 +67,8 @@ def count(
     """Total, hidden, outside and facets of a query, among who was found (None: everyone)."""
     data = columns(session)
     if found is not None:
-        data = data.take(session.scalars(select(found.c.supplier_id)).all())
+        ids = session.connection().execute(select(found.c.supplier_id)).scalars()
+        data = data.take(np.fromiter(ids, dtype=np.int64))
     sieve = Sieve(data, nomenclature, query)
     counted = sieve.without("")
     noise = sieve.place & sieve.facets & data.is_noise

@@ -64,7 +64,9 @@ class Run(Base):
     kept: Mapped[int] = mapped_column(default=0)
     out_of_scope: Mapped[int] = mapped_column(default=0)  # not this source's subject
     outside: Mapped[int] = mapped_column(default=0)  # beyond the territory and its margin
-    unplaced: Mapped[int] = mapped_column(default=0)  # no commune could be recognised; kept only with everywhere
+    unplaced: Mapped[int] = mapped_column(
+        default=0
+    )  # no commune could be recognised; kept only with everywhere
     repeated: Mapped[int] = mapped_column(default=0)  # the same thing twice in the files
     rejected: Mapped[int] = mapped_column(default=0)
     leftover: Mapped[list[Any]]  # columns read by nobody
@@ -199,7 +201,9 @@ class Tag(Base):
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     supplier_id: Mapped[int] = mapped_column(ForeignKey("supplier.id", ondelete="CASCADE"))
-    kind: Mapped[str]  # segment, siae, insertion, handicap, ess, innovation, size, mission, qpv, public, noise
+    kind: Mapped[
+        str
+    ]  # segment, siae, insertion, handicap, ess, innovation, size, mission, qpv, public, noise
     value: Mapped[str]
     level: Mapped[str]  # siret or siren
     because: Mapped[str]  # one French clause

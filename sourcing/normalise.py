@@ -4,10 +4,11 @@ A cleaner returns the one written form of its field, '' for nothing, and raises 
 French clause when the value cannot be used.
 """
 
+import contextlib
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -78,6 +79,8 @@ LEGAL_FORMS = {
     "CONGREGATION": "9240", "FONDATION": "9300",
 }  # fmt: skip
 
+# A digit doubled, its two figures added: 7 -> 14 -> 5.
+_DOUBLED = str.maketrans("0123456789", "0246813579")
 _SCIENTIFIC = re.compile(r"([0-9])(?:[.,]([0-9]*))?[eE]\+?([0-9]{1,2})")
 _FLOAT = re.compile(r"([0-9]+)[.,]0+")
 _LABELLED = re.compile(r"[^0-9]*\b(?:siret|siren)\b[^0-9]*([0-9][0-9\s.\-]*)", re.IGNORECASE)
@@ -90,9 +93,8 @@ _OLD_NAF = re.compile(r"(?<![0-9])[0-9]{2}[.\s]?[0-9]\s?[A-Z](?![A-Z0-9])")
 
 def luhn(digits: str) -> bool:
     """The usual check digit: every second digit from the right doubled, a multiple of ten."""
-    total = sum(map(int, digits[-1::-2]))
-    total += sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
-    return total % 10 == 0
+    odd, even = digits[-1::-2], digits[-2::-2].translate(_DOUBLED)
+    return sum(map(int, odd + even)) % 10 == 0
 
 
 def is_siren(digits: str) -> bool:
@@ -193,6 +195,7 @@ def _digits(label: str, text: str) -> str:
     return text if _is_digits(text) else ""
 
 
+@lru_cache(maxsize=65_536)
 def postcode(text: str) -> str:
     """Five digits: "1150" -> 01150, "12 345", "56321 LORIENT CEDEX"."""
     text = _ascii(present(text))
@@ -225,6 +228,7 @@ def commune_code(text: str) -> str:
     return code
 
 
+@lru_cache(maxsize=4_096)
 def departement(text: str) -> str:
     """The code, from a code ("1", "056", "2a"), a name or both ("56 - Morbihan")."""
     text = _ascii(present(text))
@@ -318,6 +322,7 @@ CLEANERS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("workers", present),
     ("link", website),
 )
+FIELDS = tuple(field.name for field in fields(Record))
 LISTS = ("other_names", "statuses", "sectors")
 # Numbers a spreadsheet strips of their leading zeros: the repair is always reported.
 ZERO_LED = frozenset({"siret", "siren", "postcode", "commune_code"})
@@ -325,18 +330,17 @@ ZERO_LED = frozenset({"siret", "siren", "postcode", "commune_code"})
 
 def clean(record: Record) -> tuple[Record, list[Problem]]:
     """The record in its written forms; a field that cannot be used is emptied and reported."""
-    changes: dict[str, Any] = {}
+    values: dict[str, Any] = {field: getattr(record, field) for field in FIELDS}
     problems: list[Problem] = []
     for field, cleaner in CLEANERS:
-        raw = getattr(record, field)
-        if raw:
-            changes[field] = _cleaned(field, cleaner, raw, problems)
+        if raw := values[field]:
+            values[field] = _cleaned(field, cleaner, raw, problems)
     for field in LISTS:
-        if values := getattr(record, field):
-            changes[field] = tuple(dict.fromkeys(filter(None, map(_quiet, values))))
-    cleaned = replace(record, **changes)
-    cleaned = _complete_identity(record, cleaned, problems)
-    return _place(cleaned, problems), problems
+        if values[field]:
+            values[field] = tuple(dict.fromkeys(filter(None, map(_quiet, values[field]))))
+    _complete_identity(record.siret, values, problems)
+    _place(values, problems)
+    return Record(**values), problems
 
 
 def _cleaned(field: str, cleaner: Callable[[str], str], raw: str, problems: list[Problem]) -> str:
@@ -361,33 +365,30 @@ def _quiet(text: str) -> str:
         return ""
 
 
-def _complete_identity(raw: Record, record: Record, problems: list[Problem]) -> Record:
+def _complete_identity(raw_siret: str, values: dict[str, Any], problems: list[Problem]) -> None:
     """Siren and siret agree; a SIREN or a VAT number in the SIRET column is kept as siren."""
-    if record.siret:
-        if record.siren and record.siren != record.siret[:9]:
-            problems.append(Problem("siren", f"SIREN {record.siren} : ce n'est pas celui du SIRET "
-                                             f"{record.siret}, qui l'emporte"))  # fmt: skip
-        return replace(record, siren=record.siret[:9])
-    if raw.siret and not record.siren:
-        try:
-            return replace(record, siren=siren(raw.siret))
-        except ValueError:
-            return record
-    return record
+    number, declared = values["siret"], values["siren"]
+    if number:
+        if declared and declared != number[:9]:
+            problems.append(Problem("siren", f"SIREN {declared} : ce n'est pas celui du SIRET "
+                                             f"{number}, qui l'emporte"))  # fmt: skip
+        values["siren"] = number[:9]
+    elif raw_siret and not declared:
+        with contextlib.suppress(ValueError):
+            values["siren"] = siren(raw_siret)
 
 
-def _place(record: Record, problems: list[Problem]) -> Record:
+def _place(values: dict[str, Any], problems: list[Problem]) -> None:
     """Département from the codes; position in degrees, with its precision."""
-    where = record.departement or departement_of(record.commune_code or record.postcode)
-    lon, lat = record.lon, record.lat
-    if (lon is None or lat is None) and (record.x.strip() or record.y.strip()):
-        lon, lat = position(record.x, record.y, where) or (None, None)
-        refused = lon is None
-    else:
-        refused = lon is not None and lat is not None and not in_france(lon, lat)
-    if refused:
+    where = values["departement"] or departement_of(values["commune_code"] or values["postcode"])
+    lon, lat = values["lon"], values["lat"]
+    is_given = lon is not None and lat is not None
+    if not is_given and (values["x"].strip() or values["y"].strip()):
+        is_given = True
+        lon, lat = position(values["x"], values["y"], where) or (None, None)
+    is_usable = lon is not None and lat is not None and in_france(lon, lat)
+    if is_given and not is_usable:
         problems.append(Problem("position", "coordonnées nulles, masquées ou hors de France"))
-    if refused or lon is None or lat is None:
-        return replace(record, departement=where, lon=None, lat=None, precision="")
-    return replace(record, departement=where, lon=lon, lat=lat,
-                   precision=record.precision or "exact")  # fmt: skip
+    values["departement"] = where
+    values["lon"], values["lat"] = (lon, lat) if is_usable else (None, None)
+    values["precision"] = (values["precision"] or "exact") if is_usable else ""

@@ -83,12 +83,12 @@ class Places:
         """From the base: communes, old codes and contours, one query each."""
         row = PlaceRow
         contours = dict(session.execute(
-            select(row.code, row.contour).where(row.contour != "")).tuples().all())  # fmt: skip
+            select(row.code, row.contour).where(row.contour != "")).all())  # fmt: skip
         query = select(
             row.code, row.name, row.postcodes, row.departement, row.region, row.epci,
             row.population, row.lon, row.lat, row.in_territory, row.name_key,
         ).order_by(row.code)  # fmt: skip
-        rows = session.execute(query).tuples().all()
+        rows = session.execute(query).all()
         keys = [str(row[-1]) for row in rows]
         places = [
             Place(code, name, tuple(postcodes.split()), departement, region, epci, population,

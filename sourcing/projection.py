@@ -1,4 +1,4 @@
-"""Projected coordinates to WGS84 as DuckDB macros: closed forms, so millions of rows never leave SQL.
+"""Projected coordinates to WGS84 as DuckDB macros: closed forms, millions of rows stay in SQL.
 
 Lambert 93 (EPSG:2154) and the UTM zones the stock uses overseas, all on GRS80, hence WGS84 to a few
 centimetres. Formulas: Snyder, "Map Projections", 15-7 to 15-11 (Lambert), Krüger's series (UTM) and
@@ -16,7 +16,7 @@ ECC = sqrt(ECC2)
 # EPSG code -> (central meridian, northing of the equator): Réunion, Mayotte, Guyane, Antilles.
 UTM_ZONES = {2975: (57, 10_000_000), 4471: (45, 10_000_000), 2972: (-51, 0), 5490: (-63, 0)}
 
-# Lambert 93: latitude and longitude of origin, the two standard parallels, false easting and northing.
+# Lambert 93: origin, the two standard parallels, false easting and northing.
 ORIGIN_LAT, ORIGIN_LON = 46.5, 3.0
 PARALLELS = (44.0, 49.0)
 EASTING_M, NORTHING_M = 700_000.0, 6_600_000.0
@@ -25,7 +25,8 @@ EASTING_M, NORTHING_M = 700_000.0, 6_600_000.0
 def _isometric(lat: float) -> float:
     """t of Snyder 15-9, at a latitude in degrees."""
     phi = radians(lat)
-    return tan(radians(45) - phi / 2) / ((1 - ECC * sin(phi)) / (1 + ECC * sin(phi))) ** (ECC / 2)
+    bulge: float = ((1 - ECC * sin(phi)) / (1 + ECC * sin(phi))) ** (ECC / 2)
+    return tan(radians(45) - phi / 2) / bulge
 
 
 def _scale(lat: float) -> float:
@@ -79,16 +80,23 @@ def _utm() -> list[str]:
 
 def _by_epsg(axis: str) -> str:
     """SQL: one axis of the struct p(x, y, epsg), whatever its system; NULL when it is unknown."""
-    whens = [f"WHEN 4326 THEN p.{'x' if axis == 'lon' else 'y'}",
-             f"WHEN 2154 THEN lambert_{axis}(p.x, p.y)"]
-    for epsg, (meridian, equator) in UTM_ZONES.items():
-        centre = f"{meridian}, " if axis == "lon" else ""
-        whens.append(f"WHEN {epsg} THEN utm_{axis}(p.x, p.y, {centre}{equator})")
-    return f"CASE p.epsg {' '.join(whens)} END"
+    meridian = " ".join(f"WHEN {epsg} THEN {degrees}" for epsg, (degrees, _) in UTM_ZONES.items())
+    equator = " ".join(f"WHEN {epsg} THEN {metres}" for epsg, (_, metres) in UTM_ZONES.items())
+    zone = f"CASE p.epsg {meridian} END, " if axis == "lon" else ""
+    return (
+        f"CASE p.epsg WHEN 4326 THEN p.{'x' if axis == 'lon' else 'y'} "
+        f"WHEN 2154 THEN lambert_{axis}(p.x, p.y) "
+        f"ELSE utm_{axis}(p.x, p.y, {zone}CASE p.epsg {equator} END) END"
+    )
 
 
 def macros() -> list[str]:
-    """What makes lon_of(p) and lat_of(p) of a struct p(x, y, epsg) available in a DuckDB connection."""
-    bodies = [f"geodetic(chi) AS {_geodetic()}", *_lambert(), *_utm(),
-              f"lon_of(p) AS {_by_epsg('lon')}", f"lat_of(p) AS {_by_epsg('lat')}"]
-    return [f"CREATE OR REPLACE MACRO {body}" for body in bodies]
+    """Statements giving a DuckDB connection lon_of(p) and lat_of(p), p a struct x, y, epsg."""
+    bodies = [
+        f"geodetic(chi) AS {_geodetic()}",
+        *_lambert(),
+        *_utm(),
+        f"lon_of(p) AS {_by_epsg('lon')}",
+        f"lat_of(p) AS {_by_epsg('lat')}",
+    ]
+    return [f"CREATE OR REPLACE TEMP MACRO {body}" for body in bodies]

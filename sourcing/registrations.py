@@ -42,8 +42,11 @@ def known(session: Session, siret: str) -> Supplier | None:
 
 def receive(session: Session, answers: Answers) -> Registration:
     """Store a registration; a second one for the same siret replaces the first while nobody has decided."""
-    waiting = session.scalar(select(Registration).where(
-        Registration.siret == answers.siret, Registration.state == "pending"))
+    waiting = session.scalar(
+        select(Registration).where(
+            Registration.siret == answers.siret, Registration.state == "pending"
+        )
+    )
     if waiting is None:
         waiting = Registration(siret=answers.siret, state="pending")
         session.add(waiting)
@@ -55,16 +58,27 @@ def receive(session: Session, answers: Answers) -> Registration:
 
 def pending(session: Session) -> Sequence[Registration]:
     """What waits for a decision, oldest first."""
-    return session.scalars(select(Registration).where(Registration.state == "pending")
-                           .order_by(Registration.received_at, Registration.id)).all()
+    return session.scalars(
+        select(Registration)
+        .where(Registration.state == "pending")
+        .order_by(Registration.received_at, Registration.id)
+    ).all()
 
 
 def accept(session: Session, registration_id: int, by: str) -> Mention:
     """Make the declaration a mention, to be linked and tagged by the caller; it never changes the register."""
     registration = _undecided(session, registration_id)
     answers = registration.answers
-    run = Run(source=SOURCE, files=[{"name": "formulaire"}], started_at=datetime.now(),
-              finished_at=datetime.now(), outcome="done", rows=1, kept=1, leftover=[])
+    run = Run(
+        source=SOURCE,
+        files=[{"name": "formulaire"}],
+        started_at=datetime.now(),
+        finished_at=datetime.now(),
+        outcome="done",
+        rows=1,
+        kept=1,
+        leftover=[],
+    )
     session.add(run)
     session.flush()
     mention = _mention(session, answers["siret"])
@@ -113,9 +127,21 @@ def _mention(session: Session, siret: str) -> Mention:
     supplier = known(session, siret)
     place = session.get(Place, supplier.commune_code) if supplier else None
     mention = Mention(
-        source=SOURCE, key=key, siret=siret, siren=siret[:9], name="", statuses=[], sectors=[],
-        problems=[], run_id=0, file="", line=0, first_seen=date.today(), last_seen=date.today(),
-        commune_code=place.code if place else "", commune=place.name if place else "",
+        source=SOURCE,
+        key=key,
+        siret=siret,
+        siren=siret[:9],
+        name="",
+        statuses=[],
+        sectors=[],
+        problems=[],
+        run_id=0,
+        file="",
+        line=0,
+        first_seen=date.today(),
+        last_seen=date.today(),
+        commune_code=place.code if place else "",
+        commune=place.name if place else "",
         postcode=supplier.postcode if supplier else "",
     )
     session.add(mention)

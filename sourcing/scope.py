@@ -3,8 +3,6 @@
 from dataclasses import replace
 from typing import Any, Literal
 
-from sqlalchemy.orm import Session
-
 from sourcing.normalise import Problem, departement_of
 from sourcing.places import Place, Places, distance_km
 from sourcing.source import Record, SourceError
@@ -17,10 +15,7 @@ FAR_KM = 30.0
 class Scope:
     """The territory and its margin, asked once per record."""
 
-    def __init__(
-        self, session: Session, places: Places, everywhere: bool, margin_km: float
-    ) -> None:
-        self.session = session
+    def __init__(self, places: Places, everywhere: bool, margin_km: float) -> None:
         self.places = places
         self.everywhere = everywhere
         self.margin_km = margin_km

@@ -111,7 +111,7 @@ def _problems(query: Query) -> Iterator[str]:
 
 
 def _beyond(session: Session, query: Query) -> tuple[Query | None, list[str]]:
-    """The same search a little further, and the communes it is counted in (none: wherever it goes)."""
+    """The same search a little further, and the communes it counts (none: all it finds)."""
     if query.near and query.near.point and query.radius_km:
         wider = max(query.radius_km, BEYOND_KM)
         if query.territory_only or wider > query.radius_km:

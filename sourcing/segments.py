@@ -11,7 +11,6 @@ from pathlib import Path
 from sourcing.classify import Classifier, Guess, read_learned
 from sourcing.segments_file import read_rows
 from sourcing.text import fold
-from sourcing.source import SourceError
 
 DATA = Path(__file__).parent / "data"
 SEGMENTS, SECTORS, LEARNED = (

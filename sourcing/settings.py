@@ -8,6 +8,7 @@ from typing import Any
 
 PREFIX = "SOURCING_"
 BASEMAPS = ("aucun", "ign", "osm")
+LOGS = ("warning", "info", "debug")
 
 
 class SettingsError(ValueError):
@@ -43,7 +44,13 @@ class Settings:
             base = (self.data_dir / "sourcing.sqlite").resolve()
             object.__setattr__(self, "database_url", f"sqlite:///{base}")
         if self.basemap not in BASEMAPS:
-            raise SettingsError(f"SOURCING_BASEMAP vaut « {self.basemap} » ; choisir parmi {', '.join(BASEMAPS)}.")
+            raise SettingsError(
+                f"SOURCING_BASEMAP vaut « {self.basemap} » ; choisir parmi {', '.join(BASEMAPS)}."
+            )
+        if self.log not in LOGS:
+            raise SettingsError(
+                f"SOURCING_LOG vaut « {self.log} » ; choisir parmi {', '.join(LOGS)}."
+            )
         if self.margin_km < 0:
             raise SettingsError("SOURCING_MARGIN_KM doit être un nombre positif de kilomètres.")
 
@@ -57,7 +64,9 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
             continue
         name = key.removeprefix(PREFIX).lower()
         if name not in known:
-            raise SettingsError(f"Réglage inconnu : {key}. Les réglages sont décrits dans docs/installation.md.")
+            raise SettingsError(
+                f"Réglage inconnu : {key}. Les réglages sont décrits dans docs/installation.md."
+            )
         values[name] = _convert(key, name, text)
     return Settings(**values)
 

@@ -1,4 +1,6 @@
-"""Files too large for Python, as DuckDB tables: found in zips, brought to UTF-8, recognised by header."""
+"""Files too large for Python, as DuckDB tables: unzipped, brought to UTF-8, known by header."""
+
+# ruff: noqa: S608
 
 import csv
 import shutil
@@ -51,8 +53,16 @@ class Table:
             return f"read_parquet({path})"
         columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in self.columns)
         # SIRENE's values end with backslashes that escape nothing: only doubled quotes do.
-        return (f"read_csv({path}, auto_detect=false, header=true, columns={{{columns}}}, "
-                f"delim={literal(self.delimiter)}, quote='\"', escape='\"', store_rejects=true)")
+        return (
+            f"read_csv({path}, auto_detect=false, header=true, columns={{{columns}}}, "
+            f"delim={literal(self.delimiter)}, quote='\"', escape='\"', store_rejects=true)"
+        )
+
+    def lines(self) -> int:
+        """Physical lines below the header."""
+        with self.path.open("rb") as opened:
+            blocks = iter(lambda: opened.read(BLOCK), b"")
+            return sum(block.count(b"\n") for block in blocks) - 1
 
 
 def literal(text: str) -> str:
@@ -62,15 +72,19 @@ def literal(text: str) -> str:
 
 def open_tables(source: Source, files: Sequence[Path], folder: Path) -> list[Table]:
     """Every table in these files; what must be unpacked or transcoded goes to `folder`."""
-    return [_table(source, file, path, folder)
-            for given in files for file, path in _unpacked(given, folder)]
+    return [
+        _table(source, file, path, folder)
+        for given in files
+        for file, path in _unpacked(given, folder)
+    ]
 
 
 def _unpacked(path: Path, folder: Path) -> Iterator[tuple[str, Path]]:
     """The file itself, or each table inside a zip."""
     try:
         empty = not path.stat().st_size
-        magic = b"" if empty else path.open("rb").read(4)
+        with path.open("rb") as opened:
+            magic = opened.read(4)
     except OSError:
         raise SourceError(f"{path.name} : fichier introuvable ou illisible.") from None
     if empty:
@@ -82,11 +96,15 @@ def _unpacked(path: Path, folder: Path) -> Iterator[tuple[str, Path]]:
         with zipfile.ZipFile(path) as archive:
             yield from _members(path, archive, folder)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
-        raise SourceError(f"{path.name} : archive zip tronquée ou abîmée ; la télécharger à nouveau.") from None
+        raise SourceError(
+            f"{path.name} : archive zip tronquée ou abîmée ; la télécharger à nouveau."
+        ) from None
 
 
 def _members(path: Path, archive: zipfile.ZipFile, folder: Path) -> Iterator[tuple[str, Path]]:
-    names = [n for n in archive.namelist() if n.lower().endswith((".csv", ".parquet", ".json", ".txt"))]
+    names = [
+        n for n in archive.namelist() if n.lower().endswith((".csv", ".parquet", ".json", ".txt"))
+    ]
     if "[Content_Types].xml" in archive.namelist():
         raise SourceError(f"{path.name} : c'est un classeur Excel ; l'enregistrer d'abord en CSV.")
     if not names:
@@ -119,9 +137,13 @@ def _table(source: Source, file: str, path: Path, folder: Path) -> Table:
 def _parquet(source: Source, file: str, path: Path) -> Table:
     try:
         with duckdb.connect() as con:
-            found = con.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(str(path))})").fetchall()
+            found = con.execute(
+                f"DESCRIBE SELECT * FROM read_parquet({literal(str(path))})"
+            ).fetchall()
     except duckdb.Error:
-        raise SourceError(f"{file} : parquet tronqué ou abîmé ; le télécharger à nouveau.") from None
+        raise SourceError(
+            f"{file} : parquet tronqué ou abîmé ; le télécharger à nouveau."
+        ) from None
     columns = tuple(row[0] for row in found)
     return Table(file, path, recognise(source, file, columns), columns, "", first_line=1)
 
@@ -130,11 +152,15 @@ def _csv(source: Source, file: str, path: Path, encoding: str, first_line: int =
     with path.open("rb") as opened:
         line = opened.readline(HEADER_BYTES)
     if len(line) == HEADER_BYTES:
-        raise SourceError(f"{file} : la première ligne dépasse un million de caractères, "
-                          "ce n'est pas un tableau CSV.")
+        raise SourceError(
+            f"{file} : la première ligne dépasse un million de caractères, "
+            "ce n'est pas un tableau CSV."
+        )
     text = line.decode(encoding, errors="replace").lstrip("\ufeff").strip("\r\n")
     delimiter = max(DELIMITERS, key=text.count)
-    columns = tuple(_unique(name.strip() for name in next(csv.reader([text], delimiter=delimiter), [])))
+    columns = tuple(
+        _unique(name.strip() for name in next(csv.reader([text], delimiter=delimiter), []))
+    )
     return Table(file, path, recognise(source, file, columns), columns, delimiter, first_line)
 
 
@@ -156,7 +182,9 @@ def recognise(source: Source, file: str, columns: Sequence[str]) -> Shape:
     near = max(source.shapes, key=lambda shape: len(shape.columns & there) / len(shape.columns))
     if 2 * len(near.columns & there) < len(near.columns):
         shapes = ", ".join(shape.name for shape in source.shapes)
-        raise SourceError(f"{file} : colonnes non reconnues pour {source.title} (attendu : {shapes}).")
+        raise SourceError(
+            f"{file} : colonnes non reconnues pour {source.title} (attendu : {shapes})."
+        )
     missing = ", ".join(f"« {column} »" for column in sorted(near.columns - there))
     raise SourceChanged(f"{file} : il manque {missing} (fichier reconnu comme {near.name}).")
 
@@ -173,6 +201,7 @@ def _write_rows(file: str, rows: Iterable[Row], target: Path) -> None:
 
 
 # --- encodings: DuckDB reads UTF-8; the rest is rewritten once, block by block ---
+
 
 def _encoding(file: str, path: Path, head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -210,8 +239,10 @@ def _transcoded(file: str, path: Path, encoding: str, folder: Path) -> Path:
     # cp1252 leaves five bytes undefined: they become the replacement character, never a refusal.
     errors = "strict" if encoding.startswith("utf-16") else "replace"
     try:
-        with (path.open(encoding=encoding, errors=errors, newline="") as read,
-              target.open("w", encoding="utf-8", newline="") as write):
+        with (
+            path.open(encoding=encoding, errors=errors, newline="") as read,
+            target.open("w", encoding="utf-8", newline="") as write,
+        ):
             shutil.copyfileobj(read, write, BLOCK)
     except UnicodeError:
         raise SourceError(f"{file} : fichier UTF-16 tronqué ou abîmé.") from None

@@ -1,6 +1,6 @@
 """The listing as columns in memory, for counting: loaded once per version of the data."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from threading import Lock
 from typing import Any
@@ -35,15 +35,20 @@ class Columns:
     sets: Mask
     segment_codes: tuple[str, ...]
 
-    def take(self, ids: Sequence[int]) -> "Columns":
+    def take(self, wanted: Array) -> "Columns":
         """Only these suppliers; ids that are not listed are passed over."""
-        wanted = np.asarray(ids, dtype=np.int64)
+        wanted = np.unique(wanted)
         places = np.searchsorted(self.ids, wanted)
-        places = places[places < len(self.ids)] if len(self.ids) else places[:0]
-        places = np.unique(places[np.isin(self.ids[places], wanted)])
+        is_listed = places < len(self.ids)
+        is_listed[is_listed] = self.ids[places[is_listed]] == wanted[is_listed]
         kept = {f.name: getattr(self, f.name) for f in fields(self)}
         shared = {"codes", "sets", "segment_codes"}
-        return Columns(**{k: v if k in shared else v[places] for k, v in kept.items()})
+        return Columns(
+            **{
+                name: each if name in shared else each[places[is_listed]]
+                for name, each in kept.items()
+            }
+        )
 
     def in_communes(self, codes: Iterable[str]) -> Mask:
         wanted = [self.codes.index(code) for code in codes if code in self.codes]
@@ -51,7 +56,8 @@ class Columns:
 
     def in_segments(self, codes: Iterable[str]) -> Mask:
         wanted = [self.segment_codes.index(code) for code in codes if code in self.segment_codes]
-        found: Mask = self.sets[:, wanted].any(axis=1)[self.segments]
+        per_set: Any = self.sets[:, wanted].any(axis=1)
+        found: Mask = per_set[self.segments]
         return found
 
     def by_segment(self, kept: Mask) -> dict[str, int]:

@@ -45,8 +45,10 @@ PLURALS = {"travaux": "travail", "vitraux": "vitrail", "baux": "bail", "yeux": "
 
 def tidy(text: str) -> str:
     """One line, single spaces, nothing invisible; ValueError for a value INSEE masks."""
-    text = _CONTROLS.sub("", _SPACES.sub(" ", text)).strip()
-    if text.upper() in MASKED:
+    if not text.isprintable() or "  " in text:
+        text = _CONTROLS.sub("", _SPACES.sub(" ", text))
+    text = text.strip()
+    if text.startswith("[") and text.upper() in MASKED:
         raise ValueError(f"valeur masquée par l'INSEE ({text})")
     return text
 

@@ -47,12 +47,33 @@ def postgres_url() -> Iterator[str]:
     home.chmod(0o777)
     # initdb refuses root; Debian's package makes the postgres user.
     prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    run = lambda *args: subprocess.run([*prefix, *args], check=True, cwd=home, capture_output=True)  # noqa: E731
-    run(str(folder / "initdb"), "-D", str(home / "data"), "-U", "sourcing", "-A", "trust",
-        "--locale=C.UTF-8", "--encoding=UTF8")
+
+    def run(*command: str) -> None:
+        subprocess.run([*prefix, *command], check=True, cwd=home, capture_output=True)
+
+    run(
+        str(folder / "initdb"),
+        "-D",
+        str(home / "data"),
+        "-U",
+        "sourcing",
+        "-A",
+        "trust",
+        "--locale=C.UTF-8",
+        "--encoding=UTF8",
+    )
     options = f"-k {home} -c listen_addresses='' -c fsync=off -c synchronous_commit=off"
-    run(str(folder / "pg_ctl"), "-D", str(home / "data"), "-o", options, "-l", str(home / "log"),
-        "-w", "start")
+    run(
+        str(folder / "pg_ctl"),
+        "-D",
+        str(home / "data"),
+        "-o",
+        options,
+        "-l",
+        str(home / "log"),
+        "-w",
+        "start",
+    )
     yield f"postgresql+psycopg://sourcing@/postgres?host={home}"
     run(str(folder / "pg_ctl"), "-D", str(home / "data"), "-m", "immediate", "stop")
     shutil.rmtree(home, ignore_errors=True)

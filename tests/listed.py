@@ -1,5 +1,6 @@
 """A small searchable base: suppliers as tagging leaves them, written by hand."""
 
+import random
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -9,8 +10,8 @@ from sqlalchemy.orm import Session
 from sourcing import db, normalise, segments
 from sourcing.filters import STATUS_BITS, family_bits
 from sourcing.model import Listing, Place, Setting, Supplier, Tag
-from sourcing.query import Query
-from sourcing.statuses import SIZES
+from sourcing.query import Near, Query
+from sourcing.statuses import SIZES, STATUSES
 
 NOMENCLATURE = segments.load()
 LORIENT, LANESTER, HENNEBONT, VANNES = "56121", "56098", "56083", "56260"
@@ -22,45 +23,136 @@ PLACES = {
     "56005": ("Auray", "56400", -2.98, 47.67, False),
     VANNES: ("Vannes", "56000", -2.76, 47.66, False),
 }
+BRITTANY = (-5.2, 47.0, -1.0, 49.0)
 EVERYTHING = Query(territory_only=False, with_noise=True)
 
 
 def places(session: Session) -> None:
     """Three communes of the territory, two beyond; Auray is within 30 km, Vannes is not."""
     for code, (name, postcode, lon, lat, inside) in PLACES.items():
-        session.add(Place(
-            code=code, name=name, name_key=normalise.place_key(name), postcodes=postcode,
-            departement="56", epci="200042174" if inside else "", lon=lon, lat=lat,
-            in_territory=inside))
+        session.add(
+            Place(
+                code=code,
+                name=name,
+                name_key=normalise.place_key(name),
+                postcodes=postcode,
+                departement="56",
+                epci="200042174" if inside else "",
+                lon=lon,
+                lat=lat,
+                in_territory=inside,
+            )
+        )
     session.add(Setting(key="territory", value="Lorient Agglomération"))
     session.flush()
 
 
-def supplier(session: Session, uid: str, name: str, *, commune: str = LORIENT,
-             at: tuple[float, float] | None = None, statuses: Sequence[str] = (),
-             sectors: Mapping[str, float] | None = None, size: int = 0, is_noise: bool = False,
-             **facts: Any) -> int:
+def supplier(
+    session: Session,
+    uid: str,
+    name: str,
+    *,
+    commune: str = LORIENT,
+    at: tuple[float, float] | None = None,
+    statuses: Sequence[str] = (),
+    sectors: Mapping[str, float] | None = None,
+    size: int = 0,
+    is_noise: bool = False,
+    **facts: Any,
+) -> int:
     """Add one supplier with its tags, its listing and its words; returns its id."""
     place, postcode, lon, lat, inside = PLACES[commune]
     lon, lat = at or (lon, lat)
     row = Supplier(
-        uid=uid, siret=uid if len(uid) == 14 else None, siren=uid[:9], origin="register", name=name,
-        commune_code=commune, commune=place, postcode=postcode, lon=lon, lat=lat,
-        first_seen=date(2026, 1, 1), last_seen=date(2026, 1, 1), **facts)
+        uid=uid,
+        siret=uid if len(uid) == 14 else None,
+        siren=uid[:9],
+        origin="register",
+        name=name,
+        commune_code=commune,
+        commune=place,
+        postcode=postcode,
+        lon=lon,
+        lat=lat,
+        first_seen=date(2026, 1, 1),
+        last_seen=date(2026, 1, 1),
+        **facts,
+    )
     session.add(row)
     session.flush()
     codes = sectors or {}
-    session.add_all(Tag(supplier_id=row.id, kind="segment", value=code, level="siret",
-                        because=f"secteur déclaré : {NOMENCLATURE.by_code[code].label}",
-                        source="marche_inclusion", weight=weight) for code, weight in codes.items())
+    session.add_all(
+        Tag(
+            supplier_id=row.id,
+            kind="segment",
+            value=code,
+            level="siret",
+            because=f"secteur déclaré : {NOMENCLATURE.by_code[code].label}",
+            source="marche_inclusion",
+            weight=weight,
+        )
+        for code, weight in codes.items()
+    )
     families = {NOMENCLATURE.by_code[code].family_code for code in codes}
-    session.add(Listing(
-        supplier_id=row.id, commune_code=commune, in_territory=inside, lon=lon, lat=lat,
-        statuses=sum(STATUS_BITS[code] for code in statuses),
-        families=sum(family_bits(NOMENCLATURE)[family] for family in families),
-        size=size % len(SIZES), is_noise=is_noise, name_key=normalise.fold(name)))
+    session.add(
+        Listing(
+            supplier_id=row.id,
+            commune_code=commune,
+            in_territory=inside,
+            lon=lon,
+            lat=lat,
+            statuses=sum(STATUS_BITS[code] for code in statuses),
+            families=sum(family_bits(NOMENCLATURE)[family] for family in families),
+            size=size % len(SIZES),
+            is_noise=is_noise,
+            name_key=normalise.fold(name),
+        )
+    )
     words = " ".join(normalise.words(f"{name} {row.other_names or ''}"))
     body = " ".join(normalise.words(f"{name} {row.description or ''}"))
     db.write_text(session, [(row.id, words, body)])
     session.flush()
     return row.id
+
+
+def random_base(session: Session, size: int = 120) -> random.Random:
+    chance = random.Random(7)
+    places(session)
+    codes = ["EV-01", "EV-02", "SRV-01", "ENV-01", "BAT-04"]
+    for index in range(size):
+        supplier(
+            session,
+            f"{index:014}",
+            chance.choice(["Jardin", "Nettoyage", "Atelier", "Tonte"]),
+            commune=chance.choice(list(PLACES)),
+            is_noise=chance.random() < 0.2,
+            statuses=chance.sample([s.code for s in STATUSES], chance.randrange(4)),
+            sectors={
+                c: chance.choice([0.3, 1.0]) for c in chance.sample(codes, chance.randrange(3))
+            },
+            size=chance.randrange(len(SIZES)),
+            description=chance.choice(["", "entretien de haies"]),
+        )
+    return chance
+
+
+# Varied enough to cross every filter.
+ASKED = [
+    Query(),
+    EVERYTHING,
+    Query(text="jardin"),
+    Query(text="entretien d'espaces verts"),
+    Query(statuses=("siae", "esat")),
+    Query(text="tonte", families=("EV",), communes=(LORIENT,)),
+    Query(segments=("EV-01", "SRV-01"), statuses=("tpe",)),
+    Query(sizes=("1-9", "0"), with_noise=True),
+    Query(near=Near("Lorient"), radius_km=6, statuses=("pme",)),
+    Query(statuses=("licorne",)),
+    Query(
+        text="nettoyage",
+        segments=("SRV-01",),
+        near=Near("Vannes"),
+        radius_km=90,
+        territory_only=False,
+    ),
+]

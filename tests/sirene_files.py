@@ -7,52 +7,77 @@ from pathlib import Path
 
 import duckdb
 
-ADDRESS_TAIL = (
-    "typeVoie libelleVoie codePostal libelleCommune libelleCommuneEtranger distributionSpeciale "
-    "codeCommune codeCedex libelleCedex codePaysEtranger libellePaysEtranger"
-)
 
-
-def _etab(stems: str, suffix: str = "Etablissement") -> list[str]:
+def named(stems: str, suffix: str = "") -> list[str]:
+    """Column names, from their stems and the suffix INSEE gives them."""
     return [stem + suffix for stem in stems.split()]
 
 
+E, U = "Etablissement", "UniteLegale"
+PLACE = """typeVoie libelleVoie codePostal libelleCommune libelleCommuneEtranger
+    distributionSpeciale codeCommune codeCedex libelleCedex codePaysEtranger libellePaysEtranger"""
 ESTABLISHMENT_54 = (
-    "siren", "nic", "siret",
-    *_etab("statutDiffusion dateCreation trancheEffectifs anneeEffectifs "
-           "activitePrincipaleRegistreMetiers dateDernierTraitement"),
+    *named("siren nic siret"),
+    *named("statutDiffusion dateCreation trancheEffectifs anneeEffectifs", E),
+    *named("activitePrincipaleRegistreMetiers dateDernierTraitement", E),
     "etablissementSiege",
-    *_etab("nombrePeriodes complementAdresse numeroVoie indiceRepetition dernierNumeroVoie "
-           f"indiceRepetitionDernierNumeroVoie {ADDRESS_TAIL} identifiantAdresse "
-           "coordonneeLambertAbscisse coordonneeLambertOrdonnee"),
-    *_etab(f"complementAdresse numeroVoie indiceRepetition {ADDRESS_TAIL}", "2Etablissement"),
+    *named("nombrePeriodes complementAdresse numeroVoie indiceRepetition dernierNumeroVoie", E),
+    *named(f"indiceRepetitionDernierNumeroVoie {PLACE} identifiantAdresse", E),
+    *named("coordonneeLambertAbscisse coordonneeLambertOrdonnee", E),
+    *named(f"complementAdresse numeroVoie indiceRepetition {PLACE}", "2" + E),
     "dateDebut",
-    *_etab("etatAdministratif enseigne1 enseigne2 enseigne3 denominationUsuelle activitePrincipale "
-           "nomenclatureActivitePrincipale caractereEmployeur activitePrincipaleNAF25"),
-)  # fmt: skip
-SINCE_2024 = frozenset(_etab(
-    "dernierNumeroVoie indiceRepetitionDernierNumeroVoie identifiantAdresse "
-    "coordonneeLambertAbscisse coordonneeLambertOrdonnee activitePrincipaleNAF25"))  # fmt: skip
+    *named("etatAdministratif enseigne1 enseigne2 enseigne3 denominationUsuelle", E),
+    *named("activitePrincipale nomenclatureActivitePrincipale caractereEmployeur", E),
+    "activitePrincipaleNAF25Etablissement",
+)
+SINCE_2024 = named(
+    """dernierNumeroVoie indiceRepetitionDernierNumeroVoie identifiantAdresse
+    coordonneeLambertAbscisse coordonneeLambertOrdonnee activitePrincipaleNAF25""",
+    E,
+)
 ESTABLISHMENT_48 = tuple(column for column in ESTABLISHMENT_54 if column not in SINCE_2024)
 LEGAL_UNIT_35 = (
     "siren",
-    *_etab("statutDiffusion unitePurgee dateCreation sigle sexe prenom1 prenom2 prenom3 prenom4 "
-           "prenomUsuel pseudonyme identifiantAssociation trancheEffectifs anneeEffectifs "
-           "dateDernierTraitement nombrePeriodes", "UniteLegale"),
-    "categorieEntreprise", "anneeCategorieEntreprise", "dateDebut",
-    *_etab("etatAdministratif nom nomUsage denomination denominationUsuelle1 denominationUsuelle2 "
-           "denominationUsuelle3 categorieJuridique activitePrincipale nomenclatureActivitePrincipale "
-           "nicSiege economieSocialeSolidaire societeMission caractereEmployeur "
-           "activitePrincipaleNAF25", "UniteLegale"),
-)  # fmt: skip
+    *named("statutDiffusion unitePurgee dateCreation sigle sexe prenom1 prenom2 prenom3", U),
+    *named("prenom4 prenomUsuel pseudonyme identifiantAssociation trancheEffectifs", U),
+    *named("anneeEffectifs dateDernierTraitement nombrePeriodes", U),
+    *named("categorieEntreprise anneeCategorieEntreprise dateDebut"),
+    *named("etatAdministratif nom nomUsage denomination denominationUsuelle1", U),
+    *named("denominationUsuelle2 denominationUsuelle3 categorieJuridique activitePrincipale", U),
+    *named("nomenclatureActivitePrincipale nicSiege economieSocialeSolidaire societeMission", U),
+    *named("caractereEmployeur activitePrincipaleNAF25", U),
+)
+# What the API answers as CSV, and the Annuaire des entreprises exports.
+JOINED_61 = (
+    *named("siren nic siret"),
+    *named("statutDiffusion dateCreation trancheEffectifs anneeEffectifs", E),
+    *named("activitePrincipaleRegistreMetiers dateDernierTraitement", E),
+    "etablissementSiege",
+    *named("etatAdministratif statutDiffusion unitePurgee dateCreation categorieJuridique", U),
+    *named("denomination sigle sexe nom nomUsage prenom1 prenom2 prenom3 prenom4", U),
+    *named("prenomUsuel pseudonyme activitePrincipale nomenclatureActivitePrincipale", U),
+    *named("identifiantAssociation economieSocialeSolidaire societeMission", U),
+    *named("trancheEffectifs anneeEffectifs nicSiege dateDernierTraitement", U),
+    *named("categorieEntreprise anneeCategorieEntreprise"),
+    *named("complementAdresse numeroVoie indiceRepetition typeVoie libelleVoie codePostal", E),
+    *named("libelleCommune libelleCommuneEtranger codeCommune codePaysEtranger", E),
+    *named("libellePaysEtranger etatAdministratif enseigne1 enseigne2 enseigne3", E),
+    *named("denominationUsuelle activitePrincipale activitePrincipaleNAF25", E),
+    *named("nomenclatureActivitePrincipale caractereEmployeur coordonneeLambertAbscisse", E),
+    *named("coordonneeLambertOrdonnee identifiantAdresse dernierNumeroVoie", E),
+)
 GEOLOCATION_19 = tuple(
-    "siret x y qualite_xy epsg plg_qp24 plg_iris plg_zus plg_qp15 plg_qva plg_code_commune "
-    "distance_precision qualite_qp24 qualite_iris qualite_zus qualite_qp15 qualite_qva y_latitude "
-    "x_longitude".split()
+    named(
+        """siret x y qualite_xy epsg plg_qp24 plg_iris plg_zus plg_qp15 plg_qva plg_code_commune
+        distance_precision qualite_qp24 qualite_iris qualite_zus qualite_qp15 qualite_qva
+        y_latitude x_longitude"""
+    )
 )
 GEOLOCATION_17 = tuple(
-    "siret x y qualite_xy epsg plg_qp plg_iris plg_zus plg_qva plg_code_commune distance_precision "
-    "qualite_qp qualite_iris qualite_zus qualite_qva y_latitude x_longitude".split()
+    named(
+        """siret x y qualite_xy epsg plg_qp plg_iris plg_zus plg_qva plg_code_commune
+        distance_precision qualite_qp qualite_iris qualite_zus qualite_qva y_latitude x_longitude"""
+    )
 )
 
 
@@ -79,7 +104,7 @@ def establishment(number: int, nic: int = 1, **values: str) -> dict[str, str]:
         "activitePrincipaleEtablissement": "81.30Z",
         "nomenclatureActivitePrincipaleEtablissement": "NAFRev2",
     }  # fmt: skip
-    return row | _named(values, row, "Etablissement")
+    return row | _stemmed(values, row, E)
 
 
 def legal_unit(number: int, **values: str) -> dict[str, str]:
@@ -90,24 +115,27 @@ def legal_unit(number: int, **values: str) -> dict[str, str]:
         "denominationUniteLegale": f"FIRME {number}", "categorieJuridiqueUniteLegale": "5499",
         "economieSocialeSolidaireUniteLegale": "N",
     }  # fmt: skip
-    return row | _named(values, row, "UniteLegale")
+    return row | _stemmed(values, row, U)
 
 
 def person(number: int, **values: str) -> dict[str, str]:
     """A sole trader of invented name."""
-    named = {"denomination": "", "categorieJuridique": "1000", "nom": "KERFICTIF",
+    hers = {"denomination": "", "categorieJuridique": "1000", "nom": "KERFICTIF",
              "prenom1": "ANNE", "prenomUsuel": "ANNE"}  # fmt: skip
-    return legal_unit(number, **(named | values))
+    return legal_unit(number, **(hers | values))
 
 
 def masked(row: Mapping[str, str]) -> dict[str, str]:
     """An establishment as INSEE publishes it under partial diffusion of a natural person."""
-    hidden = _etab("numeroVoie typeVoie libelleVoie codePostal enseigne1 denominationUsuelle "
-                   "coordonneeLambertAbscisse coordonneeLambertOrdonnee")  # fmt: skip
+    hidden = named(
+        """numeroVoie typeVoie libelleVoie codePostal enseigne1 denominationUsuelle
+        coordonneeLambertAbscisse coordonneeLambertOrdonnee""",
+        E,
+    )
     return dict(row) | {"statutDiffusionEtablissement": "P"} | dict.fromkeys(hidden, "[ND]")
 
 
-def _named(values: Mapping[str, str], row: Mapping[str, str], suffix: str) -> dict[str, str]:
+def _stemmed(values: Mapping[str, str], row: Mapping[str, str], suffix: str) -> dict[str, str]:
     plain = {*row, "dateDebut"}
     return {key if key in plain else key + suffix: value for key, value in values.items()}
 
@@ -124,12 +152,20 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, st
 
 def write_parquet(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> Path:
     """With the stock's types: head office is a boolean, dates are dates, the rest is text."""
-    types = {"etablissementSiege": "BOOLEAN", "dateDebut": "DATE", "dateCreationEtablissement": "DATE"}
+    types = {
+        "etablissementSiege": "BOOLEAN",
+        "dateDebut": "DATE",
+        "dateCreationEtablissement": "DATE",
+    }
     source = write_csv(path.with_suffix(".tmp"), columns, rows)
-    listed = ", ".join(f"CAST(nullif({c}, '') AS {types.get(c, 'VARCHAR')}) AS {c}" for c in columns)
+    listed = ", ".join(
+        f"CAST(nullif({c}, '') AS {types.get(c, 'VARCHAR')}) AS {c}" for c in columns
+    )
     with duckdb.connect() as con:
-        con.execute(f"COPY (SELECT {listed} FROM read_csv('{source}', all_varchar=true, header=true)) "
-                    f"TO '{path}' (FORMAT parquet)")
+        con.execute(
+            f"COPY (SELECT {listed} FROM read_csv('{source}', all_varchar=true, header=true)) "
+            f"TO '{path}' (FORMAT parquet)"
+        )
     source.unlink()
     return path
 
@@ -144,15 +180,20 @@ def stock(folder: Path, rows: Iterable[Mapping[str, str]],
 def write_answer(path: Path, pairs: Iterable[tuple[Mapping[str, str], Mapping[str, str]]]) -> Path:
     """An API Sirene 3.11 answer: nested, states and names in the current period."""
     items = [_nested(row, unit) for row, unit in pairs]
-    path.write_text(json.dumps({"header": {"statut": 200}, "etablissements": items}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"header": {"statut": 200}, "etablissements": items}), encoding="utf-8"
+    )
     return path
 
 
 def _nested(row: Mapping[str, str], unit: Mapping[str, str]) -> dict[str, object]:
-    dated = ("dateDebut", "etatAdministratif", "enseigne", "denominationUsuelle", "activitePrincipale",
-             "nomenclature")  # fmt: skip
-    placed = tuple(_etab("numeroVoie typeVoie libelleVoie codePostal libelleCommune codeCommune "
-                         "coordonneeLambertAbscisse coordonneeLambertOrdonnee"))  # fmt: skip
+    dated = ("dateDebut", "etatAdministratif", "enseigne", "denominationUsuelle",
+             "activitePrincipale", "nomenclature")  # fmt: skip
+    placed = named(
+        """numeroVoie typeVoie libelleVoie codePostal libelleCommune codeCommune
+        coordonneeLambertAbscisse coordonneeLambertOrdonnee""",
+        E,
+    )
     now = {k: v or None for k, v in row.items() if k.startswith(dated)}
     past = dict.fromkeys(now) | {"dateFin": "2015-03-31", "etatAdministratifEtablissement": "F"}
     return {

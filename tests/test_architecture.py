@@ -26,6 +26,11 @@ def modules() -> list[str]:
     return sorted(str(p.relative_to(ROOT)) for p in files)
 
 
+def is_module(name: str) -> bool:
+    path = ROOT / name.replace(".", "/")
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
 def imports(path: str) -> Iterator[tuple[str, int]]:
     """Every imported module with the depth of the statement (0 = top level)."""
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
@@ -35,9 +40,10 @@ def imports(path: str) -> Iterator[tuple[str, int]]:
         if isinstance(node, ast.Import):
             yield from ((alias.name, depth) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield f"{'.' * node.level}{node.module or ''}", depth
-            if not node.level:
-                yield from ((f"{node.module}.{alias.name}", depth) for alias in node.names)
+            base = f"{'.' * node.level}{node.module or ''}"
+            for alias in node.names:
+                # `from package import module` is an edge to the module, not to its package.
+                yield f"{base}.{alias.name}" if is_module(f"{base}.{alias.name}") else base, depth
 
 
 @pytest.mark.parametrize("path", modules())
@@ -67,7 +73,9 @@ def test_the_steps_of_the_path_never_call_each_other(room: str) -> None:
 
 def test_there_is_no_cycle() -> None:
     graph = {path: {n for n, _ in imports(path)} for path in modules()}
-    names = {path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in graph}
+    names = {
+        path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in graph
+    }
     edges = {p: {names[n] for n in wanted if n in names} - {p} for p, wanted in graph.items()}
     while leaves := [p for p, wanted in edges.items() if not wanted & edges.keys()]:
         for leaf in leaves:

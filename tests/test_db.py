@@ -15,7 +15,9 @@ def found(session: Session, *words: str, column: str = "", prefix: bool = False)
 
 
 def test_words_are_found_in_either_column_and_half_typed(session: Session) -> None:
-    db.write_text(session, [(1, "feuille erable", "collecte papier"), (2, "jardin", "erable taille")])
+    db.write_text(
+        session, [(1, "feuille erable", "collecte papier"), (2, "jardin", "erable taille")]
+    )
     assert found(session, "erable") == [1, 2]
     assert found(session, "erable", column="name") == [1]
     assert found(session, "erable", "tai", prefix=True) == [2]
@@ -33,7 +35,10 @@ def test_migrations_and_model_say_the_same(engine: Engine) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(
             connection,
-            opts={"include_name": lambda name, kind, _: not (
-                kind == "table" and str(name).startswith("supplier_text"))},
+            opts={
+                "include_name": lambda name, kind, _: (
+                    not (kind == "table" and str(name).startswith("supplier_text"))
+                )
+            },
         )
         assert compare_metadata(context, Base.metadata) == []

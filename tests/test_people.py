@@ -26,11 +26,14 @@ def test_saving_again_changes_the_password(session: Session) -> None:
     assert people.count(session) == 1
 
 
-@pytest.mark.parametrize(("email", "password", "role", "told"), [
-    ("n@exemple.fr", "court", "admin", "au moins 12"),
-    ("n@exemple.fr", LONG, "chef", "Rôle inconnu"),
-    ("pas une adresse", LONG, "admin", "n'est pas une adresse"),
-])
+@pytest.mark.parametrize(
+    ("email", "password", "role", "told"),
+    [
+        ("n@exemple.fr", "court", "admin", "au moins 12"),
+        ("n@exemple.fr", LONG, "chef", "Rôle inconnu"),
+        ("pas une adresse", LONG, "admin", "n'est pas une adresse"),
+    ],
+)
 def test_an_account_that_cannot_be_made_says_why(
     session: Session, email: str, password: str, role: str, told: str
 ) -> None:

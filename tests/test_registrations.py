@@ -10,21 +10,37 @@ from sourcing import registrations
 from sourcing.model import Mention, Place, Supplier
 from sourcing.registrations import Answers, RegistrationError
 
-ANSWERS = Answers(siret="73282932000074", name="Atelier du Scorff", activity="taille de haies",
-                  segments=("EV-01",), email="contact@exemple.fr", phone="+33297000000", consent="1")
+ANSWERS = Answers(
+    siret="73282932000074",
+    name="Atelier du Scorff",
+    activity="taille de haies",
+    segments=("EV-01",),
+    email="contact@exemple.fr",
+    phone="+33297000000",
+    consent="1",
+)
 
 
 def lorient_supplier(session: Session) -> Supplier:
     session.add(Place(code="56121", name="Lorient", name_key="LORIENT"))
-    supplier = Supplier(uid=ANSWERS.siret, siret=ANSWERS.siret, origin="register", name="ATELIER SCORFF",
-                        commune_code="56121", postcode="56100",
-                        first_seen=date(2026, 1, 1), last_seen=date(2026, 1, 1))
+    supplier = Supplier(
+        uid=ANSWERS.siret,
+        siret=ANSWERS.siret,
+        origin="register",
+        name="ATELIER SCORFF",
+        commune_code="56121",
+        postcode="56100",
+        first_seen=date(2026, 1, 1),
+        last_seen=date(2026, 1, 1),
+    )
     session.add(supplier)
     session.flush()
     return supplier
 
 
-def test_an_accepted_registration_becomes_a_mention_in_the_registers_commune(session: Session) -> None:
+def test_an_accepted_registration_becomes_a_mention_in_the_registers_commune(
+    session: Session,
+) -> None:
     lorient_supplier(session)
     received = registrations.receive(session, ANSWERS)
     mention = registrations.accept(session, received.id, "nolwenn@exemple.fr")

@@ -2,24 +2,28 @@
 
 import random
 from dataclasses import replace
-from math import inf
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
+from sourcing.model import OldPlace
 from sourcing.places import distance_km
-from sourcing.model import OldPlace, Setting
 from sourcing.query import SORTS
 from sourcing.search import Near, Query, all_hits, cells, search
-from sourcing.statuses import SIZES, STATUSES
 from tests.listed import (
-    EVERYTHING, HENNEBONT, LANESTER, LORIENT, NOMENCLATURE, PLACES, VANNES, places, supplier,
+    BRITTANY,
+    EVERYTHING,
+    HENNEBONT,
+    LANESTER,
+    LORIENT,
+    NOMENCLATURE,
+    VANNES,
+    places,
+    random_base,
+    supplier,
 )
 
 FEUILLE = "12345678200010"
-BRITTANY = (-5.2, 47.0, -1.0, 49.0)
 
 
 def names(session: Session, query: Query) -> list[str]:
@@ -33,22 +37,56 @@ def ask(session: Session, text: str = "", **rest: object) -> list[str]:
 @pytest.fixture
 def base(session: Session) -> Session:
     places(session)
-    supplier(session, FEUILLE, "Feuille d'Érable", statuses=["siae", "ess"], size=3,
-             sectors={"ENV-01": 1.0}, description="Collecte de papiers de bureau")
-    supplier(session, "12345678200028", "Feuille Érable", commune=HENNEBONT,
-             statuses=["siae"], sectors={"ENV-01": 1.0})
-    supplier(session, "22222222200011", "Jardins du Scorff", commune=LANESTER, statuses=["esat"],
-             sectors={"EV-01": 1.0}, description="Tonte, taille de haies")
-    supplier(session, "33333333300011", "Paysages Morvan", statuses=["tpe"], size=1,
-             sectors={"EV-01": 0.5}, naf="81.30Z")
-    supplier(session, "44444444400011", "Verts de Vannes", commune=VANNES, statuses=["siae"],
-             sectors={"EV-01": 1.0})
+    supplier(
+        session,
+        FEUILLE,
+        "Feuille d'Érable",
+        statuses=["siae", "ess"],
+        size=3,
+        sectors={"ENV-01": 1.0},
+        description="Collecte de papiers de bureau",
+    )
+    supplier(
+        session,
+        "12345678200028",
+        "Feuille Érable",
+        commune=HENNEBONT,
+        statuses=["siae"],
+        sectors={"ENV-01": 1.0},
+    )
+    supplier(
+        session,
+        "22222222200011",
+        "Jardins du Scorff",
+        commune=LANESTER,
+        statuses=["esat"],
+        sectors={"EV-01": 1.0},
+        description="Tonte, taille de haies",
+    )
+    supplier(
+        session,
+        "33333333300011",
+        "Paysages Morvan",
+        statuses=["tpe"],
+        size=1,
+        sectors={"EV-01": 0.5},
+        naf="81.30Z",
+    )
+    supplier(
+        session,
+        "44444444400011",
+        "Verts de Vannes",
+        commune=VANNES,
+        statuses=["siae"],
+        sectors={"EV-01": 1.0},
+    )
     supplier(session, "55555555500011", "Jardins d'Auray", commune="56005", sectors={"EV-01": 0.5})
     supplier(session, "66666666600011", "SCI du Scorff", is_noise=True)
     return session
 
 
 # --- words ---
+
 
 @pytest.mark.parametrize("typed", ["érable", "erable", "ERABLES", "feuille érable", "feuille era"])
 def test_accents_case_plurals_and_half_typed_words_are_one(base: Session, typed: str) -> None:
@@ -62,7 +100,9 @@ def test_words_of_the_description_are_found_and_said(base: Session) -> None:
 
 
 def test_a_name_word_is_a_reason(base: Session) -> None:
-    assert "« érable » dans le nom" in search(base, NOMENCLATURE, Query(text="érable")).hits[0].reasons
+    assert (
+        "« érable » dans le nom" in search(base, NOMENCLATURE, Query(text="érable")).hits[0].reasons
+    )
 
 
 def test_the_exact_name_comes_first(base: Session) -> None:
@@ -118,8 +158,14 @@ def test_a_naf_code_finds_the_segments_it_hints_at(base: Session) -> None:
 
 # --- filters ---
 
+
 def test_without_a_word_the_territory_is_listed_by_name(base: Session) -> None:
-    assert ask(base) == ["Feuille d'Érable", "Feuille Érable", "Jardins du Scorff", "Paysages Morvan"]
+    assert ask(base) == [
+        "Feuille d'Érable",
+        "Feuille Érable",
+        "Jardins du Scorff",
+        "Paysages Morvan",
+    ]
 
 
 def test_statuses_add_up_and_facets_narrow(base: Session) -> None:
@@ -163,16 +209,23 @@ def test_beyond_a_radius_the_next_thirty_kilometres_are_counted(base: Session) -
     assert page.total + page.outside == search(base, NOMENCLATURE, page.beyond).total
 
 
-@pytest.mark.parametrize("values", [
-    {"statuses": ("licorne",)}, {"families": ("ZZZ",)}, {"segments": ("ZZ-99",)},
-    {"communes": ("00000",)}, {"sizes": ("énorme",)},
-])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"statuses": ("licorne",)},
+        {"families": ("ZZZ",)},
+        {"segments": ("ZZ-99",)},
+        {"communes": ("00000",)},
+        {"sizes": ("énorme",)},
+    ],
+)
 def test_an_unknown_value_finds_nobody(base: Session, values: dict[str, tuple[str, ...]]) -> None:
     page = search(base, NOMENCLATURE, Query(**values))  # type: ignore[arg-type]
     assert (page.total, page.hits) == (0, ())
 
 
 # --- places ---
+
 
 @pytest.mark.parametrize("typed", ["56121", "56100", "lorient", "LORIENT cedex", "47.75,-3.37"])
 def test_a_place_is_a_code_a_postcode_a_name_or_a_point(base: Session, typed: str) -> None:
@@ -195,8 +248,9 @@ def test_an_unknown_place_is_said_and_finds_nobody(base: Session) -> None:
 def test_the_sentence_says_what_was_asked(base: Session) -> None:
     query = Query(text="tonte", statuses=("siae", "esat"), near=Near("Hennebont"), radius_km=20)
     said = search(base, NOMENCLATURE, query).sentence
-    assert said == ("« tonte », Insertion (SIAE) ou ESAT, Lorient Agglomération, "
-                    "à moins de 20 km d'Hennebont")
+    assert said == (
+        "« tonte », Insertion (SIAE) ou ESAT, Lorient Agglomération, à moins de 20 km d'Hennebont"
+    )
 
 
 def test_hits_tell_their_distance_and_sort_by_it(base: Session) -> None:
@@ -211,11 +265,14 @@ def test_the_radius_is_exactly_the_haversine(session: Session, radius_km: float)
     chance = random.Random(radius_km)
     places(session)
     spread = radius_km / 70
-    points = [(-3.37 + chance.gauss(0, spread), 47.75 + chance.gauss(0, spread)) for _ in range(150)]
+    points = [
+        (-3.37 + chance.gauss(0, spread), 47.75 + chance.gauss(0, spread)) for _ in range(150)
+    ]
     for index, point in enumerate(points):
         supplier(session, f"u{index}", f"S{index:03}", at=point)
-    inside = {f"S{i:03}" for i, p in enumerate(points)
-              if distance_km(-3.37, 47.75, *p) <= radius_km}
+    inside = {
+        f"S{i:03}" for i, p in enumerate(points) if distance_km(-3.37, 47.75, *p) <= radius_km
+    }
     query = replace(EVERYTHING, near=Near("Lorient"), radius_km=radius_km)
     assert {hit.name for hit in all_hits(session, NOMENCLATURE, query)} == inside
 
@@ -224,66 +281,8 @@ def test_a_zone_of_the_map_narrows(base: Session) -> None:
     assert ask(base, bbox=(-3.30, 47.79, -3.26, 47.81)) == ["Feuille Érable"]
 
 
-# --- facets ---
-
-def random_base(session: Session, size: int = 120) -> random.Random:
-    chance = random.Random(7)
-    places(session)
-    codes = ["EV-01", "EV-02", "SRV-01", "ENV-01", "BAT-04"]
-    for index in range(size):
-        supplier(
-            session, f"{index:014}", chance.choice(["Jardin", "Nettoyage", "Atelier", "Tonte"]),
-            commune=chance.choice(list(PLACES)), is_noise=chance.random() < 0.2,
-            statuses=chance.sample([s.code for s in STATUSES], chance.randrange(4)),
-            sectors={c: chance.choice([0.3, 1.0]) for c in chance.sample(codes, chance.randrange(3))},
-            size=chance.randrange(len(SIZES)), description=chance.choice(["", "entretien de haies"]))
-    return chance
-
-
-URL_FIELDS = {"statut": "statuses", "famille": "families", "segment": "segments",
-              "commune": "communes", "effectif": "sizes"}
-ASKED = [
-    Query(), EVERYTHING, Query(text="jardin"), Query(text="entretien d'espaces verts"),
-    Query(statuses=("siae", "esat")), Query(text="tonte", families=("EV",), communes=(LORIENT,)),
-    Query(segments=("EV-01", "SRV-01"), statuses=("tpe",)), Query(sizes=("1-9", "0"), with_noise=True),
-    Query(near=Near("Lorient"), radius_km=6, statuses=("pme",)), Query(statuses=("licorne",)),
-    Query(text="nettoyage", segments=("SRV-01",), near=Near("Vannes"), radius_km=90,
-          territory_only=False),
-]
-
-
-def test_counts_equal_what_a_click_gives(session: Session) -> None:
-    random_base(session)
-    for query in ASKED:
-        page = search(session, NOMENCLATURE, query)
-        assert page.total == sum(1 for _ in all_hits(session, NOMENCLATURE, query)), query
-        for facet in page.facets:
-            for option in facet.options:
-                clicked = replace(query, **{URL_FIELDS[facet.name]: (option.value,)})
-                assert search(session, NOMENCLATURE, clicked).total == option.count, (query, option)
-
-
-def test_hidden_and_outside_equal_what_a_click_gives(session: Session) -> None:
-    random_base(session)
-    for query in ASKED:
-        page = search(session, NOMENCLATURE, query)
-        shown = search(session, NOMENCLATURE, replace(query, with_noise=True))
-        assert page.total + page.hidden == shown.total
-        if page.beyond and page.beyond.radius_km:
-            assert page.total + page.outside == search(session, NOMENCLATURE, page.beyond).total
-
-
-def test_counts_are_remembered_until_the_data_change(base: Session) -> None:
-    base.add(Setting(key="data_version", value=f"{id(base)}-1"))
-    base.flush()
-    assert search(base, NOMENCLATURE, Query()).total == 4
-    supplier(base, "77777777700011", "Nouvelle venue")
-    base.get_one(Setting, "data_version").value = f"{id(base)}-2"
-    base.flush()
-    assert search(base, NOMENCLATURE, Query()).total == 5
-
-
 # --- order and pages ---
+
 
 @pytest.mark.parametrize("sort", SORTS)
 def test_pages_hold_everyone_once_in_the_order_of_the_whole(session: Session, sort: str) -> None:
@@ -291,8 +290,11 @@ def test_pages_hold_everyone_once_in_the_order_of_the_whole(session: Session, so
     query = replace(EVERYTHING, text="jardin", sort=sort, per_page=7)
     whole = [hit.uid for hit in all_hits(session, NOMENCLATURE, query)]
     pages = search(session, NOMENCLATURE, query).pages
-    paged = [hit.uid for page in range(1, pages + 1)
-             for hit in search(session, NOMENCLATURE, replace(query, page=page)).hits]
+    paged = [
+        hit.uid
+        for page in range(1, pages + 1)
+        for hit in search(session, NOMENCLATURE, replace(query, page=page)).hits
+    ]
     assert paged == whole
     assert len(set(whole)) == len(whole)
 
@@ -311,62 +313,20 @@ def test_a_page_beyond_the_last_is_empty(base: Session) -> None:
 
 # --- privacy ---
 
+
 def test_a_masked_person_has_no_name_address_nor_exact_position(session: Session) -> None:
     places(session)
-    supplier(session, "88888888800011", "Prénom Nom", is_person=True, diffusion="P",
-             address="1 rue X", phone="+33600000000", precision="exact")
+    supplier(
+        session,
+        "88888888800011",
+        "Prénom Nom",
+        is_person=True,
+        diffusion="P",
+        address="1 rue X",
+        phone="+33600000000",
+        precision="exact",
+    )
     hit = search(session, NOMENCLATURE, Query()).hits[0]
     assert (hit.name, hit.address, hit.phone, hit.lon) == ("[Non diffusible]", "", "", None)
     cell = cells(session, NOMENCLATURE, Query(), BRITTANY, 18)[0]
     assert cell.suppliers[0].name == "[Non diffusible]"
-
-
-# --- map cells ---
-
-@pytest.mark.parametrize("zoom", [0, 6, 9, 12, 18])
-def test_cells_hold_every_hit_once(session: Session, zoom: int) -> None:
-    random_base(session)
-    for query in ASKED:
-        total = search(session, NOMENCLATURE, query).total
-        assert sum(c.count for c in cells(session, NOMENCLATURE, query, BRITTANY, zoom)) == total
-
-
-def test_several_suppliers_at_one_address_are_named(session: Session) -> None:
-    places(session)
-    for index in range(3):
-        supplier(session, f"u{index}", f"Voisin {index}")
-    supplier(session, "far", "Seul", commune=HENNEBONT, statuses=["esat"])
-    alone, stack = sorted(cells(session, NOMENCLATURE, Query(), BRITTANY, 14), key=lambda c: c.count)
-    assert [s.name for s in stack.suppliers] == ["Voisin 0", "Voisin 1", "Voisin 2"]
-    assert alone.suppliers == (("far", "Seul", ("esat",)),)
-
-
-def test_a_cluster_of_different_places_names_nobody(base: Session) -> None:
-    assert [cell.suppliers for cell in cells(base, NOMENCLATURE, Query(), BRITTANY, 3)] == [()]
-
-
-# --- URL ---
-
-def test_a_query_survives_its_url() -> None:
-    query = Query(
-        text="tonte", segments=("EV-01",), families=("EV",), statuses=("siae", "esat"),
-        communes=(LORIENT,), near=Near("Hennebont"), radius_km=7.5, sizes=("1-9",), page=3,
-        territory_only=False, bbox=(-3.5, 47.0, -3.0, 48.0), sort="nom", with_noise=True)
-    args: dict[str, list[str]] = {}
-    for name, value in query.to_args():
-        args.setdefault(name, []).append(value)
-    assert Query.from_args(args) == query
-
-
-ODD = st.text(max_size=8) | st.sampled_from(["nan", "1e999", "-1", "0", "1,2,3,4", "91,0", str(inf)])
-NAMES = st.sampled_from(["q", "rayon", "page", "zone", "tri", "autour", "statut"])
-
-
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(st.dictionaries(NAMES, st.lists(ODD, max_size=2)))
-def test_any_url_is_a_query_and_settles(args: dict[str, list[str]]) -> None:
-    query = Query.from_args(args)
-    again: dict[str, list[str]] = {}
-    for name, value in query.to_args():
-        again.setdefault(name, []).append(value)
-    assert Query.from_args(again).to_args() == query.to_args()

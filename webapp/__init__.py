@@ -20,6 +20,7 @@ from webapp import (
     account,
     context,
     errors,
+    exports,
     filters,
     headers,
     map,
@@ -34,6 +35,7 @@ from webapp import (
 # In the order of their addresses in the menu, then the rest.
 PAGES = (
     search.PAGES,
+    exports.PAGES,
     supplier.PAGES,
     map.PAGES,
     meeting.PAGES,

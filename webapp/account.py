@@ -22,6 +22,7 @@ R = TypeVar("R")
 # A password may be tried this many times per address in this many seconds.
 TRIES = 10
 WINDOW_SECONDS = 300
+MOST_KEPT = 10_000
 _failures: dict[str, deque[float]] = defaultdict(deque)
 
 
@@ -113,3 +114,10 @@ def _slow_down(email: str) -> None:
         tries.popleft()
     if len(tries) >= TRIES:
         abort(429)
+    if len(_failures) > MOST_KEPT:
+        forget_failures()
+
+
+def forget_failures() -> None:
+    """Start counting again."""
+    _failures.clear()

@@ -1,4 +1,4 @@
-"""What a page may ask of the running site: this request's session, the nomenclature, the settings."""
+"""What a page may ask of the running site: its session, the nomenclature, the settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -73,12 +73,18 @@ def phone(value: str | None) -> str:
     return NO_BREAK.join(local[i : i + 2] for i in range(0, 10, 2))
 
 
+def web(value: str | None) -> str:
+    """An address a page may link to; nothing when it is not http."""
+    text = value or ""
+    return text if text.startswith(("https://", "http://")) else ""
+
+
 def precision(value: str) -> str:
     """How well a position is known, in words."""
     return PRECISIONS.get(value, value)
 
 
-FILTERS = (number, count, day, distance, siret, phone, precision)
+FILTERS = (number, count, day, distance, siret, phone, web, precision)
 
 
 def register(app: Flask) -> None:

@@ -11,7 +11,6 @@ from wtforms import (
     Field,
     HiddenField,
     PasswordField,
-    SelectField,
     SelectMultipleField,
     StringField,
     TelField,
@@ -19,8 +18,7 @@ from wtforms import (
     URLField,
     ValidationError,
 )
-from wtforms.validators import InputRequired, Length, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.validators import AnyOf, InputRequired, Length, Optional
 
 from sourcing import normalise
 
@@ -94,13 +92,12 @@ class RegistrationForm(FlaskForm):  # type: ignore[misc]
         ],
         render_kw={"rows": 4, "maxlength": LONGEST_ACTIVITY},
     )
-    segments = SelectMultipleField(
-        "Catégories d’achat",
-        validate_choice=False,
-        option_widget=CheckboxInput(),
-        widget=ListWidget(),
+    segments = SelectMultipleField("Catégories d’achat", choices=[], validate_choice=False)
+    zone = StringField(
+        "Où travaillez-vous ?",
+        [AnyOf([code for code, _ in ZONES], message="Choisir dans la liste.")],
+        default="30",
     )
-    zone = SelectField("Où travaillez-vous ?", choices=ZONES, default="30")
     website = URLField(
         "Site internet (facultatif)",
         [Optional(), cleaned(normalise.website)],

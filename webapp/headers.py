@@ -87,10 +87,11 @@ def _compress(response: Response) -> Response:
 
 
 def _is_worth_compressing(response: Response) -> bool:
-    # A page with an anti-forgery token stays uncompressed: its length would help to guess the token.
+    # Not a page with an anti-forgery token: its compressed length would help to guess it.
     if request.method != "GET" or response.status_code != 200 or "csrf_token" in g:
         return False
-    if not response.mimetype.startswith(COMPRESSIBLE) or "Content-Encoding" in response.headers:
+    kind = response.mimetype or ""
+    if not kind.startswith(COMPRESSIBLE) or "Content-Encoding" in response.headers:
         return False
     if response.direct_passthrough:
         return request.endpoint == "static"

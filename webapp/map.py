@@ -1,39 +1,55 @@
-"""What the maps ask for while they move: cells of the current search, and the outlines of the communes."""
+"""What the maps ask for: the cells of a search in a view, and the communes' outlines."""
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 from shapely import to_geojson, union_all
 from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import or_, select
 
 from sourcing.cells import Cell, cells
 from sourcing.model import Place
 from sourcing.query import BBox, Query
+from sourcing.search import search
 from webapp.context import session, site
 from webapp.marks import mark
 
 PAGES = Blueprint("map", __name__)
-# Decimals of an outline's degrees: 10 m, finer than a screen shows at the scale of a commune.
-DECIMALS = 4
+# Neighbours are drawn this far from the territory.
+BEYOND_DEGREES = 0.25
+# Tolerance in degrees and decimals of an outline, in the territory and around it.
+INSIDE, AROUND = (0.0002, 4), (0.001, 3)
 FARTHEST_ZOOM = 19
+# Suppliers listed for one place of the map.
+MOST_HERE = 50
 # code, name, population, centre, whether it is in the territory, contour
 Commune = tuple[str, str, int | None, float | None, float | None, bool, str]
 
 
 @PAGES.get("/carte/cellules.json")
 def cells_json() -> Response:
-    """The search's suppliers in this view, counted for this zoom: [lon, lat, count, [uid, name, mark]…]."""
+    """The search's cells in this view: [lon, lat, count, [uid, name, mark]…]."""
     query = Query.from_args(request.args)
     found = cells(session(), site().nomenclature, query, _bbox(), _zoom())
     return jsonify(cellules=[_cell(cell) for cell in found])
 
 
+@PAGES.get("/carte/ici.json")
+def here_json() -> Response:
+    """The search's suppliers in a small box, by name: [uid, name, mark]."""
+    query = replace(Query.from_args(request.args), bbox=_bbox(), page=1, per_page=MOST_HERE)
+    page = search(session(), site().nomenclature, query)
+    names = [[hit.uid, hit.name, mark(hit.statuses).name] for hit in page.hits]
+    return jsonify(total=page.total, fournisseurs=names)
+
+
 @PAGES.get("/carte/contours.geojson")
 def outlines() -> Response:
-    """The communes as we draw them, with their names; centres alone when contours are not loaded."""
+    """The communes with their names; centres alone when contours are not loaded."""
     columns = (
         Place.code,
         Place.name,
@@ -44,8 +60,10 @@ def outlines() -> Response:
         Place.contour,
     )
     statement = select(*columns).where(or_(Place.in_territory, Place.contour != ""))
-    rows = session().execute(statement.order_by(Place.code)).tuples().all()
-    response = Response(_collection(tuple(rows)), mimetype="application/geo+json")
+    rows = session().execute(statement.order_by(Place.code))
+    response = Response(
+        _collection(tuple(tuple(row) for row in rows)), mimetype="application/geo+json"
+    )
     response.cache_control.max_age = 3600
     response.add_etag()
     response.make_conditional(request)
@@ -71,19 +89,24 @@ def _cell(cell: Cell) -> list[Any]:
 @lru_cache(maxsize=2)
 def _collection(communes: tuple[Commune, ...]) -> bytes:
     """The GeoJSON of these communes, and the outer edge of the territory."""
-    features = [_feature(commune) for commune in communes]
-    contours = [shape(json.loads(c[-1])) for c in communes if c[5] and c[-1]]
-    if contours:
-        edge = json.loads(to_geojson(union_all([c.buffer(0) for c in contours])))
+    contours = {c[0]: shape(json.loads(c[-1])).buffer(0) for c in communes if c[-1]}
+    edge = union_all([contours[c[0]] for c in communes if c[5] and c[0] in contours])
+    seen = edge.buffer(BEYOND_DEGREES)
+    features = [
+        _feature(commune, contours.get(commune[0]))
+        for commune in communes
+        if commune[5] or contours[commune[0]].intersects(seen)
+    ]
+    if not edge.is_empty:
         features.append(
-            {"type": "Feature", "properties": {"kind": "edge"}, "geometry": _rounded(edge)}
+            {"type": "Feature", "properties": {"kind": "edge"}, "geometry": _geometry(edge, INSIDE)}
         )
     collection = {"type": "FeatureCollection", "features": features}
     return json.dumps(collection, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _feature(commune: Commune) -> dict[str, Any]:
-    code, name, population, lon, lat, is_inside, contour = commune
+def _feature(commune: Commune, contour: BaseGeometry | None) -> dict[str, Any]:
+    code, name, population, lon, lat, is_inside, _ = commune
     properties = {
         "kind": "commune",
         "code": code,
@@ -94,21 +117,18 @@ def _feature(commune: Commune) -> dict[str, Any]:
         "lat": lat,
     }
     centre = {"type": "Point", "coordinates": [lon, lat]} if lon is not None else None
-    return {
-        "type": "Feature",
-        "properties": properties,
-        "geometry": _rounded(json.loads(contour)) if contour else centre,
-    }
+    geometry = _geometry(contour, INSIDE if is_inside else AROUND) if contour else centre
+    return {"type": "Feature", "properties": properties, "geometry": geometry}
 
 
-def _rounded(geometry: dict[str, Any]) -> dict[str, Any]:
-    def walk(part: Any) -> Any:
-        return (
-            round(part, DECIMALS)
-            if isinstance(part, float)
-            else [walk(each) for each in part]
-            if isinstance(part, list)
-            else part
-        )
+def _geometry(contour: BaseGeometry, detail: tuple[float, int]) -> dict[str, Any]:
+    """A contour as light as its place on the screen allows."""
+    tolerance, decimals = detail
 
-    return {"type": geometry["type"], "coordinates": walk(geometry["coordinates"])}
+    def rounded(part: Any) -> Any:
+        if isinstance(part, list):
+            return [rounded(each) for each in part]
+        return round(part, decimals)
+
+    drawn = json.loads(to_geojson(contour.simplify(tolerance)))
+    return {"type": drawn["type"], "coordinates": rounded(drawn["coordinates"])}

@@ -26,11 +26,11 @@ class Badge(NamedTuple):
 
 
 MARKS = (
-    Mark("handicap", "triangle", "ESAT, entreprises adaptées", ("esat", "ea")),
+    Mark("handicap", "triangle", "ESAT et EA", ("esat", "ea")),
     Mark("insertion", "square", "Insertion", ("siae", "insertion")),
     Mark("innovation", "star", "Innovation", ("innovation",)),
-    Mark("ess", "diamond", "Économie sociale et solidaire", ("ess",)),
-    Mark("other", "circle", "Autres fournisseurs", ()),
+    Mark("ess", "diamond", "ESS", ("ess",)),
+    Mark("other", "circle", "Autres", ()),
 )
 OTHER = MARKS[-1]
 BY_STATUS = {code: mark for mark in MARKS for code in mark.statuses}

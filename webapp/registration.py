@@ -11,7 +11,7 @@ from sourcing.model import Supplier
 from sourcing.registrations import Answers
 from sourcing.segments import Segment
 from webapp.context import session, site
-from webapp.forms import CONSENT_VERSION, RegistrationForm
+from webapp.forms import CONSENT_VERSION, ZONES, RegistrationForm
 from webapp.supplier import shown_address, statuses_of
 
 PAGES = Blueprint("registration", __name__)
@@ -103,6 +103,7 @@ def _page(answers: RegistrationForm, supplier: Supplier | None) -> str:
         address=shown_address(supplier) if supplier else "",
         statuses=statuses_of(session(), supplier) if supplier else [],
         proposals=proposals,
+        zones=ZONES,
     )
 
 

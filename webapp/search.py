@@ -1,22 +1,20 @@
 """The search page and its exports: parse the address, ask the domain, answer."""
 
-import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from sourcing import export
 from sourcing.facets import Facet
+from sourcing.filters import resolve
 from sourcing.hits import Hit
 from sourcing.model import Place
 from sourcing.query import SORTS, Query
-from sourcing.search import Page, all_hits, search
+from sourcing.search import Page, search
 from sourcing.statuses import STATUSES
 from webapp.context import session, site
 from webapp.headers import BASEMAPS
@@ -42,16 +40,6 @@ SORT_LABELS = {
     "effectif": "Effectif",
 }
 FACET_NAMES = ("statut", "famille", "segment", "commune", "effectif")
-MIMES = {
-    "csv": "text/csv",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "geojson": "application/geo+json",
-}
-WRITERS: Mapping[str, Callable[[Iterable[Hit], BinaryIO], Any]] = {
-    "csv": export.csv,
-    "xlsx": export.xlsx,
-    "geojson": export.geojson,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,24 +88,10 @@ def suppliers() -> str:
         link=link,
         toggled=_toggled,
         looks=BY_STATUS,
+        near=resolve(session(), query).near,
         basemap=BASEMAPS.get(site().settings.basemap),
         beyond=_beyond_url(page),
         remedies=_remedies(page) if not page.total else [],
-    )
-
-
-@PAGES.get("/fournisseurs.<kind>")
-def download(kind: str) -> Response | tuple[str, int]:
-    """The whole result as a file."""
-    query = Query.from_args(request.args)
-    out = tempfile.SpooledTemporaryFile(max_size=8_000_000)  # noqa: SIM115  # closed once sent
-    WRITERS[kind](all_hits(session(), site().nomenclature, query), out)
-    out.seek(0)
-    return send_file(
-        out,
-        mimetype=MIMES[kind],
-        as_attachment=True,
-        download_name=f"fournisseurs-{date.today():%Y-%m-%d}.{kind}",
     )
 
 
@@ -144,7 +118,8 @@ def _toggled(query: Query, name: str, value: str) -> str:
     attribute = {"statut": "statuses", "segment": "segments", "famille": "families"}[name]
     chosen: tuple[str, ...] = getattr(query, attribute)
     kept = tuple(v for v in chosen if v != value) if value in chosen else (*chosen, value)
-    return link(replace(query, page=1, **{attribute: kept}))
+    changed: dict[str, Any] = {attribute: kept}
+    return link(replace(query, page=1, **changed))
 
 
 def _chips(page: Page) -> list[Chip]:
@@ -191,9 +166,9 @@ def _without(pair: tuple[str, str], arguments: Sequence[tuple[str, str]]) -> str
 
 def _split(facet: Facet) -> dict[str, Any]:
     """A facet's values: the first ones, and the rest behind « Voir plus »."""
-    options = facet.options
+    options = sorted(facet.options, key=lambda o: not (o.count or o.is_chosen))
     if facet.name in ("segment", "famille"):
-        options = tuple(sorted(options, key=lambda o: (not o.is_chosen, -o.count)))
+        options = sorted(options, key=lambda o: (not o.is_chosen, -o.count))
     chosen = [o for o in options[SHOWN_OPTIONS:] if o.is_chosen]
     first = [*options[:SHOWN_OPTIONS], *chosen]
     return {
@@ -228,7 +203,8 @@ def _relaxed(query: Query) -> Iterable[tuple[Query, str]]:
         ("families", "toutes familles"),
     ):
         if getattr(query, attribute):
-            yield replace(query, **{attribute: ()}), label
+            nothing: dict[str, Any] = {attribute: ()}
+            yield replace(query, **nothing), label
     if query.territory_only:
         yield replace(query, territory_only=False), "au-delà du territoire"
 

@@ -22,13 +22,14 @@ PARTIAL = "P"
 MASKED = "[Non diffusible]"
 LEVELS = {"siret": "cet établissement", "siren": "toute l’entreprise"}
 REGISTER = "sirene"
+MARKET = "https://lemarche.inclusion.gouv.fr/"
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Something said of the supplier, by whom and when."""
+    """Something said of the supplier, by whom and when; one reason may say several things."""
 
-    label: str
+    labels: tuple[str, ...]
     because: str
     level: str
     source: str
@@ -165,7 +166,7 @@ def segments_of(session: Session, supplier: Supplier) -> list[Segment]:
 def _status_claims(tags: Sequence[Tag], mentions: Sequence[Mention]) -> list[Claim]:
     claims = []
     for status in STATUSES:
-        claims += [_claim(status.label, tag, mentions) for tag in tags if _gives(tag, status)]
+        claims += [_claim((status.label,), tag, mentions) for tag in tags if _gives(tag, status)]
     return claims
 
 
@@ -174,18 +175,23 @@ def _gives(tag: Tag, status: Status) -> bool:
 
 
 def _segment_claims(tags: Sequence[Tag], mentions: Sequence[Mention]) -> list[Claim]:
-    """One claim per sub-segment, its strongest reason."""
+    """The sub-segments by reason: each with its strongest one, the strongest reasons first."""
     known = site().nomenclature.by_code
-    strongest: dict[str, Tag] = {}
+    reasons: dict[tuple[str, str, str], list[Tag]] = {}
+    placed = set()
     for tag in tags:
-        if tag.kind == "segment" and tag.value in known:
-            strongest.setdefault(tag.value, tag)
-    return [_claim(known[code].label, tag, mentions) for code, tag in strongest.items()]
+        if tag.kind == "segment" and tag.value in known and tag.value not in placed:
+            placed.add(tag.value)
+            reasons.setdefault((tag.because, tag.level, tag.source), []).append(tag)
+    return [
+        _claim(tuple(known[tag.value].label for tag in told), told[0], mentions)
+        for told in reasons.values()
+    ]
 
 
-def _claim(label: str, tag: Tag, mentions: Sequence[Mention]) -> Claim:
+def _claim(labels: tuple[str, ...], tag: Tag, mentions: Sequence[Mention]) -> Claim:
     seen = max((m.last_seen for m in mentions if m.source == tag.source), default=None)
-    return Claim(label, tag.because, LEVELS.get(tag.level, tag.level), _title(tag.source), seen)
+    return Claim(labels, tag.because, LEVELS.get(tag.level, tag.level), _title(tag.source), seen)
 
 
 # --- sources ---
@@ -219,4 +225,4 @@ def _origins(supplier: Supplier, mentions: Sequence[Mention]) -> list[Origin]:
 
 def _market_page(mentions: Sequence[Mention]) -> str:
     """The supplier's page on the inclusion market, when a list gave it."""
-    return next((m.link for m in mentions if "lemarche.inclusion" in m.link), "")
+    return next((m.link for m in mentions if m.link.startswith(MARKET)), "")

@@ -40,6 +40,18 @@ def read(path: Path, *, headerless: Headerless | None = None) -> Iterator[Row]:
     return _read(path.name, lambda: path.open("rb"), headerless or {})
 
 
+def delimiter(path: Path) -> str:
+    """What separates the columns of a text file; ";", as French Excel writes, for any other."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if head.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
+        return ";"
+    content = head.decode(text.detect_encoding(path.name, head), errors="replace")
+    return (
+        ";" if content.lstrip("\ufeff \t\r\n")[:1] in "{[<" else text.sniff(content.splitlines())[0]
+    )
+
+
 def _read(name: str, opener: Opener, headerless: Headerless) -> Iterator[Row]:
     with closing(opener()) as file:
         head = file.read(HEAD)
@@ -74,7 +86,7 @@ def _read_zip(name: str, opener: Opener, headerless: Headerless) -> Iterator[Row
     try:
         with closing(opener()) as file, zipfile.ZipFile(file) as archive:
             members = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except sheet.DAMAGED:
         raise SourceError(
             f"{name} : archive ou classeur tronqué ou abîmé ; "
             "le télécharger ou l'enregistrer à nouveau."
@@ -109,7 +121,7 @@ def _extract(name: str, opener: Opener, member: str, target: Path) -> None:
         ):
             while block := source.read(1 << 20):
                 out.write(block)
-    except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError, *sheet.ZLIB) as error:
+    except (RuntimeError, *sheet.DAMAGED) as error:
         why = "protégée par mot de passe" if "password" in str(error) else "tronquée ou abîmée"
         raise SourceError(
             f"{name} : archive {why} ; la télécharger à nouveau ou en extraire {member}."

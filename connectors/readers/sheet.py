@@ -1,6 +1,7 @@
 """XLSX and XLS sheets: numbers as people read them, merged cells spread, formulas as values."""
 
 import re
+import struct
 import warnings
 import zipfile
 import zlib
@@ -19,7 +20,12 @@ from openpyxl.utils.exceptions import InvalidFileException
 from connectors.readers.table import Headerless, Line, find_header, rows
 from sourcing.source import Row, SourceError
 
-ZLIB = (zlib.error,)
+# What zipfile, zlib, openpyxl and xlrd raise on a damaged file.
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, struct.error, ParseError, InvalidFileException, EOFError,
+    OSError, NotImplementedError, ValueError, TypeError, AttributeError, LookupError,
+    OverflowError, AssertionError,
+)  # fmt: skip
 ERRORS = frozenset(
     {
         "#N/A",
@@ -37,18 +43,6 @@ ERRORS = frozenset(
 )
 PREVIEW = 60
 _MERGED = re.compile(rb'<mergeCell [^>]*ref="([A-Z]+\d+:[A-Z]+\d+)"')
-_BROKEN = (
-    zipfile.BadZipFile,
-    KeyError,
-    ParseError,
-    EOFError,
-    OSError,
-    InvalidFileException,
-    ValueError,
-    TypeError,
-    IndexError,
-    *ZLIB,
-)
 # Rows 1-based and columns 0-based, both bounds included.
 Area = tuple[int, int, int, int]
 
@@ -78,7 +72,7 @@ def read_xlsx(name: str, opener: Callable[[], IO[bytes]], headerless: Headerless
             yield from _read_book(name, file, headerless)
         except SourceError:
             raise
-        except _BROKEN:
+        except DAMAGED:
             raise SourceError(
                 f"{name} : classeur tronqué ou abîmé ; l'ouvrir dans un tableur et "
                 "l'enregistrer à nouveau en XLSX ou CSV."
@@ -212,13 +206,7 @@ def read_xls(name: str, opener: Callable[[], IO[bytes]], headerless: Headerless)
     try:
         book = xlrd.open_workbook(file_contents=content, formatting_info=True, logfile=_Nowhere())
         sheet = next((s for s in book.sheets() if s.visibility == 0 and s.nrows > 0), None)
-    except (
-        xlrd.XLRDError,
-        xlrd.compdoc.CompDocError,
-        AssertionError,
-        NotImplementedError,
-        *_BROKEN,
-    ):
+    except (xlrd.XLRDError, xlrd.compdoc.CompDocError, *DAMAGED):
         raise SourceError(
             f"{name} : classeur protégé, tronqué ou abîmé ; l'ouvrir dans un tableur et "
             "l'enregistrer en XLSX ou CSV."

@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import IO, NoReturn
 from xml.parsers import expat
 
+from connectors.readers.sheet import DAMAGED
 from connectors.readers.table import Headerless, Line, rows
 from sourcing.source import Row, SourceError
 
@@ -30,7 +31,9 @@ def _lines(name: str, opener: Callable[[], IO[bytes]]) -> Iterator[Line]:
             while (chunk := source.read(CHUNK)) and not sheet.is_done:
                 sheet.parser.Parse(chunk, False)
                 yield from sheet.take()
-    except (expat.ExpatError, zipfile.BadZipFile, EOFError, OSError):
+    except SourceError:
+        raise
+    except (expat.ExpatError, *DAMAGED):
         raise SourceError(
             f"{name} : classeur tronqué ou abîmé ; l'ouvrir dans un tableur et "
             "l'enregistrer à nouveau."

@@ -77,27 +77,27 @@ def find_header(sample: Sequence[Sequence[str]]) -> tuple[int, bool]:
     filled = [[c.strip() for c in cells if c.strip()] for cells in sample]
     width = max(map(len, filled))
     for i, labels in enumerate(filled):
-        if len(labels) < HEADER_SHARE * width:
+        # Titles fill few columns, and groups of columns merged above the header repeat themselves.
+        is_title = len(set(labels)) < min(5, HEADER_SHARE * width)
+        if is_title or len(labels) < HEADER_SHARE * width:
             continue
-        if not _is_header(labels, width) or _is_repeated(sample, i):
+        if not all(map(is_label, labels)):
             return i, False
-        is_group = any(a == b for a, b in pairwise(labels))
-        if is_group and i + 1 < len(filled) and _refines(labels, filled[i + 1], width):
+        if i + 1 < len(sample) and _refines(sample[i], sample[i + 1]):
             return i + 1, True
-        return i, True
+        return i, not _is_repeated(sample, i)
     return 0, False
 
 
-def _is_header(labels: Sequence[str], width: int) -> bool:
-    return all(map(is_label, labels)) and len(set(labels)) >= min(5, HEADER_SHARE * width)
-
-
-def _refines(group: Sequence[str], labels: Sequence[str], width: int) -> bool:
-    return _is_header(labels, width) and len(set(labels)) > len(set(group))
+def _refines(group: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether the line below cuts a group's columns and repeats the others, merged downwards."""
+    pairs = list(zip(group, below, strict=False))
+    is_cut = any(a == b and c != d for (a, c), (b, d) in pairwise(pairs) if a)
+    return is_cut and any(a == c and a for a, c in pairs) and all(is_label(c) for c in below if c)
 
 
 def _is_repeated(sample: Sequence[Sequence[str]], start: int) -> bool:
-    """Whether a quarter of the labels come back below in their own column: then they were values."""
+    """Whether a quarter of the labels come back below in their column: then they were values."""
     labels = [c.strip() for c in sample[start]]
     below = [[c.strip() for c in cells] for cells in sample[start + 1 :]]
     columns = zip(labels, *(cells for cells in below if cells != labels), strict=False)

@@ -16,8 +16,13 @@ from sourcing.source import Source, SourceError
 
 @click.command()
 @click.argument("codes", nargs=-1, required=True)
-@click.option("--from-file", "files", multiple=True, metavar="FICHIER",
-              help="Communes (CSV) ou contours (GeoJSON), à la place de geo.api.gouv.fr ; répétable.")
+@click.option(
+    "--from-file",
+    "files",
+    multiple=True,
+    metavar="FICHIER",
+    help="Communes (CSV) ou contours (GeoJSON), à la place de geo.api.gouv.fr ; répétable.",
+)
 @pass_bench
 def territory(bench: Bench, codes: tuple[str, ...], files: tuple[str, ...]) -> None:
     """Charger le territoire : un EPCI (200042174), un département (56) ou des communes."""
@@ -37,8 +42,10 @@ def fetch(bench: Bench, name: str, folder: Path | None) -> None:
     """Télécharger les fichiers publics d'une source, avec reprise."""
     source = _source(name)
     if not source.downloads:
-        raise SourceError(f"« {source.title} » ne se télécharge pas : exporter le fichier à la main "
-                          f"depuis {source.url}, puis sourcing ingest {name} FICHIER.")
+        raise SourceError(
+            f"« {source.title} » ne se télécharge pas : exporter le fichier à la main "
+            f"depuis {source.url}, puis sourcing ingest {name} FICHIER."
+        )
     folder = folder or bench.settings.data_dir / "sources" / name
     fetcher = Fetcher(bench.settings.datagouv_url)
     for file, path in source.downloads.items():
@@ -50,10 +57,17 @@ def fetch(bench: Bench, name: str, folder: Path | None) -> None:
 @click.argument("name", metavar="SOURCE")
 @click.argument("files", nargs=-1, required=True, metavar="FICHIER…")
 @click.option("--everywhere", is_flag=True, help="Garder aussi ce qui est hors du territoire.")
-@click.option("--complete", is_flag=True,
-              help="Ces fichiers sont toute la source : ce qui n'y est plus est marqué disparu.")
-@click.option("--mapping", default="", metavar="NOM",
-              help="Nom sous lequel la correspondance des colonnes est enregistrée et reprise.")
+@click.option(
+    "--complete",
+    is_flag=True,
+    help="Ces fichiers sont toute la source : ce qui n'y est plus est marqué disparu.",
+)
+@click.option(
+    "--mapping",
+    default="",
+    metavar="NOM",
+    help="Nom sous lequel la correspondance des colonnes est enregistrée et reprise.",
+)
 @pass_bench
 def ingest(
     bench: Bench, name: str, files: tuple[str, ...], everywhere: bool, complete: bool, mapping: str
@@ -61,8 +75,16 @@ def ingest(
     """Lire les fichiers d'une source : tout ou rien, chaque ligne comptée."""
     source, paths = _source(name), existing(files)
     with bench.session() as session, progress(source.title) as step:
-        run = ingestion.ingest(session, source, paths, everywhere=everywhere, complete=complete,
-                               margin_km=bench.settings.margin_km, mapping_name=mapping, progress=step)
+        run = ingestion.ingest(
+            session,
+            source,
+            paths,
+            everywhere=everywhere,
+            complete=complete,
+            margin_km=bench.settings.margin_km,
+            mapping_name=mapping,
+            progress=step,
+        )
         session.flush()
         report, refused = run_lines(session, run), run.outcome != "done"
         message = run.message
@@ -74,12 +96,19 @@ def ingest(
 def run_lines(session: Session, run: Run) -> list[str]:
     """What became of every row of a run, in French, one line per outcome."""
     counts = {
-        "lignes lues": run.rows, "gardées": run.kept, "hors du sujet de la source": run.out_of_scope,
-        "hors du territoire": run.outside, "sans commune reconnue": run.unplaced,
-        "répétées": run.repeated, "rejetées": run.rejected,
+        "lignes lues": run.rows,
+        "gardées": run.kept,
+        "hors du sujet de la source": run.out_of_scope,
+        "hors du territoire": run.outside,
+        "sans commune reconnue": run.unplaced,
+        "répétées": run.repeated,
+        "rejetées": run.rejected,
     }
-    lines = [f"{count:>10,} {label}".replace(",", " ") for label, count in counts.items()
-             if count or label in ("lignes lues", "gardées")]
+    lines = [
+        f"{count:>10,} {label}".replace(",", " ")
+        for label, count in counts.items()
+        if count or label in ("lignes lues", "gardées")
+    ]
     for column, field in (run.mapping or {}).items():
         lines.append(f"  colonne « {column} » → {field}")
     if run.leftover:
@@ -95,8 +124,10 @@ def link(bench: Bench) -> None:
     """Relier les lignes des listes aux fournisseurs, avec les raisons."""
     with bench.session() as session, progress("Liens") as step:
         counts = linking.link(session, progress=step)
-    click.echo(f"{counts.same} lignes reliées, {counts.review} à vérifier, "
-               f"{counts.new} fournisseurs ajoutés.")
+    click.echo(
+        f"{counts.same} lignes reliées, {counts.review} à vérifier, "
+        f"{counts.new} fournisseurs ajoutés."
+    )
 
 
 @click.command()

@@ -3,46 +3,57 @@
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import click
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from connectors import readers
+from connectors import load_all, readers
 from maps import geojson, page
 from sourcing import classify as classification
-from sourcing import export, linking, mapping, normalise, search
+from sourcing import export, linking, mapping, matched, normalise, provenance, search
 from sourcing.commands.shared import Bench, existing, pass_bench
+from sourcing.hits import Hit
 from sourcing.linking import evaluation
-from sourcing.model import Setting
-from sourcing.search import Hit, Query
+from sourcing.query import Query
 from sourcing.source import SourceError
 from sourcing.statuses import STATUSES
 
 ASSETS = Path(__file__).resolve().parents[2] / "webapp" / "static" / "vendor"
 STATUS_CODES = click.Choice([status.code for status in STATUSES])
-FORMATS: Mapping[str, Callable[[Iterable[Hit], IO[Any]], None]] = {
-    "csv": export.csv, "xlsx": export.xlsx, "geojson": export.geojson, "json": export.json,
+FORMATS: Mapping[str, Callable[..., int]] = {
+    "csv": export.csv,
+    "xlsx": export.xlsx,
+    "geojson": export.geojson,
+    "json": export.json,
 }
-BINARY = ("xlsx",)
+MATCHED: Mapping[str, Callable[..., None]] = {
+    "csv": matched.csv,
+    "xlsx": matched.xlsx,
+    "json": matched.json,
+}
 SAMPLE = 200
+USUAL_RADIUS_KM = 20.0
 
 
 def _search_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options that make a Query, the same for every command that searches."""
     options = (
         click.option("--status", "statuses", multiple=True, type=STATUS_CODES, help="Répétable."),
-        click.option("--segment", "segments", multiple=True, metavar="CODE", help="EV-01 ; répétable."),
+        click.option(
+            "--segment", "segments", multiple=True, metavar="CODE", help="EV-01 ; répétable."
+        ),
         click.option("--commune", "communes", multiple=True, metavar="INSEE", help="Répétable."),
         click.option("--near", metavar="LIEU", help="Code postal, commune ou « lat,lon »."),
         click.option("--radius-km", type=float, help="Rayon autour de --near (20 par défaut)."),
         click.option("--size", "sizes", multiple=True, metavar="TRANCHE", help="Répétable."),
         click.option("--territory", is_flag=True, help="Seulement le territoire."),
-        click.option("--all", "with_noise", is_flag=True, help="Montrer aussi les masqués et fermés."),
+        click.option(
+            "--all", "with_noise", is_flag=True, help="Montrer aussi les masqués et fermés."
+        ),
         click.argument("words", nargs=-1, metavar="[BESOIN]"),
     )
     for option in options:
@@ -50,14 +61,16 @@ def _search_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def _query(words: Sequence[str], near: str | None, radius_km: float | None, territory: bool,
-           **chosen: Any) -> Query:
+def _query(
+    words: Sequence[str], near: str | None, radius_km: float | None, territory: bool, **chosen: Any
+) -> Query:
+    """The query of these options; lists of choices keep their names."""
     if radius_km is not None and not near:
         raise click.UsageError("--radius-km demande --near.")
     place = search.Near(near) if near else None
-    radius = (radius_km if radius_km is not None else 20.0) if near else None
-    return Query(text=" ".join(words), near=place, radius_km=radius, territory_only=territory,
-                 **{name: tuple(v) if isinstance(v, tuple) else v for name, v in chosen.items()})
+    radius = (USUAL_RADIUS_KM if radius_km is None else radius_km) if near else None
+    query = Query(text=" ".join(words), near=place, radius_km=radius, territory_only=territory)
+    return replace(query, **chosen)
 
 
 @click.command("search")
@@ -66,7 +79,9 @@ def _query(words: Sequence[str], near: str | None, radius_km: float | None, terr
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Fichier d'arrivée.")
 @click.option("--limit", type=int, help="Au plus ce nombre de fournisseurs.")
 @pass_bench
-def find(bench: Bench, form: str, output: Path | None, limit: int | None, **options: Any) -> None:
+def find(
+    bench: Bench, /, form: str, output: Path | None, limit: int | None, **options: Any
+) -> None:
     """Chercher des fournisseurs : dans toute la base, ou autour d'un lieu."""
     query = _query(**options)
     with bench.session() as session:
@@ -79,48 +94,51 @@ def find(bench: Bench, form: str, output: Path | None, limit: int | None, **opti
             shown = list(hits) if limit else found.hits
             click.echo("\n".join(map(_line, shown)))
         else:
-            _write(form, FORMATS[form], hits, output)
+            about = provenance.about(
+                session, load_all(), found.sentence, bench.settings.organisation
+            )
+            _write(form, lambda out: FORMATS[form](hits, out, about), output)
 
 
 def _line(hit: Hit) -> str:
     distance = "" if hit.distance_km is None else f"{hit.distance_km:.0f} km"
-    return (f"{hit.siret or '—':<14}  {hit.name[:38]:<38}  {hit.commune[:18]:<18} {distance:>6}  "
-            f"{', '.join(hit.status_labels)[:40]:<40}  {' ; '.join(hit.reasons[:2])}")
+    return (
+        f"{hit.siret or '—':<14}  {hit.name[:38]:<38}  {hit.commune[:18]:<18} {distance:>6}  "
+        f"{', '.join(hit.status_labels)[:40]:<40}  {' ; '.join(hit.reasons[:2])}"
+    )
 
 
-def _write(form: str, writer: Callable[[Any, IO[Any]], None], rows: Any, output: Path | None) -> None:
+def _write(form: str, writer: Callable[[BinaryIO], object], output: Path | None) -> None:
     """Write whole, then show: a half-written file is never left behind."""
-    target: IO[Any] = io.BytesIO() if form in BINARY else io.StringIO(newline="")
-    writer(rows, target)
-    content = target.getvalue()
+    content = io.BytesIO()
+    writer(content)
     if output:
-        output.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+        output.write_bytes(content.getvalue())
         click.echo(f"Écrit : {output}", err=True)
-    elif isinstance(content, bytes):
-        if sys.stdout.isatty():
-            raise click.UsageError("Indiquer un fichier avec -o : ce format ne s'affiche pas.")
-        sys.stdout.buffer.write(content)
+    elif form == "xlsx" and sys.stdout.isatty():
+        raise click.UsageError("Indiquer un fichier avec -o : ce format ne s'affiche pas.")
     else:
-        sys.stdout.buffer.write(content.removeprefix("\ufeff").encode("utf-8"))
+        sys.stdout.buffer.write(content.getvalue())
 
 
 @click.command("map")
 @click.argument("out", type=click.Path(path_type=Path))
 @_search_options
 @pass_bench
-def draw(bench: Bench, out: Path, **options: Any) -> None:
+def draw(bench: Bench, /, out: Path, **options: Any) -> None:
     """Écrire une carte en un seul fichier, qui s'ouvre sans réseau."""
     query = _query(**options)
     with bench.session() as session:
         hits = list(search.all_hits(session, bench.nomenclature, query))
         page.write_map(
-            hits, out, title=search.search(session, bench.nomenclature, query).sentence,
-            contours=geojson.contours(session), assets=ASSETS, demo=_is_demo(session))
+            hits,
+            out,
+            title=search.search(session, bench.nomenclature, query).sentence,
+            contours=geojson.contours(session),
+            assets=ASSETS,
+            demo=provenance.is_demo(session),
+        )
     click.echo(f"{len(hits)} fournisseurs sur {out} ({out.stat().st_size / 1e6:.1f} Mo).")
-
-
-def _is_demo(session: Session) -> bool:
-    return session.scalar(select(Setting.value).where(Setting.key == "origin")) == "demo"
 
 
 @click.command()
@@ -131,14 +149,15 @@ def _is_demo(session: Session) -> bool:
 @pass_bench
 def match(bench: Bench, file: str, form: str, output: Path | None, name: str) -> None:
     """Retrouver les fournisseurs d'une liste : siret, score, verdict et raison ajoutés."""
-    rows = list(readers.read(existing((file,))[0]))
+    path = existing((file,))[0]
+    rows = list(readers.read(path))
     with bench.session() as session:
         columns = (mapping.load(session, name) if name else None) or mapping.propose(rows[:SAMPLE])
-        columns.check_names()
+        columns.check(file)
         records = [normalise.clean(columns.apply(row))[0] for row in rows]
         matches = linking.match(session, records)
-    table = [dict(row.values) | found.columns() for row, found in zip(rows, matches, strict=True)]
-    _write(form, export.TABLES[form], table, output)
+    table = list(matched.lines(rows, matches))
+    _write(form, lambda out: MATCHED[form](out, table, readers.delimiter(path)), output)
 
 
 @click.command("classify")

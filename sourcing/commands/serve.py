@@ -34,14 +34,21 @@ def serve(bench: Bench, port: int, host: str) -> None:
     try:
         waitress.serve(app, host=host, port=port, threads=THREADS, ident="sourcing")
     except OSError as error:
-        raise SourceError(f"Le port {port} ne peut pas être ouvert ({error.strerror}). "
-                          "En choisir un autre avec --port.") from error
+        raise SourceError(
+            f"Le port {port} ne peut pas être ouvert ({error.strerror}). "
+            "En choisir un autre avec --port."
+        ) from error
 
 
 @click.command()
 @click.option("--establishments", default=20_000, show_default=True, metavar="N")
-@click.option("--files", "files_only", type=click.Path(path_type=Path), metavar="DOSSIER",
-              help="Écrire seulement les fichiers des sources dans ce dossier.")
+@click.option(
+    "--files",
+    "files_only",
+    type=click.Path(path_type=Path),
+    metavar="DOSSIER",
+    help="Écrire seulement les fichiers des sources dans ce dossier.",
+)
 @click.option("--no-serve", is_flag=True, help="Remplir la base sans servir le site.")
 @click.option("--port", default=8000, show_default=True)
 @click.pass_context
@@ -57,8 +64,10 @@ def demo(
     with bench.session() as session:
         state = _demo_state(session)
     if state == "real":
-        raise SourceError(f"La base de {bench.settings.data_dir} contient de vraies données : "
-                          "la démonstration ne s'y installe pas. Choisir un autre SOURCING_DATA_DIR.")
+        raise SourceError(
+            f"La base de {bench.settings.data_dir} contient de vraies données : "
+            "la démonstration ne s'y installe pas. Choisir un autre SOURCING_DATA_DIR."
+        )
     if state != str(establishments):
         _fill_demo(bench, establishments)
     if not no_serve:
@@ -66,17 +75,19 @@ def demo(
 
 
 def _demo_state(session: Session) -> str:
-    """"real", "" for an empty base, or the size of the demonstration it holds."""
+    """ "real", "" for an empty base, or the size of the demonstration it holds."""
     origin = session.get(Setting, "origin")
     if origin is not None and origin.value == "demo":
         size = session.get(Setting, "demo_establishments")
         return size.value if size else ""
-    filled = session.scalar(select(Supplier.id).limit(1)) or session.scalar(select(Mention.id).limit(1))
+    filled = session.scalar(select(Supplier.id).limit(1)) or session.scalar(
+        select(Mention.id).limit(1)
+    )
     return "real" if filled else ""
 
 
 def _fill_demo(bench: Bench, establishments: int) -> None:
-    """The true pipeline on invented files, in one transaction: a killed run leaves no half-filled base."""
+    """The true pipeline on invented files, in one transaction: killed, it leaves nothing behind."""
     folder = bench.settings.data_dir / "demo"
     with progress("Fichiers fictifs") as step:
         files = demonstration.generate(folder, establishments, progress=step)
@@ -86,8 +97,15 @@ def _fill_demo(bench: Bench, establishments: int) -> None:
         for name, source in load_all().items():
             if name in files:
                 with progress(source.title) as step:
-                    run = ingestion.ingest(session, source, files[name], progress=step,
-                                           margin_km=bench.settings.margin_km)
+                    run = ingestion.ingest(
+                        session,
+                        source,
+                        files[name],
+                        progress=step,
+                        margin_km=bench.settings.margin_km,
+                    )
+                if run.outcome != "done":
+                    raise SourceError(run.message)
                 click.echo(f"{source.title} : {run.kept} lignes gardées sur {run.rows}.", err=True)
         with progress("Liens") as step:
             linking.link(session, progress=step)
@@ -144,9 +162,20 @@ def _state(session: Session) -> dict[str, object]:
     return {
         "origine": origin.value if origin else "réelle",
         "communes": session.scalar(select(func.count()).where(Place.in_territory)) or 0,
-        "fournisseurs": count(Supplier), "lignes de listes": count(Mention), "étiquettes": count(Tag),
-        "sources": [{"source": run.source, "le": f"{run.started_at:%Y-%m-%d}", "résultat": run.outcome,
-                     "lues": run.rows, "gardées": run.kept, "rejetées": run.rejected} for run in runs],
+        "fournisseurs": count(Supplier),
+        "lignes de listes": count(Mention),
+        "étiquettes": count(Tag),
+        "sources": [
+            {
+                "source": run.source,
+                "le": f"{run.started_at:%Y-%m-%d}",
+                "résultat": run.outcome,
+                "lues": run.rows,
+                "gardées": run.kept,
+                "rejetées": run.rejected,
+            }
+            for run in runs
+        ],
         "au": f"{datetime.now():%Y-%m-%d %H:%M}",
     }
 

@@ -36,7 +36,8 @@ class Bench:
         except OperationalError as error:
             raise db.DatabaseError(
                 f"La base de données ne s'ouvre pas ({error.orig}). Vérifier SOURCING_DATABASE_URL "
-                "et SOURCING_DATA_DIR.".replace("\n", " ")) from error
+                "et SOURCING_DATA_DIR.".replace("\n", " ")
+            ) from error
         return engine
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Candidates: for each probe, the few lines of the base that share its rarest keys, by any channel."""
+"""Candidates: for each probe, the few lines of the base that share its rarest keys."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sourcing.linking.normalised import CHANNELS, Lines
+from sourcing.linking.normalised import Lines
+from sourcing.linking.sql import CHANNELS
 
 # A key shared by more lines than this says too little to search by.
 MOST_SHARED = 800
@@ -15,9 +16,21 @@ MOST_SHARED = 800
 BEST, BEST_BY_ADDRESS, BEST_BY_NUMBER = 10, 4, 6
 # How much one shared key counts, before its rarity.
 CHANNEL_WEIGHT = {
-    "word": 1.0, "word@departement": 0.6, "word@town": 0.8, "word@postcode": 0.4, "kind@town": 0.4, "start@town": 0.3,
-    "gram@town": 0.1, "acronym": 0.7, "door": 1.2, "street@town": 0.5, "street@postcode": 0.4,
-    "phone": 2.0, "mail": 2.0, "host": 1.5, "siren": 3.0,
+    "word": 1.0,
+    "word@departement": 0.6,
+    "word@town": 0.8,
+    "word@postcode": 0.4,
+    "kind@town": 0.4,
+    "start@town": 0.3,
+    "gram@town": 0.1,
+    "acronym": 0.7,
+    "door": 1.2,
+    "street@town": 0.5,
+    "street@postcode": 0.4,
+    "phone": 2.0,
+    "mail": 2.0,
+    "host": 1.5,
+    "siren": 3.0,
 }
 ADDRESS_CHANNELS = ("door", "street@town", "street@postcode")
 NUMBER_CHANNELS = ("phone", "mail", "host", "siren")
@@ -52,17 +65,26 @@ class Index:
     def build(cls, lines: Lines, usual: Mapping[str, float] | None = None) -> "Index":
         """Sort the base's keys, leaving out those that too many lines share."""
         order = np.argsort(lines.key, kind="stable")
-        key, start, count = np.unique(lines.key[order], return_index=True, return_counts=True)
+        key, count = np.unique(lines.key[order], return_counts=True)
         rare = count <= MOST_SHARED
         kept = np.repeat(rare, count)
         offsets = np.concatenate([[0], np.cumsum(count[rare])])
-        return cls(lines, key[rare], offsets, lines.key_line[order][kept].astype(np.int64),
-                   _crowd(lines, ("number", "street", "town")), _kind_crowd(lines), usual or {})
+        return cls(
+            lines,
+            key[rare],
+            offsets,
+            lines.key_line[order][kept].astype(np.int64),
+            _crowd(lines, ("number", "street", "town")),
+            _kind_crowd(lines),
+            usual or {},
+        )
 
 
 def _crowd(lines: Lines, facts: Sequence[str]) -> Ints:
     """How many lines say the same of all these facts, line by line."""
-    return _counts(["|".join(parts) for parts in zip(*(lines.facts[f] for f in facts), strict=True)])
+    return _counts(
+        ["|".join(parts) for parts in zip(*(lines.facts[f] for f in facts), strict=True)]
+    )
 
 
 def _kind_crowd(lines: Lines) -> Ints:
@@ -77,7 +99,9 @@ def _kind_crowd(lines: Lines) -> Ints:
 
 
 def _counts(values: Sequence[str]) -> Ints:
-    _, inverse, count = np.unique(np.array(values, dtype=str), return_inverse=True, return_counts=True)
+    _, inverse, count = np.unique(
+        np.array(values, dtype=str), return_inverse=True, return_counts=True
+    )
     return np.asarray(count[inverse], dtype=np.int64)
 
 
@@ -121,4 +145,5 @@ def _best(probe: Ints, line: Ints, weight: Floats, size: int, most: int) -> Ints
     owner = owner[order]
     first = np.searchsorted(owner, owner)
     rank = np.arange(len(owner)) - first
-    return pair[order][rank < most]
+    kept: Ints = pair[order][rank < most]
+    return kept

@@ -8,8 +8,10 @@ from sourcing.linking.decisions import Refusals
 from sourcing.linking.verdicts import Linker
 
 
-def clusters(mentions: Sequence[Mapping[str, Any]], columns: Columns, refusals: Refusals) -> list[list[int]]:
-    """Groups of positions in `mentions`, each in order, the groups by their first; every line is in one.
+def clusters(
+    mentions: Sequence[Mapping[str, Any]], columns: Columns, refusals: Refusals
+) -> list[list[int]]:
+    """Groups of positions in `mentions`, in order; every line is in one.
 
     Two lines join when their pair alone is sure enough: here rivals prove nothing, three lists may
     name one structure. The answer does not depend on the order of the mentions.
@@ -18,9 +20,19 @@ def clusters(mentions: Sequence[Mapping[str, Any]], columns: Columns, refusals: 
     if count < 2:
         return [[i] for i in range(count)]
     linker = Linker(columns)
-    apart = {(i, j) for i, one in enumerate(mentions) for j, other in enumerate(mentions)
-             if other["supplier_id"] in refusals.of(one["id"])} if refusals.suppliers else set()
-    pairs = [pair for pair in linker.sure_pairs(columns) if pair not in apart and pair[::-1] not in apart]
+    apart = (
+        {
+            (i, j)
+            for i, one in enumerate(mentions)
+            for j, other in enumerate(mentions)
+            if other["supplier_id"] in refusals.of(one["id"])
+        }
+        if refusals.suppliers
+        else set()
+    )
+    pairs = [
+        pair for pair in linker.sure_pairs(columns) if pair not in apart and pair[::-1] not in apart
+    ]
     return _components(count, [p for p in pairs if _may_join(*(mentions[i] for i in p))])
 
 

@@ -1,4 +1,4 @@
-"""What the evidence looks at, computed for all pairs at once: shared words, spelling, streets, towns."""
+"""What the evidence looks at, for all pairs at once: shared words, spelling, streets, towns."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from rapidfuzz.distance import JaroWinkler
 from sourcing.linking.candidates import Floats, Index, Ints, Pairs
 from sourcing.linking.normalised import Lines, Text
 
-# A base of three suppliers knows nothing of which words are rare: every base is counted as if it came
-# on top of this many lines of which the common words of linking_words.csv have their usual share.
+# A base of three suppliers knows nothing of which words are rare: every base is counted as if it
+# came on top of this many lines, of which common words have their usual share.
 BACKGROUND = 30_000
 # Two words are one word misspelt from this likeness on (Jaro-Winkler, 4 letters at least).
 SAME_WORD = 0.9
@@ -35,7 +35,7 @@ class Overlap(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Bags of words: bag `b` holds `word[start[b]:start[b + 1]]`, numbers into a common vocabulary."""
+    """Bag `b` holds `word[start[b]:start[b + 1]]`, numbers into a common vocabulary."""
 
     start: Ints
     word: Ints
@@ -65,8 +65,9 @@ class Comparison:
     @cached_property
     def vocabulary(self) -> tuple[Ints, Ints, Text]:
         """Every word as a number, for the probes and for the base, and the words themselves."""
-        keys, inverse = np.unique(np.concatenate([self.probes.word_key, self.base.word_key]),
-                                  return_inverse=True)
+        keys, inverse = np.unique(
+            np.concatenate([self.probes.word_key, self.base.word_key]), return_inverse=True
+        )
         known = self.base.words | self.probes.words
         texts = np.array([known[k] for k in keys.tolist()], dtype=object)
         at = len(self.probes.word_key)
@@ -98,7 +99,9 @@ class Comparison:
         probe_words, base_words, _ = self.vocabulary
         left = _bags(self.probes.alias_line[self.probes.word_alias], probe_words, self.probes.count)
         right = _bags(self.base.alias_line[self.base.word_alias], base_words, self.base.count)
-        return overlap(self, left, right, self.pairs.probe, self.pairs.line, np.arange(len(self.pairs.probe)))
+        return overlap(
+            self, left, right, self.pairs.probe, self.pairs.line, np.arange(len(self.pairs.probe))
+        )
 
     @cached_property
     def street_likeness(self) -> Floats:
@@ -107,18 +110,20 @@ class Comparison:
         whole = process.cpdist(left, right, scorer=fuzz.token_set_ratio, workers=-1)
         # "ZI PETITE SYNTHE VANCAUWENBERGHE" and "VAN CAUWENBERGUE": one inside the other, misspelt.
         part = np.asarray(process.cpdist(left, right, scorer=fuzz.partial_ratio, workers=-1)) * 0.9
-        long = np.array([min(len(a), len(b)) >= 7 for a, b in zip(left, right, strict=True)], dtype=bool)
+        long = np.array(
+            [min(len(a), len(b)) >= 7 for a, b in zip(left, right, strict=True)], dtype=bool
+        )
         score = np.maximum(whole, np.where(long & (part >= 76), part, 0))
         return np.where((left == "") | (right == ""), 0.0, score)
 
     @cached_property
     def same_door(self) -> NDArray[np.bool_]:
         """Same number in the same street, wherever it is."""
-        return (self.agreement("number") == 2) & (self.street_likeness >= 85)
+        return np.asarray((self.agreement("number") == 2) & (self.street_likeness >= 85))
 
     @cached_property
     def initials(self) -> tuple[list[set[str]], list[set[str]]]:
-        """Initials of every name of three words or more, line by line, for the probes and the base."""
+        """Initials of every name of three words or more, for the probes and for the base."""
         return _initials(self.probes, self.pairs.probe), _initials(self.base, self.pairs.line)
 
     @cached_property
@@ -158,7 +163,7 @@ def _names_of(lines: Lines, asked: Ints) -> Iterator[tuple[str, int]]:
 
 
 class Names(NamedTuple):
-    """For each pair of lines, its best pair of names: their numbers, words in common, likeness 0..100."""
+    """Each pair's best pair of names: their numbers, words in common, likeness 0..100."""
 
     left: Ints
     right: Ints
@@ -169,12 +174,23 @@ class Names(NamedTuple):
 def _best_names(compared: Comparison) -> Names:
     probes, base, pairs = compared.probes, compared.base, compared.pairs
     probe_words, base_words, _ = compared.vocabulary
-    pair, left, right = _cross(_starts(probes.alias_line, probes.count), _starts(base.alias_line, base.count),
-                               pairs.probe, pairs.line)
-    words = overlap(compared, _bags(probes.word_alias, probe_words, len(probes.alias_line)),
-                    _bags(base.word_alias, base_words, len(base.alias_line)), left, right, pair)
-    likeness = process.cpdist(probes.alias_text[left], base.alias_text[right],
-                              scorer=fuzz.token_sort_ratio, workers=-1)
+    pair, left, right = _cross(
+        _starts(probes.alias_line, probes.count),
+        _starts(base.alias_line, base.count),
+        pairs.probe,
+        pairs.line,
+    )
+    words = overlap(
+        compared,
+        _bags(probes.word_alias, probe_words, len(probes.alias_line)),
+        _bags(base.word_alias, base_words, len(base.alias_line)),
+        left,
+        right,
+        pair,
+    )
+    likeness = process.cpdist(
+        probes.alias_text[left], base.alias_text[right], scorer=fuzz.token_sort_ratio, workers=-1
+    )
     worth = words.shared * (0.3 + words.dice()) + np.asarray(likeness) / 100
     order = np.lexsort((right, left, -np.round(worth, 6), pair))
     owners, first = np.unique(pair[order], return_index=True)
@@ -186,8 +202,9 @@ def _best_names(compared: Comparison) -> Names:
     return Names(left[best], right[best], Overlap(*(part[best] for part in words)), likeness[best])
 
 
-def overlap(compared: Comparison, left: Words, right: Words, left_bag: Ints, right_bag: Ints,
-            pair: Ints) -> Overlap:
+def overlap(
+    compared: Comparison, left: Words, right: Words, left_bag: Ints, right_bag: Ints, pair: Ints
+) -> Overlap:
     """Shared words of bag pairs, misspelt ones included; `pair` says whose towns do not count."""
     size = len(compared.bits)
     row_l, word_l = _spread(left, left_bag)
@@ -197,18 +214,28 @@ def overlap(compared: Comparison, left: Words, right: Words, left_bag: Ints, rig
     met_l = np.isin(row_l * size + word_l, row_r * size + word_r)
     met_r = np.isin(row_r * size + word_r, row_l * size + word_l)
     count = len(left_bag)
-    shared = np.bincount(row_l[met_l], weights=bits_l[met_l], minlength=count)
-    shared = shared + _misspelt(compared, (row_l[~met_l], word_l[~met_l], bits_l[~met_l]),
-                                (row_r[~met_r], word_r[~met_r], bits_r[~met_r]), count)
-    return Overlap(shared, np.bincount(row_l, weights=bits_l, minlength=count),
-                   np.bincount(row_r, weights=bits_r, minlength=count))
+    shared: Floats = _sums(row_l[met_l], bits_l[met_l], count)
+    shared = shared + _misspelt(
+        compared,
+        (row_l[~met_l], word_l[~met_l], bits_l[~met_l]),
+        (row_r[~met_r], word_r[~met_r], bits_r[~met_r]),
+        count,
+    )
+    return Overlap(
+        shared,
+        _sums(row_l, bits_l, count),
+        _sums(row_r, bits_r, count),
+    )
 
 
-def _misspelt(compared: Comparison, left: tuple[Any, Any, Any], right: tuple[Any, Any, Any],
-              count: int) -> Floats:
+def _misspelt(
+    compared: Comparison, left: tuple[Any, Any, Any], right: tuple[Any, Any, Any], count: int
+) -> Floats:
     """Bits of the words that differ by a letter or are cut short, among those not shared."""
     (row_l, word_l, bits_l), (row_r, word_r, bits_r) = left, right
-    item, at_l, at_r = _cross(_starts(row_l, count), _starts(row_r, count), np.arange(count), np.arange(count))
+    item, at_l, at_r = _cross(
+        _starts(row_l, count), _starts(row_r, count), np.arange(count), np.arange(count)
+    )
     if not len(item):
         return np.zeros(count)
     size = len(compared.bits)
@@ -221,16 +248,25 @@ def _misspelt(compared: Comparison, left: tuple[Any, Any, Any], right: tuple[Any
     order = np.lexsort((-worth, at_l[kept]))
     _, first = np.unique(at_l[kept][order], return_index=True)
     chosen = order[first]
-    return np.bincount(item[kept][chosen], weights=worth[chosen], minlength=count)
+    return _sums(item[kept][chosen], worth[chosen], count)
 
 
 def _word_likeness(left: Text, right: Text) -> Floats:
     """0 for different words; 0.85 for a misspelling or an abbreviation."""
     close = process.cpdist(left, right, scorer=JaroWinkler.similarity, workers=-1, dtype=np.float32)
-    long = np.array([min(len(a), len(b)) >= 4 for a, b in zip(left, right, strict=True)], dtype=bool)
-    cut = np.array([min(len(a), len(b)) >= 3 and (a.startswith(b) or b.startswith(a))
-                    for a, b in zip(left, right, strict=True)], dtype=bool)
-    digits = np.array([a.isdigit() or b.isdigit() for a, b in zip(left, right, strict=True)], dtype=bool)
+    long = np.array(
+        [min(len(a), len(b)) >= 4 for a, b in zip(left, right, strict=True)], dtype=bool
+    )
+    cut = np.array(
+        [
+            min(len(a), len(b)) >= 3 and (a.startswith(b) or b.startswith(a))
+            for a, b in zip(left, right, strict=True)
+        ],
+        dtype=bool,
+    )
+    digits = np.array(
+        [a.isdigit() or b.isdigit() for a, b in zip(left, right, strict=True)], dtype=bool
+    )
     return np.where(~digits & (((close >= SAME_WORD) & long) | cut), 0.85, 0.0)
 
 
@@ -241,8 +277,13 @@ def _town_share(compared: Comparison, pair: Ints, word: Ints) -> Floats:
     for side in towns:
         names, at = np.unique(side.astype(str), return_inverse=True)
         couples, inverse = np.unique(at[pair] * len(texts) + word, return_inverse=True)
-        inside = np.array([len(texts[c % len(texts)]) > 3 and texts[c % len(texts)] in names[c // len(texts)]
-                           for c in couples.tolist()], dtype=bool)
+        inside = np.array(
+            [
+                len(texts[c % len(texts)]) > 3 and texts[c % len(texts)] in names[c // len(texts)]
+                for c in couples.tolist()
+            ],
+            dtype=bool,
+        )
         if len(inside):
             share[inside[inverse]] = TOWN_WORD_SHARE
     return share
@@ -277,7 +318,14 @@ def _ranges(start: Ints, end: Ints) -> tuple[Ints, Ints]:
     """Concatenated ranges: the number of the range, and the value in it."""
     count = end - start
     row = np.repeat(np.arange(len(start)), count)
-    return row, np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count) + np.repeat(start, count)
+    return row, np.arange(int(count.sum())) - np.repeat(
+        np.cumsum(count) - count, count
+    ) + np.repeat(start, count)
+
+
+def _sums(row: Ints, weight: Floats, count: int) -> Floats:
+    """The weights of each of `count` rows added up."""
+    return np.asarray(np.bincount(row, weights=weight, minlength=count), dtype=np.float64)
 
 
 def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> Floats:

@@ -1,4 +1,4 @@
-"""The journal of judgements: persons' decisions replayed, the rules' written once and withdrawn when changed."""
+"""The journal of judgements: persons' are replayed, the rules' withdrawn when they change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class Decision(NamedTuple):
 
 @dataclass(slots=True)
 class Refusals:
-    """"Not that one": the suppliers persons refused for a mention."""
+    """ "Not that one": the suppliers persons refused for a mention."""
 
     suppliers: dict[int, set[int]] = field(default_factory=dict)
 
@@ -50,11 +50,19 @@ class Journal:
     def read(cls, session: Session) -> "Journal":
         """Judgements in force; a person's latest word on a mention counts."""
         rows = session.execute(
-            select(Judgement.id, Judgement.mention_id, Judgement.supplier_id, Judgement.verdict,
-                   Judgement.author).where(Judgement.withdrawn_at.is_(None)).order_by(Judgement.id))
+            select(
+                Judgement.id,
+                Judgement.mention_id,
+                Judgement.supplier_id,
+                Judgement.verdict,
+                Judgement.author,
+            )
+            .where(Judgement.withdrawn_at.is_(None))
+            .order_by(Judgement.id)
+        )
         journal = cls({}, Refusals(), {}, 0)
         for row in rows:
-            journal._take(row._mapping)
+            journal._take(dict(row._mapping))
         return journal
 
     def _take(self, row: Mapping[str, Any]) -> None:
@@ -94,15 +102,30 @@ class Journal:
         stale += [row["id"] for mention, row in self.standing.items() if mention in self.pinned]
         now = datetime.now()
         for chunk in db.chunks(stale, 500):
-            session.execute(update(Judgement).where(Judgement.id.in_(chunk)).values(withdrawn_at=now)
-                            .execution_options(synchronize_session=False))
-        rows = [{"mention_id": d.mention, "supplier_id": d.supplier, "verdict": d.verdict,
-                 "score": round(d.score, 4), "reasons": list(d.reasons), "author": RULES,
-                 "decided_at": now} for d in changed]
+            session.execute(
+                update(Judgement)
+                .where(Judgement.id.in_(chunk))
+                .values(withdrawn_at=now)
+                .execution_options(synchronize_session=False)
+            )
+        rows = [
+            {
+                "mention_id": d.mention,
+                "supplier_id": d.supplier,
+                "verdict": d.verdict,
+                "score": round(d.score, 4),
+                "reasons": list(d.reasons),
+                "author": RULES,
+                "decided_at": now,
+            }
+            for d in changed
+        ]
         if rows:
             session.execute(insert(Judgement), rows)
 
     def _is_news(self, decision: Decision) -> bool:
         known = self.standing.get(decision.mention)
         return known is None or (known["verdict"], known["supplier_id"]) != (
-            decision.verdict, decision.supplier)
+            decision.verdict,
+            decision.supplier,
+        )

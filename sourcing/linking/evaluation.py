@@ -17,7 +17,7 @@ COLUMNS = ("name", "alt_name", "address", "postcode", "city")
 
 
 def evaluate(register: Path, queries: Path) -> dict[str, Any]:
-    """Precision, recall and F1 of the best candidate at probability 0.5, and the automatic zone's."""
+    """Precision, recall and F1 of the best candidate at 0.5, and of the automatic zone."""
     started = time.perf_counter()
     base, asked = _table(register, "siret"), _table(queries, "truth_siret")
     linker = Linker(columns(base))
@@ -32,7 +32,9 @@ def evaluate(register: Path, queries: Path) -> dict[str, Any]:
     truth = asked["truth_siret"].to_numpy(dtype=object)
     automatic = np.array([finding.verdict == SAME for finding in findings], dtype=bool)
     return _measures(found, siret, truth, automatic) | {
-        "seconds_cold": round(cold, 2), "seconds_warm": round(warm, 2)}
+        "seconds_cold": round(cold, 2),
+        "seconds_warm": round(warm, 2),
+    }
 
 
 def _answers(scored: Scored, count: int) -> tuple[Floats, NDArray[np.int64]]:
@@ -43,8 +45,12 @@ def _answers(scored: Scored, count: int) -> tuple[Floats, NDArray[np.int64]]:
     return chance, line
 
 
-def _measures(found: tuple[Floats, NDArray[np.int64]], siret: NDArray[Any], truth: NDArray[Any],
-              automatic: NDArray[np.bool_]) -> dict[str, Any]:
+def _measures(
+    found: tuple[Floats, NDArray[np.int64]],
+    siret: NDArray[Any],
+    truth: NDArray[Any],
+    automatic: NDArray[np.bool_],
+) -> dict[str, Any]:
     chance, line = found
     answer = np.where(line >= 0, siret[line], "") if len(siret) else np.full(len(line), "")
     present = truth != ""
@@ -57,8 +63,12 @@ def _measures(found: tuple[Floats, NDArray[np.int64]], siret: NDArray[Any], trut
     recalls = np.cumsum(right[order]) / max(int(present.sum()), 1)
     curve = 2 * precisions * recalls / np.maximum(precisions + recalls, 1e-9)
     return {
-        "n": len(truth), "n_present": int(present.sum()), "precision": precision, "recall": recall,
-        "f1": f1, "f1_best": round(float(curve.max(initial=0.0)), 4),
+        "n": len(truth),
+        "n_present": int(present.sum()),
+        "precision": precision,
+        "recall": recall,
+        "f1": f1,
+        "f1_best": round(float(curve.max(initial=0.0)), 4),
         "recall_at_p99": _recall_at(precisions, recalls, 0.99),
         "recall_at_p95": _recall_at(precisions, recalls, 0.95),
         "f1_siren": _rates(firm & said, said, present)[2],
@@ -67,8 +77,9 @@ def _measures(found: tuple[Floats, NDArray[np.int64]], siret: NDArray[Any], trut
     }
 
 
-def _rates(right: NDArray[np.bool_], said: NDArray[np.bool_], present: NDArray[np.bool_]
-           ) -> tuple[float, float, float]:
+def _rates(
+    right: NDArray[np.bool_], said: NDArray[np.bool_], present: NDArray[np.bool_]
+) -> tuple[float, float, float]:
     precision = float(right.sum()) / max(int(said.sum()), 1)
     recall = float(right.sum()) / max(int(present.sum()), 1)
     f1 = 2 * precision * recall / (precision + recall) if right.any() else 0.0
@@ -84,7 +95,9 @@ def _table(path: Path, needed: str) -> pd.DataFrame:
     try:
         frame = table(path)
     except (OSError, ValueError) as error:
-        raise SourceError(f"{path.name} : le fichier ne se lit pas comme un CSV ({error}).") from error
+        raise SourceError(
+            f"{path.name} : le fichier ne se lit pas comme un CSV ({error})."
+        ) from error
     if missing := [c for c in (*COLUMNS, needed) if c not in frame]:
         raise SourceError(f"{path.name} : il manque les colonnes {', '.join(missing)}.")
     return frame

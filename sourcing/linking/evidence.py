@@ -1,4 +1,4 @@
-"""EVIDENCE: what speaks for or against "same supplier", each a question with a few possible answers."""
+"""EVIDENCE: what speaks for or against "same supplier": questions, each with a few answers."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,7 +15,7 @@ GENERIC = 0.3
 
 
 class Evidence(NamedTuple):
-    """A question asked of every pair. `answers` are (code, French clause); '' is not worth saying."""
+    """A question asked of every pair; an answer whose French clause is '' is not told."""
 
     name: str
     look: Callable[[Comparison], Levels]
@@ -25,16 +25,21 @@ class Evidence(NamedTuple):
 
 
 def name(compared: Comparison) -> Levels:
-    """How much of both names is shared, rare words counting more; a common word alone is 'generic'."""
+    """How much of both names is shared, rare words counting more; 1 for common words alone."""
     dice = compared.names.words.dice()
     level = 2 + np.digitize(dice, (0.3, 0.5, 0.65, 0.8, 0.92, 0.995))
-    return np.where(compared.names.words.shared <= 0, 0,
-                    np.where(compared.names.words.shared < GENERIC * compared.full_bits, 1, level))
+    return np.where(
+        compared.names.words.shared <= 0,
+        0,
+        np.where(compared.names.words.shared < GENERIC * compared.full_bits, 1, level),
+    )
 
 
 def rarity(compared: Comparison) -> Levels:
     """How telling the shared words are: 1 is enough to single out one supplier of the base."""
-    return np.digitize(compared.names.words.shared / compared.full_bits, (0.02, 0.2, 0.4, 0.6, 0.8, 1.0, 1.3))
+    return np.digitize(
+        compared.names.words.shared / compared.full_bits, (0.02, 0.2, 0.4, 0.6, 0.8, 1.0, 1.3)
+    )
 
 
 def spelling(compared: Comparison) -> Levels:
@@ -52,25 +57,35 @@ def contained(compared: Comparison) -> Levels:
 def all_names(compared: Comparison) -> Levels:
     """Of all the words the line gives, how many this supplier has too."""
     words = compared.all_names
-    return np.digitize(np.divide(words.shared, words.left, out=np.zeros(len(words.left)),
-                                 where=words.left > 0), (0.02, 0.25, 0.45, 0.65, 0.85, 0.98))
+    return np.digitize(
+        np.divide(words.shared, words.left, out=np.zeros(len(words.left)), where=words.left > 0),
+        (0.02, 0.25, 0.45, 0.65, 0.85, 0.98),
+    )
 
 
 def acronym(compared: Comparison) -> Levels:
     """A name of one is the initials of a name of the other."""
     probe_initials, base_initials = compared.initials
     probe_words, base_words = compared.short_words
-    return np.array([bool(probe_initials[p] & base_words[b]) or bool(base_initials[b] & probe_words[p])
-                     for p, b in zip(*map(np.ndarray.tolist, compared.pairs), strict=True)], dtype=np.int64)
+    return np.array(
+        [
+            bool(probe_initials[p] & base_words[b]) or bool(base_initials[b] & probe_words[p])
+            for p, b in zip(*map(np.ndarray.tolist, compared.pairs), strict=True)
+        ],
+        dtype=np.int64,
+    )
 
 
 def kind(compared: Comparison) -> Levels:
-    """What they say they are (a lycée, an ESAT, a town hall…): nothing, contradiction, partly, wholly the same."""
+    """What both say they are (a lycée, an ESAT, a town hall…)."""
     left = compared.probes.kinds[compared.pairs.probe]
     right = compared.base.kinds[compared.pairs.line]
     met = left & right
-    return np.select([(left == 0) & (right == 0), left == 0, right == 0, met == 0, met != left],
-                     [0, 1, 2, 3, 4], default=5)
+    return np.select(
+        [(left == 0) & (right == 0), left == 0, right == 0, met == 0, met != left],
+        [0, 1, 2, 3, 4],
+        default=5,
+    )
 
 
 def only_kind(compared: Comparison) -> Levels:
@@ -104,9 +119,17 @@ def town(compared: Comparison) -> Levels:
     posts, departements = compared.agreement("postcode"), compared.agreement("departement")
     near = departements != 1
     return np.select(
-        [(codes == 2) | ((towns == 2) & near), posts == 2, (compared.town_likeness >= 85) & near,
-         (departements == 2) & compared.same_door, departements == 2, departements == 1],
-        [6, 5, 4, 3, 2, 0], default=1)
+        [
+            (codes == 2) | ((towns == 2) & near),
+            posts == 2,
+            (compared.town_likeness >= 85) & near,
+            (departements == 2) & compared.same_door,
+            departements == 2,
+            departements == 1,
+        ],
+        [6, 5, 4, 3, 2, 0],
+        default=1,
+    )
 
 
 def street(compared: Comparison) -> Levels:
@@ -115,15 +138,42 @@ def street(compared: Comparison) -> Levels:
     left, right = compared.both("street")
     said = (left != "") & (right != "")
     same, close = said & near & (like >= 85), said & near & (like >= 65)
-    return np.select([close & (doors == 2), same & (doors == 0), same, close, said & near, said,
-                      (left != "")],
-                     [7, 6, 5, 4, 3, 2, 1], default=0)
+    return np.select(
+        [close & (doors == 2), same & (doors == 0), same, close, said & near, said, (left != "")],
+        [7, 6, 5, 4, 3, 2, 1],
+        default=0,
+    )
 
 
 def neighbours(compared: Comparison) -> Levels:
     """How many suppliers of the base share the address: at a business centre it proves little."""
     doors = compared.index.at_door[compared.pairs.line]
     return np.where(street(compared) < 5, 0, np.digitize(doors, (2, 3, 6)) + 1)
+
+
+def rivals(compared: Comparison) -> Levels:
+    """Is there another candidate in the same street: the same firm's, or somebody else?"""
+    at = street(compared) * 10 + town(compared)
+    strength, sirens = name(compared), compared.base.facts["siren"][compared.pairs.line]
+    level = np.zeros(len(at), dtype=np.int64)
+    bounds = np.flatnonzero(np.diff(compared.pairs.probe, prepend=-1, append=-1))
+    for start, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        for i in range(start, end):
+            for j in range(start, end):
+                if i != j and at[j] >= at[i]:
+                    level[i] = max(
+                        level[i],
+                        _rival(
+                            sirens[i] == sirens[j] != "", at[j] >= 50, strength[j] >= strength[i]
+                        ),
+                    )
+    return level
+
+
+def _rival(is_twin: bool, is_near: bool, is_as_strong: bool) -> int:
+    if is_twin:
+        return 4 if is_as_strong else 3
+    return (2 if is_as_strong else 1) if is_near else 0
 
 
 def phone(compared: Comparison) -> Levels:
@@ -161,35 +211,107 @@ def _strength(compared: Comparison) -> Levels:
 
 YES_NO = (("unknown", ""), ("different", ""), ("same", ""))
 EVIDENCE: tuple[Evidence, ...] = (
-    Evidence("siren", siren, (("unknown", ""), ("different", "SIREN différent"), ("same", "même SIREN"))),
-    Evidence("phone", phone, (("unknown", ""), ("different", "téléphone différent"),
-                              ("same", "même téléphone"))),
-    Evidence("mail", mail, (("unknown", ""), ("different", ""), ("same", "même adresse électronique"))),
-    Evidence("host", host, (("unknown", ""), ("different", "site internet différent"),
-                            ("same", "même site internet"))),
-    Evidence("street", street, (
-        ("unsaid", ""), ("unknown", "adresse inconnue de la base"), ("far", ""), ("different", "rue différente"),
-        ("close", "rue ressemblante"), ("other_number", "même rue, autre numéro"), ("same_street", "même rue"),
-        ("same_door", "même adresse"))),
+    Evidence(
+        "siren", siren, (("unknown", ""), ("different", "SIREN différent"), ("same", "même SIREN"))
+    ),
+    Evidence(
+        "phone",
+        phone,
+        (("unknown", ""), ("different", "téléphone différent"), ("same", "même téléphone")),
+    ),
+    Evidence(
+        "mail", mail, (("unknown", ""), ("different", ""), ("same", "même adresse électronique"))
+    ),
+    Evidence(
+        "host",
+        host,
+        (("unknown", ""), ("different", "site internet différent"), ("same", "même site internet")),
+    ),
+    Evidence(
+        "street",
+        street,
+        (
+            ("unsaid", ""),
+            ("unknown", "adresse inconnue de la base"),
+            ("far", ""),
+            ("different", "rue différente"),
+            ("close", "rue ressemblante"),
+            ("other_number", "même rue, autre numéro"),
+            ("same_street", "même rue"),
+            ("same_door", "même adresse"),
+        ),
+    ),
     Evidence("name", name, tuple((f"d{i}", "") for i in range(9)), is_scale=True),
     Evidence("rarity", rarity, tuple((f"r{i}", "") for i in range(8)), is_scale=True),
     Evidence("spelling", spelling, tuple((f"s{i}", "") for i in range(7)), is_scale=True),
     Evidence("all_names", all_names, tuple((f"a{i}", "") for i in range(7)), is_scale=True),
     Evidence("contained", contained, (("no", ""), ("left", ""), ("right", ""), ("both", ""))),
     Evidence("acronym", acronym, (("no", ""), ("yes", "l'un des noms est le sigle de l'autre"))),
-    Evidence("kind", kind, (("unsaid", ""), ("base_only", ""), ("line_only", ""),
-                            ("different", "nature différente"), ("partly", ""), ("same", "même nature"))),
-    Evidence("only_kind", only_kind, (("no", ""), ("one", "seul de sa nature dans la commune"), ("few", ""),
-                                      ("many", ""))),
-    Evidence("exact", exact, (("no", ""), ("far", ""), ("departement", ""), ("town", ""), ("generic", ""))),
-    Evidence("numbers", numbers, (("none", ""), ("different", "numéros différents dans les noms"),
-                                  ("same", ""))),
-    Evidence("town", town, (("far", "autre département"), ("unknown", ""), ("departement", "autre commune"),
-                            ("door", "autre commune"), ("alike", "commune de nom voisin"), ("postcode", "même code postal"),
-                            ("same", "même commune"))),
-    Evidence("neighbours", neighbours, (("none", ""), ("alone", ""), ("two", ""), ("few", ""),
-                                        ("many", "adresse partagée par de nombreux établissements"))),
-    Evidence("name_and_street", name_and_street, tuple((f"n{i // 4}s{i % 4}", "") for i in range(16))),
+    Evidence(
+        "kind",
+        kind,
+        (
+            ("unsaid", ""),
+            ("base_only", ""),
+            ("line_only", ""),
+            ("different", "nature différente"),
+            ("partly", ""),
+            ("same", "même nature"),
+        ),
+    ),
+    Evidence(
+        "only_kind",
+        only_kind,
+        (("no", ""), ("one", "seul de sa nature dans la commune"), ("few", ""), ("many", "")),
+    ),
+    Evidence(
+        "exact",
+        exact,
+        (("no", ""), ("far", ""), ("departement", ""), ("town", ""), ("generic", "")),
+    ),
+    Evidence(
+        "numbers",
+        numbers,
+        (("none", ""), ("different", "numéros différents dans les noms"), ("same", "")),
+    ),
+    Evidence(
+        "town",
+        town,
+        (
+            ("far", "autre département"),
+            ("unknown", ""),
+            ("departement", "autre commune"),
+            ("door", "autre commune"),
+            ("alike", "commune de nom voisin"),
+            ("postcode", "même code postal"),
+            ("same", "même commune"),
+        ),
+    ),
+    Evidence(
+        "neighbours",
+        neighbours,
+        (
+            ("none", ""),
+            ("alone", ""),
+            ("two", ""),
+            ("few", ""),
+            ("many", "adresse partagée par de nombreux établissements"),
+        ),
+    ),
+    Evidence(
+        "rivals",
+        rivals,
+        (
+            ("none", ""),
+            ("neighbour", ""),
+            ("like_neighbour", ""),
+            ("twin", ""),
+            ("like_twin", "autre établissement de la même entreprise à cette adresse"),
+        ),
+    ),
+    Evidence(
+        "name_and_street", name_and_street, tuple((f"n{i // 4}s{i % 4}", "") for i in range(16))
+    ),
     Evidence("name_and_town", name_and_town, tuple((f"n{i // 3}t{i % 3}", "") for i in range(12))),
 )
 

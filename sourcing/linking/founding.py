@@ -17,8 +17,19 @@ Row = Mapping[str, Any]
 REGISTER = "register"
 SEPARATOR = " | "
 # Taken from the first mention, in the order of source and key, that says anything.
-COPIED = ("name", "address", "postcode", "commune", "commune_code", "naf", "legal_form", "phone",
-          "email", "website", "description")
+COPIED = (
+    "name",
+    "address",
+    "postcode",
+    "commune",
+    "commune_code",
+    "naf",
+    "legal_form",
+    "phone",
+    "email",
+    "website",
+    "description",
+)
 POSITION = ("lon", "lat", "precision")
 # Names less alike than this, without a word in common, are two different names.
 ALIKE = 60
@@ -31,24 +42,36 @@ class Founder:
         self.session = session
         self.by_id = {m["id"]: m for m in mentions}
         self.home = {m["id"]: m["supplier_id"] for m in mentions}
-        rows = session.execute(select(Supplier.id, Supplier.uid, Supplier.siret, Supplier.origin)).all()
+        rows = session.execute(
+            select(Supplier.id, Supplier.uid, Supplier.siret, Supplier.origin)
+        ).all()
         self.sirets = {row.id: row.siret for row in rows if row.siret}
         self.ids = {row.siret: row.id for row in rows if row.siret}
         self.origin = {row.id: row.origin for row in rows}
         self.uids = {row.uid: row.id for row in rows}
-        self.next_id = max(self.origin, default=0) + 1
         self.claimed: set[int] = set()
         self.added = 0
         self.register = self._register_names({m["siret"] for m in mentions if m["siret"]})
 
     def _register_names(self, sirets: set[str]) -> dict[str, Row]:
-        columns = (Supplier.siret, Supplier.name, Supplier.legal_name, Supplier.other_names, Supplier.postcode,
-                   Supplier.commune_code)
+        columns = (
+            Supplier.siret,
+            Supplier.name,
+            Supplier.legal_name,
+            Supplier.other_names,
+            Supplier.postcode,
+            Supplier.commune_code,
+        )
         found: dict[str, Row] = {}
         for chunk in db.chunks(sorted(sirets), 500):
-            for row in self.session.execute(select(*columns).where(
-                    Supplier.siret.in_(chunk), Supplier.origin == REGISTER, Supplier.diffusion == "O")):
-                found[row.siret] = row._mapping
+            for row in self.session.execute(
+                select(*columns).where(
+                    Supplier.siret.in_(chunk),
+                    Supplier.origin == REGISTER,
+                    Supplier.diffusion == "O",
+                )
+            ):
+                found[row.siret] = dict(row._mapping)
         return found
 
     def with_siret(self, siret: str) -> int | None:
@@ -69,12 +92,14 @@ class Founder:
         others += [self.register[siret]] if siret in self.register else []
         for other in others:
             if _departements_differ(mention, other) and not _names_meet(mention, other):
-                return (f"noms sans rapport (« {mention['name']} », « {other['name']} »)",
-                        "départements différents")
+                return (
+                    f"noms sans rapport (« {mention['name']} », « {other['name']} »)",
+                    "départements différents",
+                )
         return ()
 
     def found(self, mentions: Sequence[Row], siret: str) -> int:
-        """The supplier these mentions make: one they already have when it was made from lists, or a new one."""
+        """The supplier these mentions make: the list-made one they have, or a new one."""
         known = self.ids.get(siret) if siret else self._own(mentions)
         supplier = known or self._new_id(mentions, siret)
         self.claimed.add(supplier)
@@ -83,26 +108,32 @@ class Founder:
     def _own(self, mentions: Sequence[Row]) -> int | None:
         """The supplier without siret that these mentions had, its founder's first."""
         had = {self.by_id[m["id"]]["supplier_id"] for m in mentions} - {None} - self.claimed
-        had = {s for s in had if s in self.origin and s not in self.sirets and self.origin[s] != REGISTER}
+        had = {
+            s
+            for s in had
+            if s in self.origin and s not in self.sirets and self.origin[s] != REGISTER
+        }
         founders = {self.uids.get(digest(m)) for m in mentions}
         return min(had, key=lambda s: (s not in founders, s), default=None)
 
     def _new_id(self, mentions: Sequence[Row], siret: str) -> int:
-        supplier, self.next_id = self.next_id, self.next_id + 1
         uid = siret or next(u for u in _uids(mentions[0]) if u not in self.uids)
-        self.uids[uid] = supplier
+        values = {"uid": uid, "siret": siret or None, **identity(mentions)}
+        statement = insert(Supplier).values(**values).returning(Supplier.id)
+        supplier: int = self.session.execute(statement).scalar_one()
+        self.uids[uid], self.origin[supplier] = supplier, mentions[0]["source"]
         self.added += 1
-        self.origin[supplier] = mentions[0]["source"]
         if siret:
             self.sirets[supplier], self.ids[siret] = siret, supplier
-        self.session.execute(insert(Supplier), [{"id": supplier, "uid": uid, "siret": siret or None,
-                                                 **identity(mentions)}])
         return supplier
 
     def finish(self) -> int:
-        """Write where mentions went and what suppliers made from lists now say; returns how many are new."""
-        moved = [{"id": m, "supplier_id": s} for m, s in self.home.items()
-                 if s != self.by_id[m]["supplier_id"]]
+        """Write where mentions went and what list-made suppliers say; returns how many are new."""
+        moved = [
+            {"id": m, "supplier_id": s}
+            for m, s in self.home.items()
+            if s != self.by_id[m]["supplier_id"]
+        ]
         if moved:
             self.session.execute(update(Mention), moved)
         self._refresh()
@@ -115,28 +146,45 @@ class Founder:
         for mention, supplier in self.home.items():
             if supplier is not None and self.origin.get(supplier, REGISTER) != REGISTER:
                 members.setdefault(supplier, []).append(self.by_id[mention])
-        rows = [{"id": s, **identity(sorted(m, key=lambda r: (r["source"], r["key"])))}
-                for s, m in members.items()]
+        rows = [
+            {"id": s, **identity(sorted(m, key=lambda r: (r["source"], r["key"])))}
+            for s, m in members.items()
+        ]
         if rows:
             self.session.execute(update(Supplier), rows)
 
     def _drop_empty(self) -> None:
         """A supplier without siret that no mention holds any more was another's: it goes."""
         held = select(Mention.supplier_id).where(Mention.supplier_id.is_not(None))
-        judged = select(Judgement.supplier_id).where(Judgement.author != "rules",
-                                                     Judgement.supplier_id.is_not(None))
-        empty = list(self.session.scalars(select(Supplier.id).where(
-            Supplier.siret.is_(None), Supplier.origin != REGISTER, Supplier.id.not_in(held),
-            Supplier.id.not_in(judged))))
+        judged = select(Judgement.supplier_id).where(
+            Judgement.author != "rules", Judgement.supplier_id.is_not(None)
+        )
+        empty = list(
+            self.session.scalars(
+                select(Supplier.id).where(
+                    Supplier.siret.is_(None),
+                    Supplier.origin != REGISTER,
+                    Supplier.id.not_in(held),
+                    Supplier.id.not_in(judged),
+                )
+            )
+        )
         for chunk in db.chunks(empty, 500):
-            self.session.execute(update(Judgement).where(Judgement.supplier_id.in_(chunk))
-                                 .values(supplier_id=None).execution_options(synchronize_session=False))
-            self.session.execute(delete(Supplier).where(Supplier.id.in_(chunk))
-                                 .execution_options(synchronize_session=False))
+            self.session.execute(
+                update(Judgement)
+                .where(Judgement.supplier_id.in_(chunk))
+                .values(supplier_id=None)
+                .execution_options(synchronize_session=False)
+            )
+            self.session.execute(
+                delete(Supplier)
+                .where(Supplier.id.in_(chunk))
+                .execution_options(synchronize_session=False)
+            )
 
 
 def digest(mention: Row, again: int = 0) -> str:
-    """The uid of a supplier without siret: "x" and 12 hexadecimal digits of the mention that founds it."""
+    """The uid of a supplier without siret: "x" and 12 digits of the mention that founds it."""
     text = f"{mention['source']}\n{mention['key']}" + (f"\n{again}" if again else "")
     return "x" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -152,7 +200,9 @@ def identity(mentions: Sequence[Row]) -> dict[str, Any]:
     found |= {f: placed[f] for f in POSITION}
     names = [n for m in mentions for n in (m["name"], *m["other_names"].split(SEPARATOR)) if n]
     found["other_names"] = SEPARATOR.join(n for n in dict.fromkeys(names) if n != found["name"])
-    found["siren"] = next((m["siren"] or m["siret"][:9] for m in mentions if m["siren"] or m["siret"]), "")
+    found["siren"] = next(
+        (m["siren"] or m["siret"][:9] for m in mentions if m["siren"] or m["siret"]), ""
+    )
     found["is_qpv"] = next((m["is_qpv"] for m in mentions if m["is_qpv"] is not None), None)
     found["origin"] = mentions[0]["source"]
     days: list[date] = [m["first_seen"] for m in mentions] + [m["last_seen"] for m in mentions]

@@ -31,11 +31,15 @@ def match_with(base: Base, records: Sequence[Record]) -> list[Match]:
     """The same, against a base already read."""
     findings = base.linker.ask(of_records(records))
     by_siret = {row["siret"]: row for row in base.suppliers if row["siret"]}
-    return [_match(base, record, finding, by_siret)
-            for record, finding in zip(records, findings, strict=True)]
+    return [
+        _match(base, record, finding, by_siret)
+        for record, finding in zip(records, findings, strict=True)
+    ]
 
 
-def _match(base: Base, record: Record, finding: Finding, by_siret: Mapping[str, Mapping[str, Any]]) -> Match:
+def _match(
+    base: Base, record: Record, finding: Finding, by_siret: Mapping[str, Mapping[str, Any]]
+) -> Match:
     published = record.siret if is_siret(record.siret) else ""
     if published in by_siret:
         return _result(by_siret[published], 1.0, SAME, ("même SIRET",))
@@ -45,8 +49,12 @@ def _match(base: Base, record: Record, finding: Finding, by_siret: Mapping[str, 
         return Match("", "", "", round(best.probability, 4) if best else 0.0, DIFFERENT, reasons)
     row = base.suppliers[best.line]
     if published and row["siret"]:
-        return _result(row, best.probability, REVIEW,
-                       (*best.reasons, "SIRET publié différent et absent de la base"))
+        return _result(
+            row,
+            best.probability,
+            REVIEW,
+            (*best.reasons, "SIRET publié différent et absent de la base"),
+        )
     return _result(row, best.probability, finding.verdict, best.reasons)
 
 

@@ -19,16 +19,39 @@ Progress = Callable[[float, float], None]
 Row = Mapping[str, Any]
 # What the base was when names were last compared; a change means that lines must be asked again.
 STATE = "linking_state"
-READ = ("id", "source", "key", "supplier_id", "siret", "siren", "name", "other_names", "address",
-        "postcode", "commune", "commune_code", "lon", "lat", "precision", "phone", "email", "website",
-        "naf", "legal_form", "is_qpv", "description", "first_seen", "last_seen")
+READ = (
+    "id",
+    "source",
+    "key",
+    "supplier_id",
+    "siret",
+    "siren",
+    "name",
+    "other_names",
+    "address",
+    "postcode",
+    "commune",
+    "commune_code",
+    "lon",
+    "lat",
+    "precision",
+    "phone",
+    "email",
+    "website",
+    "naf",
+    "legal_form",
+    "is_qpv",
+    "description",
+    "first_seen",
+    "last_seen",
+)
 NO_MATCH = "aucun fournisseur de la base ne correspond"
 NEW_SIRET = "SIRET publié par la liste, inconnu de la base : fournisseur ajouté"
-SHARED_SIRET = ("un SIRET partagé n'est jamais séparé sans vérification")
+SHARED_SIRET = "un SIRET partagé n'est jamais séparé sans vérification"
 
 
 class Counts(NamedTuple):
-    """What became of the lines that had no supplier: linked, to be looked at, and suppliers added."""
+    """Lines that had no supplier: linked, to be looked at; and suppliers added."""
 
     same: int = 0
     review: int = 0
@@ -36,8 +59,12 @@ class Counts(NamedTuple):
 
 
 def link(session: Session, progress: Progress | None = None) -> Counts:
-    """Give every mention its supplier and write down why; safe to run again, in any order of files."""
-    return _Linking(session, progress or (lambda done, total: None)).run()
+    """Give every mention its supplier and write down why; safe to run again."""
+    session.flush()
+    counts = _Linking(session, progress or (lambda done, total: None)).run()
+    # Rows were written under the ORM's feet: what the caller holds is read again.
+    session.expire_all()
+    return counts
 
 
 @dataclass
@@ -78,8 +105,11 @@ class _Linking:
         return bool(normalise.is_siret(siret)) and siret not in self._refused_sirets(mention)
 
     def _refused_sirets(self, mention: Row) -> set[str]:
-        return {self.founder.sirets[s] for s in self.journal.refusals.of(mention["id"])
-                if s in self.founder.sirets}
+        return {
+            self.founder.sirets[s]
+            for s in self.journal.refusals.of(mention["id"])
+            if s in self.founder.sirets
+        }
 
     def _replay(self) -> dict[int, int]:
         """What persons decided, applied again: mention -> supplier."""
@@ -89,22 +119,37 @@ class _Linking:
         return pinned
 
     def _link_sirets(self, mentions: Sequence[Row]) -> None:
-        """Each published siret to its supplier, made from the lists when the base does not know it."""
+        """Each published siret to its supplier, made from the lists when it is unknown."""
         groups: dict[str, list[Row]] = {}
         for mention in mentions:
             groups.setdefault(mention["siret"], []).append(mention)
-        touched = {s: g for s, g in groups.items() if any(m["id"] in self.pending for m in g)
-                   or self.founder.is_from_list(s)}
+        touched = {
+            s: g
+            for s, g in groups.items()
+            if any(m["id"] in self.pending for m in g) or self.founder.is_from_list(s)
+        }
         for siret, group in touched.items():
             known = self.founder.with_siret(siret)
             supplier = known or self.founder.found(group, siret)
             for mention in group:
                 doubt = self.founder.disagreement(mention, group, siret)
                 self.founder.attach(mention["id"], supplier)
-                reasons = (("même SIRET", *doubt, SHARED_SIRET) if doubt else
-                           ("même SIRET",) if self.founder.is_register(siret) else (NEW_SIRET,))
-                self.journal.decide(Decision(mention["id"], supplier, REVIEW if doubt else SAME,
-                                             0.5 if doubt else 1.0, reasons))
+                reasons = (
+                    ("même SIRET", *doubt, SHARED_SIRET)
+                    if doubt
+                    else ("même SIRET",)
+                    if self.founder.is_register(siret)
+                    else (NEW_SIRET,)
+                )
+                self.journal.decide(
+                    Decision(
+                        mention["id"],
+                        supplier,
+                        REVIEW if doubt else SAME,
+                        0.5 if doubt else 1.0,
+                        reasons,
+                    )
+                )
 
     def _link_names(self, mentions: Sequence[Row], made_by_persons: set[int]) -> None:
         """Lines without a usable siret: to a supplier of the base, else to one another."""
@@ -112,8 +157,12 @@ class _Linking:
             return
         base = Base.read(self.session, extra=tuple(made_by_persons))
         line_of = {row["id"]: i for i, row in enumerate(base.suppliers)}
-        refused = {(i, line_of[s]) for i, m in enumerate(mentions)
-                   for s in self.journal.refusals.of(m["id"]) if s in line_of}
+        refused = {
+            (i, line_of[s])
+            for i, m in enumerate(mentions)
+            for s in self.journal.refusals.of(m["id"])
+            if s in line_of
+        }
         findings = base.linker.ask(of_mentions(mentions), refused)
         left = []
         for mention, finding in zip(mentions, findings, strict=True):
@@ -128,8 +177,9 @@ class _Linking:
             return
         supplier = base.suppliers[finding.best.line]["id"]
         self.founder.attach(mention["id"], supplier)
-        self.journal.decide(Decision(mention["id"], supplier, SAME, finding.best.probability,
-                                     finding.best.reasons))
+        self.journal.decide(
+            Decision(mention["id"], supplier, SAME, finding.best.probability, finding.best.reasons)
+        )
 
     def _found_clusters(self, left: Sequence[tuple[Row, Finding]], base: Base) -> None:
         """Lines nobody in the base is: those that name one structure make one supplier."""
@@ -144,8 +194,11 @@ class _Linking:
 
     def _state(self) -> str:
         """Changes when suppliers with a siret come, go or are read again."""
-        row = self.session.execute(select(func.count(), func.max(Supplier.id), func.max(Supplier.last_seen))
-                                   .where(Supplier.siret.is_not(None))).one()
+        row = self.session.execute(
+            select(func.count(), func.max(Supplier.id), func.max(Supplier.last_seen)).where(
+                Supplier.siret.is_not(None)
+            )
+        ).one()
         return f"{row[0]}:{row[1]}:{row[2]}:{self.journal.state()}"
 
     def _known_state(self) -> str:
@@ -161,15 +214,21 @@ def _own_decision(mention: Row, finding: Finding, base: Base, supplier: int, siz
     """Why this line has a supplier of its own: a doubt to settle, or nobody like it."""
     best = finding.best
     if best is not None and finding.verdict == REVIEW:
-        return Decision(mention["id"], base.suppliers[best.line]["id"], REVIEW, best.probability, best.reasons)
+        return Decision(
+            mention["id"], base.suppliers[best.line]["id"], REVIEW, best.probability, best.reasons
+        )
     others = (f"{size} lignes de listes nomment la même structure",) if size > 1 else ()
     score = 1 - (best.probability if best else 0.0)
-    return Decision(mention["id"], supplier, SAME if size > 1 else DIFFERENT, score, (NO_MATCH, *others))
+    return Decision(
+        mention["id"], supplier, SAME if size > 1 else DIFFERENT, score, (NO_MATCH, *others)
+    )
 
 
 def _mentions(session: Session) -> list[Row]:
     """Every mention still published, in an order no file decides."""
-    statement = (select(*(getattr(Mention, name) for name in READ)).where(Mention.gone_on.is_(None))
-                 .order_by(Mention.source, Mention.key))
-    return [row._mapping for row in session.execute(statement)]
-
+    statement = (
+        select(*(getattr(Mention, name) for name in READ))
+        .where(Mention.gone_on.is_(None))
+        .order_by(Mention.source, Mention.key)
+    )
+    return [dict(row._mapping) for row in session.execute(statement)]

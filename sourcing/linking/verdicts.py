@@ -1,13 +1,13 @@
-"""Verdicts: the best candidates of each line, how sure we are, and why, in words a buyer understands."""
+"""Verdicts: the best candidates of each line, how sure we are, and why, for a buyer."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
 
 import numpy as np
 
-from sourcing.linking import evidence, weights
-from sourcing.linking.candidates import Floats, Index, Ints, Pairs, candidates
+from sourcing.linking import evidence, guards, weights
+from sourcing.linking.candidates import Floats, Index, Pairs, candidates
 from sourcing.linking.comparison import Comparison
 from sourcing.linking.evidence import EVIDENCE, Levels
 from sourcing.linking.normalised import Lines, Normaliser
@@ -16,8 +16,6 @@ from sourcing.linking.weights import Weights
 SAME, REVIEW, DIFFERENT = "same", "review", "different"
 # Kept per line, best first.
 SHOWN = 3
-AT = {e.name: i for i, e in enumerate(EVIDENCE)}
-CODE = {(e.name, code): i for e in EVIDENCE for i, (code, _) in enumerate(e.answers)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +54,31 @@ class Linker:
         self.index = Index.build(self.normaliser.lines(columns), self.weights.usual)
         self.closed = frozenset(closed)
 
-    def ask(self, columns: dict[str, Sequence[str]],
-            excluded: Collection[tuple[int, int]] = ()) -> list[Finding]:
+    def ask(
+        self, columns: dict[str, Sequence[str]], excluded: Collection[tuple[int, int]] = ()
+    ) -> list[Finding]:
         """One finding per line of `columns`; `excluded` are (probe, line) a person has refused."""
         probes = self.normaliser.lines(columns)
         return self.findings(Scored.of(self.index, probes, self.weights, excluded), probes.count)
 
     def sure_pairs(self, columns: dict[str, Sequence[str]]) -> list[tuple[int, int]]:
-        """Couples of lines that are surely one, asked of the base's own lines, lower number first."""
+        """Couples of the base's own lines that are surely one, lower number first."""
         scored = Scored.of(self.index, self.normaliser.lines(columns), self.weights)
         probe, line = scored.pairs
         sure = np.flatnonzero((scored.alone >= self.weights.same) & (probe != line))
-        found = {(min(p, q), max(p, q)) for i, p, q in zip(
-            sure.tolist(), probe[sure].tolist(), line[sure].tolist(), strict=True)
-            if not scored.guards(i, self.closed)}
+        found = {
+            (min(p, q), max(p, q))
+            for i, p, q in zip(
+                sure.tolist(), probe[sure].tolist(), line[sure].tolist(), strict=True
+            )
+            if not scored.held_back(i, self.closed)
+        }
         return sorted(found)
 
     def findings(self, scored: "Scored", count: int) -> list[Finding]:
         """The verdict on every probe of pairs already scored."""
         starts = np.searchsorted(scored.pairs.probe, np.arange(count + 1))
-        return [self._finding(scored, int(a), int(b)) for a, b in zip(starts, starts[1:], strict=False)]
+        return [self._finding(scored, int(a), int(b)) for a, b in pairwise(starts)]
 
     def _finding(self, scored: "Scored", start: int, end: int) -> Finding:
         """The verdict on the pairs start..end, all of one probe."""
@@ -86,11 +89,11 @@ class Linker:
         firm = self._firm(scored, best, start, end)
         shown = tuple(scored.candidate(int(i)) for i in order[:SHOWN])
         sure, chance = self.weights.same, float(scored.probability[best])
-        held_back = scored.guards(best, self.closed)
-        if chance >= sure and not held_back:
+        notes = scored.held_back(best, self.closed)
+        if chance >= sure and not notes:
             return Finding(SAME, shown, False, firm)
         only = chance < sure <= firm
-        notes = held_back + (("établissement à préciser",) if only else ())
+        notes += ("établissement à préciser",) if only else ()
         shown = (_noted(shown[0], notes), *shown[1:])
         verdict = REVIEW if max(chance, firm) >= self.weights.review else DIFFERENT
         return Finding(verdict, shown, only, firm)
@@ -113,12 +116,15 @@ class Scored:
     alone: Floats
 
     @classmethod
-    def of(cls, index: Index, probes: Lines, weigh: Weights,
-           excluded: Collection[tuple[int, int]] = ()) -> "Scored":
+    def of(
+        cls, index: Index, probes: Lines, weigh: Weights, excluded: Collection[tuple[int, int]] = ()
+    ) -> "Scored":
         pairs = candidates(index, probes)
         if excluded:
-            kept = np.array([p not in excluded for p in zip(*map(np.ndarray.tolist, pairs), strict=True)],
-                            dtype=bool)
+            kept = np.array(
+                [p not in excluded for p in zip(*map(np.ndarray.tolist, pairs), strict=True)],
+                dtype=bool,
+            )
             pairs = Pairs(pairs.probe[kept], pairs.line[kept])
         compared = Comparison(index, probes, pairs)
         levels = evidence.look(compared)
@@ -130,33 +136,31 @@ class Scored:
     def pairs(self) -> Pairs:
         return self.compared.pairs
 
-    def answer(self, pair: int, name: str) -> str:
-        return EVIDENCE[AT[name]].answers[self.levels[pair, AT[name]]][0]
-
     def candidate(self, pair: int) -> Candidate:
-        return Candidate(int(self.pairs.line[pair]), float(self.probability[pair]),
-                         float(self.alone[pair]), self.reasons(pair))
+        return Candidate(
+            int(self.pairs.line[pair]),
+            float(self.probability[pair]),
+            float(self.alone[pair]),
+            self.reasons(pair),
+        )
 
-    def guards(self, pair: int, closed: Collection[int]) -> tuple[str, ...]:
+    def held_back(self, pair: int, closed: Collection[int]) -> tuple[str, ...]:
         """Why this pair may not be linked without a person, however probable; empty if nothing."""
-        identified = any(self.answer(pair, e) == "same" for e in ("siren", "phone", "mail", "host"))
-        rare = self.levels[pair, AT["rarity"]]
-        nameless = rare < 2 and self.answer(pair, "acronym") != "yes" and not identified
-        found = {
-            "presque rien de commun dans les noms": nameless,
-            "SIREN différents": self.answer(pair, "siren") == "different",
-            "numéros différents dans les noms": self.answer(pair, "numbers") == "different",
-            "établissement fermé": int(self.pairs.line[pair]) in closed,
-        }
-        return tuple(reason for reason, holds in found.items() if holds)
+        closed_reason = ("établissement fermé",) if int(self.pairs.line[pair]) in closed else ()
+        return guards.reasons(self.levels[pair : pair + 1]) + closed_reason
 
     def reasons(self, pair: int) -> tuple[str, ...]:
         """French clauses, what speaks for it first, each side by weight."""
         weigh = weights.read().answers
-        said = [(weigh[e.name][e.answers[a][0]], e.answers[a][1])
-                for e, a in zip(EVIDENCE, self.levels[pair].tolist(), strict=True) if e.answers[a][1]]
+        said = [
+            (weigh[e.name][e.answers[a][0]], e.answers[a][1])
+            for e, a in zip(EVIDENCE, self.levels[pair].tolist(), strict=True)
+            if e.answers[a][1]
+        ]
         said.append(self._name_reason(pair))
-        return tuple(clause for _, clause in sorted(said, key=lambda s: (s[0] < 0, -abs(s[0]), s[1])))
+        return tuple(
+            clause for _, clause in sorted(said, key=lambda s: (s[0] < 0, -abs(s[0]), s[1]))
+        )
 
     def _name_reason(self, pair: int) -> tuple[float, str]:
         names = self.compared.names
@@ -170,11 +174,3 @@ class Scored:
 def _noted(candidate: Candidate, notes: tuple[str, ...]) -> Candidate:
     reasons = candidate.reasons + tuple(n for n in notes if n not in candidate.reasons)
     return Candidate(candidate.line, candidate.probability, candidate.alone, reasons)
-
-
-def sentence(reasons: Sequence[Any]) -> str:
-    """"même téléphone, même rue, nom à 92 % ; code postal différent"."""
-    return ", ".join(map(str, reasons))
-
-
-__all__ = ["Candidate", "Finding", "Ints", "Linker", "Scored", "sentence"]

@@ -1,4 +1,4 @@
-"""The weights of the evidence: read from a file a person can read, learned from lines whose siret is known."""
+"""The weights of the evidence: in a file a person can read, learned from known sirets."""
 
 import json
 from collections.abc import Mapping
@@ -14,11 +14,16 @@ from sourcing.linking.evidence import EVIDENCE, Levels
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "data" / "linking_weights.json"
 # How firmly a weight is held to its prior, and neighbouring answers of a scale to each other.
-RIDGE, SMOOTH = 0.5, 1.0
+RIDGE, SMOOTH = 8.0, 1.0
 # What is known without data: identifiers are rarely in the lists we can learn from.
 PRIOR = {
-    ("siren", "same"): 6.0, ("siren", "different"): -9.0, ("phone", "same"): 4.0,
-    ("phone", "different"): -0.5, ("mail", "same"): 3.5, ("host", "same"): 2.5, ("host", "different"): -0.4,
+    ("siren", "same"): 6.0,
+    ("siren", "different"): -9.0,
+    ("phone", "same"): 4.0,
+    ("phone", "different"): -0.5,
+    ("mail", "same"): 3.5,
+    ("host", "same"): 2.5,
+    ("host", "different"): -0.4,
 }
 
 
@@ -29,7 +34,7 @@ class Weights:
     start: float
     # evidence -> answer -> weight
     answers: Mapping[str, Mapping[str, float]]
-    # The scores are divided by this before they become probabilities (calibration, learned out of fold).
+    # The scores are divided by this before they become probabilities (learned out of fold).
     temperature: float
     # Probabilities from which a link is made, and from which a person is asked.
     same: float
@@ -39,8 +44,10 @@ class Weights:
 
     def table(self) -> list[Floats]:
         """One array per evidence, in the order of its answers."""
-        return [np.array([self.answers.get(e.name, {}).get(code, 0.0) for code, _ in e.answers])
-                for e in EVIDENCE]
+        return [
+            np.array([self.answers.get(e.name, {}).get(code, 0.0) for code, _ in e.answers])
+            for e in EVIDENCE
+        ]
 
     def scores(self, levels: Levels) -> Floats:
         """The sum of each pair's weights."""
@@ -65,10 +72,20 @@ def posterior(scores: Floats, probe: Ints, count: int) -> Floats:
     return np.asarray(weight / total[probe])
 
 
-def learn(levels: Levels, probe: Ints, right: NDArray[np.bool_], ridge: float = RIDGE,
-          smooth: float = SMOOTH) -> tuple[float, dict[str, dict[str, float]]]:
-    """Fit `start` and the answers' weights: the likelihood of the right candidate, or of none, per probe."""
-    design, prior, penalty = _design(levels), _prior(), _penalty(ridge, smooth)
+def learn(
+    levels: Levels,
+    probe: Ints,
+    right: NDArray[np.bool_],
+    ridge: float = RIDGE,
+    smooth: float = SMOOTH,
+    prior: Floats | None = None,
+) -> Floats:
+    """The weights most likely to choose the right candidate of each probe, or none.
+
+    They are held to `prior`: what other data taught, or what is known without any.
+    """
+    design, penalty = _design(levels), _penalty(ridge, smooth)
+    prior = known() if prior is None else prior
     # A question nobody in the data answers keeps its prior.
     penalty[np.ptp(design, axis=0) == 0, np.ptp(design, axis=0) == 0] = 1e6
     penalty[0, 0] = 0.02
@@ -85,7 +102,12 @@ def learn(levels: Levels, probe: Ints, right: NDArray[np.bool_], ridge: float = 
         theta = theta + step * min(1.0, 4.0 / max(float(np.abs(step).max()), 1e-9))
         if np.abs(step).max() < 1e-5:
             break
-    return float(theta[0]), _named(theta)
+    return theta
+
+
+def of(theta: Floats) -> Weights:
+    """Weights as learned, not yet calibrated."""
+    return Weights(float(theta[0]), named(theta), 1.0, 1.0, 0.0, {})
 
 
 def _columns() -> list[tuple[str, str]]:
@@ -98,7 +120,8 @@ def _design(levels: Levels) -> Floats:
     return np.hstack(blocks)
 
 
-def _prior() -> Floats:
+def known() -> Floats:
+    """The weights before any data."""
     return np.array([-3.0] + [PRIOR.get(column, 0.0) for column in _columns()])
 
 
@@ -118,7 +141,8 @@ def _penalty(ridge: float, smooth: float) -> Floats:
     return penalty
 
 
-def _named(theta: Floats) -> dict[str, dict[str, float]]:
+def named(theta: Floats) -> dict[str, dict[str, float]]:
+    """evidence -> answer -> weight, as the file keeps them."""
     answers: dict[str, dict[str, float]] = {e.name: {} for e in EVIDENCE}
     for (evidence, code), value in zip(_columns(), theta[1:], strict=True):
         answers[evidence][code] = round(float(value), 3)

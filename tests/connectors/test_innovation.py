@@ -53,5 +53,5 @@ def test_english_headers_and_a_city_are_enough() -> None:
 def test_names_without_any_place_are_refused_with_the_remedy() -> None:
     path = shared(REAL + "frenchtech_40_120_2023_noms_urls.csv")
     rows = list(read(path))
-    with pytest.raises(SourceError, match="aucun lieu .* « Colonne 1 », « Colonne 2 » ; ajouter"):
+    with pytest.raises(SourceError, match=r"aucun lieu .* « Colonne 1 », « Colonne 2 » ; ajouter"):
         propose(rows).check(path.name)

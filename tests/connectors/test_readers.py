@@ -188,7 +188,9 @@ def test_a_formula_with_a_saved_value_is_its_value(tmp_path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     sheet = "xl/worksheets/sheet1.xml"
-    parts[sheet] = parts[sheet].replace(b"<v></v>", b"<v>2</v>").replace(b"<v/>", b"<v>2</v>")
+    parts[sheet] = (
+        parts[sheet].replace(b"</f><v />", b"</f><v>2</v>").replace(b"</f><v/>", b"</f><v>2</v>")
+    )
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
@@ -221,7 +223,10 @@ def test_sheets_with_the_same_header_are_one_list_and_the_others_are_named(tmp_p
 
 def test_an_ods_sheet_is_read_with_its_repeated_cells(tmp_path: Path) -> None:
     cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
-    siret = '<table:table-cell office:value-type="float" office:value="90000010000017"><text:p>9E+13</text:p></table:table-cell>'
+    siret = (
+        '<table:table-cell office:value-type="float" office:value="90000010000017">'
+        "<text:p>9E+13</text:p></table:table-cell>"
+    )
     rows = [
         "".join(map(cell.format, ["Nom", "Siret"])),
         cell.format("A") + siret,
@@ -289,7 +294,7 @@ def test_a_geojson_feature_has_its_position(write: Write) -> None:
 
 
 def test_xml_entities_are_refused(write: Write) -> None:
-    bomb = '<!DOCTYPE a [<!ENTITY x "ha"><!ENTITY y SYSTEM "file:///etc/passwd">]>'
+    bomb = '<!DOCTYPE a [<!ENTITY y SYSTEM "file:///etc/passwd">]>'
     path = write(
         "a.xml", f"<?xml version='1.0'?>{bomb}<a><structure><title>&y;</title></structure></a>"
     )
@@ -316,11 +321,11 @@ def test_an_archive_with_one_table_is_that_table(tmp_path: Path, write: Write) -
         ("a.xlsx", b"PK\x03\x04" + os.urandom(3_000), "tronqué ou abîmé"),
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + os.urandom(3_000), "tronqué ou abîmé"),
         ("a.json", b'{"results": [{"Nom": "A"}, {"Nom": ', "tronqué après l'élément 1"),
-        ("a.json", b'[{"Nom": "A"}, {Nom: "B"}, {"Nom": "CCCCCCCCCCCC"}]', "illisible après l'élément 1"),
+        ("a.json", b'[{"Nom": "A"}, {Nom: "B"}, {"Nom": "CCCCCCC"}]', "illisible après l'élément"),
         ("a.xml", b"<a><structure><title>A</title>", "ligne 1 : XML tronqué"),
         ("a.csv", b"<!DOCTYPE html><html><body>Erreur 404</body></html>", "page web"),
         ("a.csv", b"%PDF-1.7 ...", "PDF"),
-        ("a.csv", "Raison sociale,RÃ©fÃ©rence\nA,B\n".encode(), "accents sont abîmés (« RÃ©fÃ©rence »)"),
+        ("a.csv", "Nom,RÃ©fÃ©rence\nA,B\n".encode(), "accents sont abîmés (« RÃ©fÃ©rence »)"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_one_sentence(
@@ -401,6 +406,6 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
 
 
 def test_rows_know_their_file_and_line(write: Write) -> None:
-    assert list(read(write("liste.csv", TABLE)))[0] == Row(
+    assert next(read(write("liste.csv", TABLE))) == Row(
         "liste.csv", 2, {"Nom": "Érable", "Siret": "90000010000017", "Commune": "Lorient"}
     )

@@ -22,9 +22,18 @@ def mention(session: Session) -> Maker:
 
     def make(source: str = "liste", **said: Any) -> Mention:
         siret = said.get("siret", "")
-        defaults = {"key": f"{said.get('name')}{siret}{said.get('commune', '')}", "run_id": run.id, "file": "f.csv",
-                    "line": 1, "first_seen": DAY, "last_seen": DAY, "statuses": [], "sectors": [],
-                    "problems": [], "siren": siret[:9]}
+        defaults = {
+            "key": f"{said.get('name')}{siret}{said.get('commune', '')}",
+            "run_id": run.id,
+            "file": "f.csv",
+            "line": 1,
+            "first_seen": DAY,
+            "last_seen": DAY,
+            "statuses": [],
+            "sectors": [],
+            "problems": [],
+            "siren": siret[:9],
+        }
         one = Mention(source=source, **(defaults | said))
         session.add(one)
         session.flush()
@@ -38,8 +47,14 @@ def supplier(session: Session) -> Maker:
     """supplier("12345678901234", name=…): one establishment of the register, in the base."""
 
     def make(siret: str, **said: Any) -> Supplier:
-        defaults = {"uid": siret, "siret": siret, "siren": siret[:9], "origin": "register",
-                    "first_seen": DAY, "last_seen": DAY}
+        defaults = {
+            "uid": siret,
+            "siret": siret,
+            "siren": siret[:9],
+            "origin": "register",
+            "first_seen": DAY,
+            "last_seen": DAY,
+        }
         one = Supplier(**(defaults | said))
         session.add(one)
         session.flush()

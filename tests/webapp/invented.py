@@ -22,7 +22,8 @@ COMMUNES = (
 )
 TRADES = (
     ("81.30Z", "Jardins"), ("81.21Z", "Propreté"), ("56.21Z", "Traiteur"), ("43.34Z", "Peinture"),
-    ("62.01Z", "Logiciels"), ("95.29Z", "Atelier vélo"), ("18.12Z", "Imprimerie"), ("43.21A", "Électricité"),
+    ("62.01Z", "Logiciels"), ("95.29Z", "Atelier vélo"), ("18.12Z", "Imprimerie"),
+    ("43.21A", "Électricité"),
 )  # fmt: skip
 WORDS = ("du Scorff", "du Blavet", "de la Rade", "des Îles", "du Ter", "de Kervaric", "des Dunes",
          "du Faouëdic", "de la Laïta", "des Genêts")  # fmt: skip
@@ -85,8 +86,10 @@ def supplier(number: int, random: Random) -> Supplier:
 def run(source: str, **counts: int) -> Run:
     """A finished ingestion."""
     moment = datetime(2026, 9, 1, 8, 30)
-    return Run(source=source, files=[{"name": f"{source}.csv"}], started_at=moment,
-               finished_at=moment, outcome="done", leftover=["colonne inconnue"], **counts)  # fmt: skip
+    return Run(
+        source=source, files=[{"name": f"{source}.csv"}], started_at=moment, finished_at=moment,
+        outcome="done", leftover=["colonne inconnue"], **counts,
+    )  # fmt: skip
 
 
 def mention(listed: Supplier, source: str, statuses: list[str], run_id: int) -> Mention:

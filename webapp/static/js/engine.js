@@ -9,6 +9,12 @@ const CALM = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const BEYOND_VIEW = 0.15;
 // From this zoom on, a group is listed rather than opened further.
 const CLOSEST = 18;
+// Discs nearer than this share of their radii are joined.
+const TOUCHING = 0.86;
+// Half the side, in pixels, of the square whose suppliers a closest group lists.
+const NEIGHBOURS = 40;
+// Where a commune's name may slide to, in pixels.
+const NUDGES = [0, -14, 14, -26, 26, -36, 36];
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class MapView extends EventTarget {
@@ -70,34 +76,46 @@ export class MapView extends EventTarget {
 
   #names(communes) {
     communes.sort((a, b) => b.people - a.people);
-    const labels = communes.map((p, rank) => {
+    this.labels = communes.map((p, rank) => {
       const marker = L.marker([p.lat, p.lon], {
         pane: "names", interactive: false, keyboard: false,
         icon: L.divIcon({ className: `place ${rank < 3 ? "town" : ""}`, html: element("span", "", p.name), iconSize: [0, 0] }),
       });
-      return { marker, width: p.name.length * (rank < 3 ? 8 : 6.6) * this.scale };
+      return { marker, half: p.name.length * (rank < 3 ? 4.2 : 3.4) * this.scale };
     });
-    const arrange = () => this.#arrange(labels);
-    this.map.on("zoomend", arrange);
-    if (this.map._loaded) arrange(); else this.map.whenReady(arrange);
+    this.map.on("zoomend", () => this.#arrange());
+    this.map.whenReady(() => this.#arrange());
   }
 
-  /** Show a name where it covers no name of a larger commune. */
-  #arrange(labels) {
-    const taken = [];
-    for (const { marker, width } of labels) {
-      const at = this.map.project(marker.getLatLng(), this.map.getZoom());
-      const box = [at.x - width / 2, at.y - 9 * this.scale, at.x + width / 2, at.y + 9 * this.scale];
-      const free = !taken.some((b) => box[0] < b[2] && box[2] > b[0] && box[1] < b[3] && box[3] > b[1]);
-      if (free) { taken.push(box); marker.addTo(this.map); } else marker.remove();
+  /** Put each name where it covers neither a cell nor the name of a larger commune. */
+  #arrange() {
+    if (!this.labels) return;
+    const high = 8 * this.scale;
+    const taken = [...this.cells.values()].map(({ marker, size }) => this.#box(marker, size / 2, size / 2, [0, 0]));
+    for (const { marker, half } of this.labels) {
+      const aside = half + 26 * this.scale;
+      const free = [...NUDGES.map((down) => [0, down * this.scale]), [aside, 0], [-aside, 0]].find((nudge) => {
+        const box = this.#box(marker, half, high, nudge);
+        return !taken.some((b) => box[0] < b[2] && box[2] > b[0] && box[1] < b[3] && box[3] > b[1]);
+      });
+      if (free === undefined) { marker.remove(); continue; }
+      taken.push(this.#box(marker, half, high, free));
+      marker.addTo(this.map);
+      marker.getElement().firstChild.style.translate = `${free[0]}px ${free[1]}px`;
     }
+  }
+
+  /** Left, top, right and bottom of a thing on the screen. */
+  #box(marker, halfWidth, halfHeight, [right, down]) {
+    const at = this.map.latLngToLayerPoint(marker.getLatLng()).add([right, down]);
+    return [at.x - halfWidth, at.y - halfHeight, at.x + halfWidth, at.y + halfHeight];
   }
 
   /** Underline one commune, or none. */
   choose(code) {
     this.host.querySelectorAll(".outline.chosen").forEach((path) => path.classList.remove("chosen"));
     const layer = this.bounds[code];
-    const path = layer?.getElement?.() ?? Object.values(layer?._layers ?? {})[0]?.getElement?.();
+    const path = layer?._path;
     if (path) { path.classList.add("chosen"); path.parentNode.append(path); }
   }
 
@@ -105,6 +123,7 @@ export class MapView extends EventTarget {
 
   /** Show the territory, a commune, or bounds [west, south, east, north]; padding [left, top, right, bottom]. */
   fit(where, padding = [24, 24, 24, 24], maxZoom = 15) {
+    if (!this.host.clientWidth) return; // hidden: resized() will be followed by another fit
     const bounds = Array.isArray(where) ? L.latLngBounds([where[1], where[0]], [where[3], where[2]])
       : where === "territory" ? this.territory : this.bounds[where]?.getBounds() ?? this.territory;
     if (!bounds?.isValid()) { this.map.setView([47.75, -3.37], 10); return; }
@@ -128,13 +147,13 @@ export class MapView extends EventTarget {
   follow(url, numbers = new Map()) {
     this.url = url;
     this.numbers = numbers;
-    this.cells.forEach((marker) => marker.remove());
+    this.cells.forEach(({ marker }) => marker.remove());
     this.cells.clear();
     return this.refresh();
   }
 
   async refresh() {
-    if (!this.url || !this.map._loaded) return;
+    if (!this.url || !this.map._loaded || !this.host.clientWidth) return;
     this.asked?.abort();
     this.asked = new AbortController();
     const b = this.map.getBounds().pad(BEYOND_VIEW);
@@ -151,13 +170,28 @@ export class MapView extends EventTarget {
   }
 
   #draw(cells) {
-    const wanted = new Map(cells.map((cell) => [`${cell[0]},${cell[1]},${cell[2]}`, cell]));
-    for (const [key, marker] of this.cells) if (!wanted.has(key)) { marker.remove(); this.cells.delete(key); }
-    for (const [key, cell] of wanted) if (!this.cells.has(key)) this.cells.set(key, this.#marker(cell));
-    this.host.dataset.cells = cells.length;
+    const wanted = new Map(this.#apart(cells).map((cell) => [cell.slice(0, 3).join(), cell]));
+    for (const [key, { marker }] of this.cells) if (!wanted.has(key)) { marker.remove(); this.cells.delete(key); }
+    for (const [key, cell] of wanted) if (!this.cells.has(key)) this.cells.set(key, this.#cell(cell));
+    this.host.dataset.drawn = this.cells.size;
+    this.#arrange();
   }
 
-  #marker(cell) {
+  /** The server's squares have no gap: join the cells whose discs would overlap, largest first. */
+  #apart(cells) {
+    const kept = [];
+    for (const cell of [...cells].sort((a, b) => b[2] - a[2])) {
+      const at = this.map.latLngToLayerPoint([cell[1], cell[0]]);
+      const size = this.#look(cell[2], cell.slice(3))[2];
+      const over = kept.find((k) => k.at.distanceTo(at) < TOUCHING * (k.size + size) / 2);
+      if (over) over.cell = [over.cell[0], over.cell[1], over.cell[2] + cell[2]];
+      else kept.push({ cell, at, size });
+    }
+    return kept.map((k) => k.cell);
+  }
+
+  /** A marker and its size in pixels. */
+  #cell(cell) {
     const [lon, lat, total, ...suppliers] = cell;
     const [className, html, size, label] = this.#look(total, suppliers);
     const marker = L.marker([lat, lon], {
@@ -172,7 +206,7 @@ export class MapView extends EventTarget {
     const uids = suppliers.map((s) => s[0]);
     marker.on("mouseover", () => this.#tell("over", { uids }));
     marker.on("mouseout", () => this.#tell("over", { uids: [] }));
-    return marker;
+    return { marker, size };
   }
 
   /** Class, content, size in pixels and accessible name of a cell. */
@@ -180,31 +214,43 @@ export class MapView extends EventTarget {
     if (total === 1 && suppliers.length) {
       const [uid, name, mark] = suppliers[0];
       const listed = this.numbers.get(uid);
-      const html = listed ? element("span", "number tabular", String(listed)) : shape(mark, 16 * this.scale);
+      const html = listed ? element("span", "number", String(listed)) : shape(mark, 16 * this.scale);
       return [`one mark-${mark}`, html, 28 * this.scale, listed ? `${listed}. ${name}` : name];
     }
     const size = (24 + Math.min(30, 8 * Math.log10(total + 1))) * this.scale;
     const className = suppliers.length ? "group stack" : "group";
-    const label = `${count(total, "fournisseur")}${suppliers.length ? " à cette adresse" : ""}`;
+    const label = `${count(total, "fournisseur")}${suppliers.length ? " à cette adresse" : " : agrandir"}`;
     return [className, element("span", "", number(total)), Math.round(size), label];
   }
 
-  #open(marker, cell) {
+  async #open(marker, cell) {
     const [lon, lat, total, ...suppliers] = cell;
     if (!suppliers.length && this.map.getZoom() < CLOSEST) {
       this.#tell("moved");
       this.map.setView([lat, lon], Math.min(CLOSEST, this.map.getZoom() + 2), { animate: !CALM });
-      this.returnFocus = this.host.contains(document.activeElement);
       return;
     }
     const chosen = new CustomEvent("chosen", { cancelable: true, detail: { uids: suppliers.map((s) => s[0]), total } });
-    if (this.dispatchEvent(chosen)) this.popup(marker, total, suppliers);
+    if (!this.dispatchEvent(chosen)) return;
+    const here = suppliers.length ? suppliers : await this.#here(marker);
+    this.#popup(marker, total, here);
   }
 
-  /** Who is at this address, with links to their sheets. */
-  popup(marker, total, suppliers) {
+  /** Who the cells under this marker are: neighbours too close for any zoom to part. */
+  async #here(marker) {
+    const at = this.map.latLngToContainerPoint(marker.getLatLng());
+    const corner = (by) => this.map.containerPointToLatLng(at.add([by, -by]));
+    const [from, to] = [corner(-NEIGHBOURS), corner(NEIGHBOURS)];
+    const url = this.url.replace(this.host.dataset.cells, this.host.dataset.here);
+    const bbox = [from.lng, from.lat, to.lng, to.lat].map((v) => v.toFixed(6)).join(",");
+    const answer = await fetch(`${url}${url.includes("?") ? "&" : "?"}bbox=${bbox}`);
+    return answer.ok ? (await answer.json()).fournisseurs : [];
+  }
+
+  /** Names with links to their sheets. */
+  #popup(marker, total, suppliers) {
     const box = element("div");
-    if (total > 1) box.append(element("p", "soft", `${count(total, "fournisseur")} à cette adresse`));
+    if (total > 1) box.append(element("p", "soft", `${count(total, "fournisseur")} ici`));
     const list = box.appendChild(element("ul"));
     for (const [uid, name, mark] of suppliers) {
       const item = list.appendChild(element("li", `mark-${mark}`));
@@ -229,6 +275,21 @@ export class MapView extends EventTarget {
       pane: "spots", interactive: false, keyboard: false,
       icon: L.divIcon({ className: "spot", html, iconSize: [0, 0] }),
     }).addTo(this.map);
+  }
+
+  /** Draw the circle of a search around a point; nothing without a radius. */
+  around(lon, lat, radiusKm) {
+    this.circle?.remove();
+    this.circle = null;
+    if (!radiusKm) return;
+    this.circle = L.circle([lat, lon], { radius: radiusKm * 1000, pane: "ground", interactive: false, className: "outline around" }).addTo(this.map);
+    const bounds = L.latLng(lat, lon).toBounds(radiusKm * 2000);
+    this.bounds.circle = { getBounds: () => bounds };
+  }
+
+  /** The host has another size. */
+  resized() {
+    this.map.invalidateSize();
   }
 
   destroy() {

@@ -78,7 +78,7 @@ function counter({ nombre, libelle, marque }) {
   const item = element("li", `mark-${marque}${nombre ? "" : " none"}`);
   const mark = shape(marque, 16);
   mark.setAttribute("class", "icon mark");
-  item.append(mark, element("b", "tabular", number(nombre)), element("span", "", libelle));
+  item.append(mark, element("b", "", number(nombre)), element("span", "", libelle));
   return item;
 }
 

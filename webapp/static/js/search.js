@@ -29,8 +29,10 @@ function cellsUrl() {
 
 function frame() {
   const zone = new URLSearchParams(location.search).get("zone");
+  const { near, radius } = part("results").dataset;
+  map.around(...(near ?? "0,0").split(",").map(Number), near ? Number(radius) : 0);
   if (zone) map.fit(zone.split(",").map(Number), [0, 0, 0, 0], 19);
-  else map.fit("territory");
+  else map.fit(near && radius ? "circle" : "territory");
 }
 
 const card = (uid) => document.getElementById(`f-${uid}`);
@@ -167,8 +169,11 @@ for (const button of document.querySelectorAll(".views button")) {
   button.addEventListener("click", () => {
     root.classList.toggle("map-view", button.dataset.view === "carte");
     document.querySelectorAll(".views button").forEach((b) => b.setAttribute("aria-pressed", b === button));
-    map.map.invalidateSize();
-    if (button.dataset.view === "carte" && here.hidden) frame();
+    map.resized();
+    if (button.dataset.view === "carte") {
+      document.querySelector(".views").scrollIntoView();
+      if (here.hidden) frame();
+    }
   });
 }
 

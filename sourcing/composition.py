@@ -1,0 +1,171 @@
+"""The SQL from a register's files to Supplier columns: what to read, compose, place, remember."""
+
+# Every name below comes from Source.columns or from a Shape, both ours.
+# ruff: noqa: S608
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sourcing.source import Source
+from sourcing.stock_files import literal
+
+NAME = r"[A-Za-z_]\w*"
+# Farther than this from its commune's centre, a position is somebody else's.
+# Guyane's communes are vast.
+VICINITY_KM = 30
+VICINITY_OVERSEAS_KM = 300
+# Where France is, when the commune's centre is unknown: (west, south, east, north).
+FRANCE = ((-5.5, 41.0, 10.0, 51.5), (-63.5, 14.0, -60.5, 18.3), (-55.0, 2.0, -51.0, 6.0),
+          (44.9, -21.6, 56.0, -12.5), (-56.6, 46.6, -56.0, 47.3))  # fmt: skip
+
+COMPOSED = (
+    "siren", "name", "legal_name", "other_names", "is_person", "is_head_office", "diffusion",
+    "state", "created_on", "closed_on", "address", "postcode", "naf", "naf25", "legal_form",
+    "size_code", "category", "is_ess", "is_mission", "is_qpv",
+)  # fmt: skip
+PLACED = ("commune_code", "commune", "lon", "lat", "precision")
+# Set when a supplier is first seen; afterwards they are its own or the lists'.
+FIRST = ("uid", "first_seen", "phone", "email", "website", "description")
+WRITTEN = ("siret", "origin", "last_seen", *COMPOSED, *PLACED, *FIRST)
+
+RANK = (
+    'CASE {}."precision" '
+    "WHEN 'exact' THEN 3 WHEN 'street' THEN 2 WHEN 'commune' THEN 1 ELSE 0 END"
+)
+# A file without geolocation does not blur what an earlier one placed, unless it moved or is masked.
+STAYS = (
+    "excluded.diffusion = 'O' AND supplier.address = excluded.address "
+    "AND supplier.commune_code = excluded.commune_code "
+    f"AND {RANK.format('supplier')} > {RANK.format('excluded')}"
+)
+# What an older export does not say is not forgotten: column -> SQL of its new value.
+REMEMBERED = {
+    "is_ess": "coalesce(excluded.is_ess, supplier.is_ess)",
+    "is_mission": "coalesce(excluded.is_mission, supplier.is_mission)",
+    "is_qpv": "CASE WHEN excluded.diffusion = 'O' "
+              "THEN coalesce(excluded.is_qpv, supplier.is_qpv) END",
+    "naf25": "CASE WHEN excluded.naf25 = '' THEN supplier.naf25 ELSE excluded.naf25 END",
+    "closed_on": "CASE WHEN excluded.state = 'F' "
+                 "THEN coalesce(excluded.closed_on, supplier.closed_on) END",
+} | {
+    column: f'CASE WHEN {STAYS} THEN supplier."{column}" ELSE excluded."{column}" END'
+    for column in ("lon", "lat", "precision")
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The columns the source's SQL reads, by role of the file they are in."""
+
+    establishment: tuple[str, ...]
+    # The legal unit's column -> what it goes by beside the establishment's.
+    legal_unit: Mapping[str, str]
+    geolocation: tuple[str, ...]
+
+    @classmethod
+    def of(cls, source: Source) -> "Reading":
+        read = set(re.findall(NAME, " ".join(source.columns.values())))
+        known: dict[str, set[str]] = {}
+        for shape in source.shapes:
+            known.setdefault(shape.role, set()).update(shape.columns | shape.optional)
+        first = known.get("establishment", set())
+        second = known.get("legal_unit", set()) - {"siren"}
+        named = {c: f"legal_unit_{c}" if c in first else c for c in sorted(second)}
+        return cls(
+            tuple(sorted(read & first - {"siret"})),
+            {column: name for column, name in named.items() if name in read},
+            tuple(sorted(read & known.get("geolocation", set()) - {"siret"})),
+        )
+
+
+def compose(source: Source, reading: Reading, day: str) -> str:
+    """SQL: a row per supplier in the order of WRITTEN, from the tables register.py has filled."""
+    fact = ", ".join(
+        [f"line.{column}" for column in ("siret", *reading.establishment)]
+        + [
+            f"coalesce(legal_unit.{c}, line.{name}) AS {name}"
+            for c, name in reading.legal_unit.items()
+        ]
+        + [f"geolocation.{column}" for column in reading.geolocation]
+    )
+    seen = literal(day)
+    last = {
+        "uid": "siret", "origin": "'register'", "first_seen": seen, "last_seen": seen,
+        "created_on": "CAST(created_on AS VARCHAR)", "closed_on": "CAST(closed_on AS VARCHAR)",
+        "commune_code": "coalesce(today, commune_code, '')", "commune": "coalesce(place, commune)",
+        "phone": "''", "email": "''", "website": "''", "description": "''",
+    }  # fmt: skip
+    written = ", ".join(f"{last.get(column, column)} AS {column}" for column in WRITTEN)
+    # In the order of siret, so that the base's indexes grow at one end.
+    return (
+        f"WITH fact AS (SELECT {fact} FROM line LEFT JOIN legal_unit "
+        "ON legal_unit.siren = left(line.siret, 9) LEFT JOIN geolocation USING (siret)), "
+        f"{_layers(source.columns)}, {_placing(source.columns)} "
+        f"SELECT {written} FROM placed ORDER BY siret"
+    )
+
+
+def _layers(columns: Mapping[str, str]) -> str:
+    """CTEs from `fact` to `composed`, a new one whenever a column reads one of the same layer.
+
+    Within one SELECT an alias is copied into what reads it: planning would take seconds.
+    """
+    layers: list[dict[str, str]] = [{}]
+    for column, sql in columns.items():
+        if layers[-1].keys() & set(re.findall(NAME, sql)):
+            layers.append({})
+        layers[-1][column] = sql
+    names = ["fact", *(f"layer_{i}" for i in range(1, len(layers))), "composed"]
+    listed = (", ".join(f"{sql} AS {column}" for column, sql in layer.items()) for layer in layers)
+    return ", ".join(
+        f"{name} AS (SELECT *, {added} FROM {below})"
+        for (below, name), added in zip(pairwise(names), listed, strict=True)
+    )
+
+
+def _placing(columns: Mapping[str, str]) -> str:
+    """CTEs from `composed` to `placed`: the first plausible position, else the commune's centre."""
+    ranks = [int(c.removeprefix("position_")) for c in columns if c.startswith("position_")]
+    km = f"CASE WHEN today LIKE '97%' THEN {VICINITY_OVERSEAS_KM} ELSE {VICINITY_KM} END"
+    projected, plausible, lon, lat, precision = (
+        separator.join(sql.replace("#", str(rank)) for rank in ranks)
+        for separator, sql in (
+            (", ", "lon_of(position_#) AS lon_#, lat_of(position_#) AS lat_#"),
+            (" ", f"WHEN is_near(lon_#, lat_#, centre_lon, centre_lat, {km}) THEN #"),
+            (" ", "WHEN # THEN lon_#"),
+            (" ", "WHEN # THEN lat_#"),
+            (" ", "WHEN # THEN position_#.precision"),
+        )
+    )
+    return (
+        f"projected AS (SELECT *, {projected} FROM composed "
+        "LEFT JOIN commune ON file_code = commune_code), "
+        f"chosen AS (SELECT *, CASE {plausible} END AS best FROM projected), "
+        f"placed AS (SELECT *, round(CASE best {lon} ELSE centre_lon END, 6) AS lon, "
+        f"round(CASE best {lat} ELSE centre_lat END, 6) AS lat, CASE best {precision} "
+        "ELSE CASE WHEN centre_lon IS NULL THEN '' ELSE 'commune' END END AS precision FROM chosen)"
+    )
+
+
+def checks() -> list[str]:
+    """Macros is_siret(text) and is_near(position, centre of its commune, km)."""
+    digits = [f"((n // {10**i}::BIGINT) % 10)" for i in range(14)]
+    doubled = [f"(2 * {d} - 9 * ({d} > 4)::BIGINT)" if i % 2 else d for i, d in enumerate(digits)]
+    in_france = " OR ".join(
+        f"(lon BETWEEN {w} AND {e} AND lat BETWEEN {s} AND {n})" for w, s, e, n in FRANCE
+    )
+    bodies = (
+        f"luhn(n) AS ({' + '.join(doubled)}) % 10 = 0",
+        # La Poste's establishments fail Luhn: the sum of their digits is a multiple of five.
+        "is_numbered(n) AS luhn(n) "
+        f"OR (n // 100000 = 356000000 AND ({' + '.join(digits)}) % 5 = 0)",
+        "is_siret(s) AS coalesce(length(s) = 14 AND left(s, 9) <> '000000000' "
+        "AND regexp_full_match(s, '[0-9]+') AND is_numbered(TRY_CAST(s AS BIGINT)), false)",
+        "is_near(lon, lat, centre_lon, centre_lat, km) AS "
+        f"CASE WHEN centre_lon IS NULL THEN {in_france} "
+        "ELSE abs(lat - centre_lat) * 111.2 < km "
+        "AND abs(lon - centre_lon) * 111.2 * cos(radians(lat)) < km END",
+    )
+    return [f"CREATE OR REPLACE TEMP MACRO {body}" for body in bodies]

@@ -1,0 +1,81 @@
+"""GUARDS: why a pair is never linked without a person, however probable it looks."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sourcing.linking.evidence import EVIDENCE, Levels
+
+AT = {e.name: i for i, e in enumerate(EVIDENCE)}
+CODES = {e.name: [code for code, _ in e.answers] for e in EVIDENCE}
+Flags = NDArray[np.bool_]
+
+
+class Guard(NamedTuple):
+    """Pairs it holds back, and the French clause that says why."""
+
+    holds: Callable[[Levels], Flags]
+    reason: str
+
+
+def is_one_of(levels: Levels, evidence: str, *codes: str) -> Flags:
+    wanted = [CODES[evidence].index(code) for code in codes]
+    return np.isin(levels[:, AT[evidence]], wanted)
+
+
+def nameless(levels: Levels) -> Flags:
+    """Nothing in common in the names but common words, and no identifier either."""
+    identified = np.zeros(len(levels), dtype=bool)
+    for evidence in ("siren", "phone", "mail", "host"):
+        identified |= is_one_of(levels, evidence, "same")
+    return (
+        is_one_of(levels, "name", "d0", "d1")
+        & ~identified
+        & ~is_one_of(levels, "acronym", "yes")
+        & ~is_one_of(levels, "exact", "generic")
+    )
+
+
+def rivalled(levels: Levels) -> Flags:
+    """Somebody else there could be meant, unless the name is word for word this one's."""
+    exact = is_one_of(levels, "spelling", "s6") & is_one_of(levels, "all_names", "a5", "a6")
+    return ~exact & ~is_one_of(levels, "rivals", "none")
+
+
+def twin(levels: Levels) -> Flags:
+    return is_one_of(levels, "rivals", "like_twin")
+
+
+def of_unknown_kind(levels: Levels) -> Flags:
+    """The line says it is a CFA, an ESAT…; the base does not say this supplier is one."""
+    return is_one_of(levels, "kind", "line_only")
+
+
+def siren_conflict(levels: Levels) -> Flags:
+    return is_one_of(levels, "siren", "different")
+
+
+def number_conflict(levels: Levels) -> Flags:
+    return is_one_of(levels, "numbers", "different")
+
+
+GUARDS = (
+    Guard(siren_conflict, "SIREN différents"),
+    Guard(nameless, "presque rien de commun dans les noms"),
+    Guard(number_conflict, "numéros différents dans les noms"),
+    Guard(twin, "établissement à préciser"),
+    Guard(rivalled, "un autre fournisseur possible à la même adresse"),
+    Guard(of_unknown_kind, "la nature annoncée par la liste n'est pas connue de la base"),
+)
+
+
+def held_back(levels: Levels) -> Flags:
+    """Pairs that at least one guard holds back."""
+    return np.asarray(np.logical_or.reduce([guard.holds(levels) for guard in GUARDS]))
+
+
+def reasons(levels: Levels) -> tuple[str, ...]:
+    """Why one pair (a single row) is held back."""
+    return tuple(guard.reason for guard in GUARDS if guard.holds(levels)[0])

@@ -1,0 +1,99 @@
+"""match and evaluate: anyone's list, and how good the answers are."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy.orm import Session
+
+from sourcing.linking import evaluate, match
+from sourcing.linking.weights import posterior
+from sourcing.source import Record, SourceError
+from tests.conftest import shared
+from tests.linking.conftest import Maker
+from tests.linking.test_link import ATELIERS, RICOCHET
+
+KEYS = {
+    *("n", "n_present", "precision", "recall", "f1", "f1_best", "recall_at_p99", "recall_at_p95"),
+    *("f1_siren", "auto_precision", "auto_share", "seconds_cold", "seconds_warm"),
+}
+
+
+def test_a_line_comes_back_with_its_supplier_and_why(session: Session, supplier: Maker) -> None:
+    supplier(RICOCHET, phone="+33297000001", **ATELIERS)
+    found = match(
+        session, [Record(name="Ateliers du Scorff", commune="Lanester", phone="+33297000001")]
+    )[0]
+    assert (found.siret, found.verdict) == (RICOCHET, "same")
+    assert {"même téléphone", "même commune"} <= set(found.reasons)
+
+
+def test_a_siret_is_enough(session: Session, supplier: Maker) -> None:
+    supplier(RICOCHET, **ATELIERS)
+    assert match(session, [Record(name="Autre nom", siret=RICOCHET)])[0].score == 1.0
+
+
+def test_nobody_is_an_answer(session: Session, supplier: Maker) -> None:
+    supplier(RICOCHET, **ATELIERS)
+    found = match(session, [Record(name="Boulangerie Le Goff", commune="Brest", postcode="29200")])[
+        0
+    ]
+    assert (found.siret, found.supplier_uid, found.verdict) == ("", "", "different")
+
+
+def test_another_siret_is_at_most_a_question(session: Session, supplier: Maker) -> None:
+    supplier("53876295600042", **ATELIERS)
+    record = Record(name=ATELIERS["name"], address=ATELIERS["address"], commune="Lanester",
+                    postcode="56600", siret=RICOCHET)  # fmt: skip
+    assert match(session, [record])[0].verdict == "review"
+
+
+def test_an_empty_base_and_an_empty_list_are_answered(session: Session) -> None:
+    assert match(session, []) == []
+    assert match(session, [Record(name="Ateliers")])[0].verdict == "different"
+
+
+def _write(path: Path, rows: list[dict[str, str]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def test_evaluation_counts_what_was_found(tmp_path: Path) -> None:
+    line = {"name": "Les Ateliers du Scorff", "alt_name": "", "address": "12 rue de Kerpont",
+            "postcode": "56600", "city": "Lanester"}  # fmt: skip
+    register = _write(tmp_path / "r.csv", [{"siret": RICOCHET, **line}])
+    stranger = line | {
+        "name": "Garage Martinet",
+        "address": "1 quai",
+        "city": "Brest",
+        "postcode": "29200",
+    }
+    queries = _write(
+        tmp_path / "q.csv", [{**line, "truth_siret": RICOCHET}, {**stranger, "truth_siret": ""}]
+    )
+    found = evaluate(register, queries)
+    assert found.keys() == KEYS
+    assert (found["n"], found["n_present"], found["f1"]) == (2, 1, 1.0)
+
+
+def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:
+    wrong = _write(tmp_path / "r.csv", [{"siret": "", "nom": ""}])
+    with pytest.raises(SourceError, match="il manque les colonnes"):
+        evaluate(wrong, wrong)
+
+
+def test_rivals_share_the_probability() -> None:
+    chance = posterior(np.array([5.0, 5.0, 5.0]), np.array([0, 0, 1]), 2)
+    assert chance[0] == chance[1] < 0.5 < chance[2]
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_the_real_development_set_keeps_its_level() -> None:
+    found = evaluate(shared("data/linking/register.csv"), shared("data/linking/queries_dev.csv"))
+    assert found["f1"] >= 0.77
+    assert found["auto_precision"] >= 0.97

@@ -1,0 +1,107 @@
+"""The site on an invented territory, and a visitor who fills its forms as a browser would."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from sourcing import db, tally
+from sourcing.settings import Settings
+from sourcing.source import Source
+from tests.webapp import invented
+from webapp import create_app
+
+SOURCES = {
+    name: Source(name, title, publisher, "Licence Ouverte 2.0", "https://exemple.fr", "list", ())
+    for name, title, publisher in (
+        ("sirene", "Répertoire Sirene", "Insee"),
+        ("marche_inclusion", "Marché de l’inclusion", "Plateforme de l’inclusion"),
+    )
+}
+
+
+class Visitor:
+    """A browser without JavaScript."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client = app.test_client()
+
+    def get(self, path: str) -> TestResponse:
+        return self.client.get(path)
+
+    def read(self, path: str) -> str:
+        """The page as text, which must exist."""
+        answer = self.get(path)
+        assert answer.status_code == 200, f"{path}: {answer.status}"
+        return unescape(answer.text)
+
+    def send(self, page: str, to: str = "", **answers: str | list[str]) -> TestResponse:
+        """Fill the form of a page and send it, following to the page it leads to."""
+        token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', self.get(page).text)
+        data = {"csrf_token": token[1] if token else "", **answers}
+        return self.client.post(to or page, data=data, follow_redirects=True)
+
+    def sign_in(self, email: str, password: str) -> TestResponse:
+        return self.send("/connexion", email=email, password=password)
+
+
+def site(engine: Engine, folder: Path, **settings: str | bool) -> Flask:
+    """The site on this base."""
+    tally.forget()
+    chosen = Settings(data_dir=folder, secret_key="for the tests", **settings)  # type: ignore[arg-type]
+    return create_app(chosen, engine, sources=SOURCES)
+
+
+@pytest.fixture(scope="session")
+def filled_sqlite(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("filled") / "base.sqlite"
+    shutil.copy(migrated_sqlite, path)
+    engine = db.connect(f"sqlite:///{path}")
+    with Session(engine) as session:
+        invented.fill(session)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def app(filled_sqlite: Path, tmp_path: Path) -> Iterator[Flask]:
+    """The site on SQLite, where the database does not matter."""
+    path = tmp_path / "base.sqlite"
+    shutil.copy(filled_sqlite, path)
+    engine = db.connect(f"sqlite:///{path}")
+    yield site(engine, tmp_path)
+    engine.dispose()
+
+
+@pytest.fixture
+def either(engine: Engine, tmp_path: Path) -> Flask:
+    """The site once on each database."""
+    with Session(engine) as session:
+        invented.fill(session)
+    return site(engine, tmp_path)
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Visitor:
+    return Visitor(app)
+
+
+@pytest.fixture
+def admin(app: Flask) -> Visitor:
+    known = Visitor(app)
+    known.sign_in(*invented.ADMIN)
+    return known
+
+
+@pytest.fixture
+def base(app: Flask) -> Iterator[Session]:
+    """The same base as the visitor's, to look behind the pages."""
+    with Session(app.extensions["sourcing"].engine) as session:
+        yield session

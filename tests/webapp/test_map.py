@@ -1,0 +1,47 @@
+"""What the map asks the server for."""
+
+import re
+
+from flask import Flask
+
+from tests.webapp.conftest import Visitor
+
+VIEW = "bbox=-3.8,47.5,-3.0,48.1&zoom=10"
+
+
+def test_the_cells_of_a_view_count_every_hit(either: Flask) -> None:
+    visitor = Visitor(either)
+    total = re.search(r'id="resultats-titre">(\d+)', visitor.read("/fournisseurs?statut=ess"))
+    cells = visitor.get(f"/carte/cellules.json?statut=ess&{VIEW}").json["cellules"]
+    assert total is not None
+    assert sum(cell[2] for cell in cells) == int(total[1])
+
+
+def test_a_supplier_alone_comes_with_its_name_and_mark(visitor: Visitor) -> None:
+    cells = visitor.get(f"/carte/cellules.json?statut=esat&{VIEW[:-2]}17").json["cellules"]
+    assert cells
+    assert all(cell[3][2] == "handicap" for cell in cells if len(cell) > 3)
+
+
+def test_a_view_that_is_not_one_is_refused(visitor: Visitor) -> None:
+    for view in ("", "bbox=1,2,3&zoom=9", "bbox=1,2,1,2&zoom=9", "bbox=-4,47,-3,48"):
+        answer = visitor.get(f"/carte/cellules.json?{view}")
+        assert (answer.status_code, list(answer.json)) == (400, ["erreur"])
+
+
+def test_neighbours_too_close_to_part_are_listed_by_name(visitor: Visitor) -> None:
+    found = visitor.get("/carte/ici.json?statut=siae&bbox=-3.8,47.5,-3.0,48.1").json
+    assert found["total"] == len(found["fournisseurs"]) > 0
+
+
+def test_outlines_name_the_communes_and_draw_the_territorys_edge(either: Flask) -> None:
+    features = Visitor(either).get("/carte/contours.geojson").get_json(force=True)["features"]
+    kinds = [feature["properties"]["kind"] for feature in features]
+    assert kinds.count("edge") == 1
+    assert {f["properties"].get("name") for f in features} >= {"Lorient", "Hennebont"}
+
+
+def test_outlines_are_fetched_once(visitor: Visitor) -> None:
+    tag = visitor.get("/carte/contours.geojson").headers["ETag"]
+    again = visitor.client.get("/carte/contours.geojson", headers={"If-None-Match": tag})
+    assert again.status_code == 304

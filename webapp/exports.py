@@ -1,0 +1,56 @@
+"""The whole result of a search as a file that says where its lines come from."""
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import Any, BinaryIO, cast
+
+from flask import Blueprint, abort, flash, redirect, request, send_file, url_for
+from werkzeug.wrappers import Response
+
+from sourcing import export
+from sourcing.export import About, SourceNote
+from sourcing.hits import Hit
+from sourcing.query import Query
+from sourcing.search import all_hits, describe
+from webapp.account import account
+from webapp.context import is_demo, session, site
+from webapp.sources import last_runs
+
+PAGES = Blueprint("exports", __name__)
+# Extension -> content type and writer.
+KINDS: Mapping[str, tuple[str, Callable[..., int]]] = {
+    "csv": ("text/csv", export.csv),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", export.xlsx),
+    "geojson": ("application/geo+json", export.geojson),
+}
+IN_MEMORY_BYTES = 8_000_000
+
+
+@PAGES.get("/fournisseurs.<kind>")
+def download(kind: str) -> Response:
+    """Every hit of the query of the address; contacts only for those who signed in."""
+    if kind not in KINDS:
+        abort(404)
+    mimetype, write = KINDS[kind]
+    query = Query.from_args(request.args)
+    hits: Iterable[Hit] = all_hits(session(), site().nomenclature, query)
+    out = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115  # closed once sent
+    try:
+        write(hits, cast(BinaryIO, out), _about(query), with_contacts=account() is not None)
+    except ValueError as error:
+        flash(str(error), "bad")
+        return redirect(url_for("search.suppliers") + f"?{request.query_string.decode()}")
+    out.seek(0)
+    name = f"fournisseurs-{date.today():%Y-%m-%d}.{kind}"
+    return send_file(cast(Any, out), mimetype=mimetype, as_attachment=True, download_name=name)
+
+
+def _about(query: Query) -> About:
+    notes = [
+        SourceNote(source.title, source.publisher, source.licence, run.started_at.date())
+        for name, run in last_runs().items()
+        if (source := site().sources.get(name))
+    ]
+    sentence = describe(session(), site().nomenclature, query)
+    return About(sentence, date.today(), site().settings.organisation, tuple(notes), is_demo())
