@@ -22,8 +22,8 @@ install: .venv/.installed $(VENDOR)
 	touch $@
 
 $(VENDOR): package.json package-lock.json scripts/vendor.mjs
-	npm ci --silent --no-audit --no-fund
-	node scripts/vendor.mjs
+	npm ci --silent
+	npm run --silent build
 	touch $@
 
 test: install .venv/.tested

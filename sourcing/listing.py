@@ -1,7 +1,8 @@
 """The search index of each supplier: its narrow row of bits, and its words."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, insert, select
@@ -9,24 +10,23 @@ from sqlalchemy import Row, insert, select
 from sourcing import db
 from sourcing.model import Listing, Mention, Place, Supplier, Tag
 from sourcing.segments import Nomenclature
-from sourcing.statuses import SIZE_OF_BAND, status_bits
+from sourcing.statuses import SIZE_OF_BAND, bit_of
 from sourcing.tags_of_register import Scope
 from sourcing.text import fold, words
 
 # A family facet counts a supplier whose evidence for it is at least this; a generic NAF is not.
 LEAST_FAMILY_WEIGHT = 0.2
-# Above this a segment is declared or described, not only hinted at by a NAF code: its label is searched.
+# From here a segment is declared or described, not hinted at by a NAF code: its label is searched.
 DECLARED_WEIGHT = 0.6
 SEARCHED_KINDS = frozenset(("siae", "handicap", "insertion"))
-LABELLED = "segment"
 Step = Callable[[int], None]
 
 
 def write(scope: Scope, step: Step) -> int:
-    """Write Listing and full text of the suppliers in scope, whose rows were cleared; returns how many."""
+    """Write the rows and words of the suppliers in scope, cleared before; returns how many."""
     session, indexer, count = scope.session, Indexer(scope), 0
     wanted = scope.among(select(*SUPPLIER_COLUMNS)).order_by(Supplier.id)
-    for suppliers in db.chunks(session.execute(wanted), db.CHUNK):
+    for suppliers in db.chunks(session.connection().execute(wanted), db.CHUNK):
         entries = indexer.entries(suppliers)
         session.connection().execute(insert(Listing), [row for row, _ in entries])
         db.write_text(session, (text for _, text in entries))
@@ -51,12 +51,26 @@ SUPPLIER_COLUMNS = (
 )
 
 
+@dataclass(slots=True)
+class Said:
+    """What tags and mentions say of one supplier, gathered for its index entry."""
+
+    statuses: int = 0
+    families: int = 0
+    is_noise: bool = False
+    names: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+
+
 class Indexer:
     """Builds index entries; holds what is the same for every supplier."""
 
     def __init__(self, scope: Scope) -> None:
-        self.scope = scope
-        self.territory = set(scope.session.scalars(select(Place.code).where(Place.in_territory)))
+        self.session = scope.session
+        self.territory = set(
+            scope.session.scalars(select(Place.code).where(Place.in_territory)).all()
+        )
         self.family_bit = family_bits(scope.nomenclature)
         self.label_words = {s.code: words(s.label) for s in scope.nomenclature.segments}
         self.commune_words: dict[str, list[str]] = {}
@@ -65,72 +79,59 @@ class Indexer:
         self, suppliers: Sequence[Row[Any]]
     ) -> list[tuple[dict[str, Any], tuple[int, str, str]]]:
         """(listing row, (id, name words, body words)) of each supplier."""
-        first, last = suppliers[0].id, suppliers[-1].id
-        tags = self._by_supplier(
-            select(Tag.supplier_id, Tag.kind, Tag.value, Tag.weight).where(
-                Tag.supplier_id.between(first, last)
-            )
-        )
-        mentions = self._by_supplier(
-            select(
-                Mention.supplier_id,
-                Mention.name,
-                Mention.other_names,
-                Mention.sectors,
-                Mention.description,
-            ).where(Mention.supplier_id.between(first, last), Mention.gone_on.is_(None))
-        )
-        return [
-            (self._listing(s, tags[s.id]), self._text(s, tags[s.id], mentions[s.id]))
-            for s in suppliers
-        ]
+        said: dict[int, Said] = defaultdict(Said)
+        self._hear_tags(said, suppliers[0].id, suppliers[-1].id)
+        self._hear_mentions(said, suppliers[0].id, suppliers[-1].id)
+        return [(self._listing(s, said[s.id]), self._text(s, said[s.id])) for s in suppliers]
 
-    def _by_supplier(self, statement: Any) -> dict[int, list[Row[Any]]]:
-        found: dict[int, list[Row[Any]]] = defaultdict(list)
-        for row in self.scope.session.execute(statement):
-            found[row[0]].append(row)
-        return found
+    def _hear_tags(self, said: dict[int, Said], first: int, last: int) -> None:
+        found = select(Tag.supplier_id, Tag.kind, Tag.value, Tag.weight)
+        found = found.where(Tag.supplier_id.between(first, last))
+        for supplier_id, kind, value, weight in self.session.connection().execute(found):
+            of = said[supplier_id]
+            if kind == "segment":
+                if weight >= LEAST_FAMILY_WEIGHT:
+                    of.families |= self.family_bit.get(value, 0)
+                if weight >= DECLARED_WEIGHT:
+                    of.words += self.label_words.get(value, [])
+                continue
+            of.statuses |= bit_of(kind, value)
+            of.is_noise = of.is_noise or kind == "noise"
+            if kind in SEARCHED_KINDS:
+                of.texts.append(value)
 
-    def _listing(self, supplier: Row[Any], tags: Sequence[Row[Any]]) -> dict[str, Any]:
-        families = 0
-        for tag in tags:
-            if tag.kind == "segment" and tag.weight >= LEAST_FAMILY_WEIGHT:
-                families |= self.family_bit.get(tag.value, 0)
+    def _hear_mentions(self, said: dict[int, Said], first: int, last: int) -> None:
+        found = select(
+            Mention.supplier_id, Mention.name, Mention.other_names, Mention.sectors,
+            Mention.description,
+        ).where(Mention.supplier_id.between(first, last), Mention.gone_on.is_(None))  # fmt: skip
+        for supplier_id, name, others, sectors, description in self.session.execute(found):
+            said[supplier_id].names += (name, others)
+            said[supplier_id].texts += (*sectors, description)
+
+    def _listing(self, supplier: Row[Any], said: Said) -> dict[str, Any]:
         return {
             "supplier_id": supplier.id,
             "commune_code": supplier.commune_code,
             "in_territory": supplier.commune_code in self.territory,
             "lon": supplier.lon,
             "lat": supplier.lat,
-            "families": families,
-            "statuses": status_bits((tag.kind, tag.value) for tag in tags),
+            "statuses": said.statuses,
+            "families": said.families,
             "size": SIZE_OF_BAND.get(supplier.size_code, 0),
-            "is_noise": any(tag.kind == "noise" for tag in tags),
+            "is_noise": said.is_noise,
             "name_key": fold(supplier.name),
         }
 
-    def _text(
-        self, supplier: Row[Any], tags: Sequence[Row[Any]], mentions: Sequence[Row[Any]]
-    ) -> tuple[int, str, str]:
-        names = list(self._names(supplier, mentions))
-        body = [supplier.description]
-        for mention in mentions:
-            body += [*mention.sectors, mention.description]
-        body += [tag.value for tag in tags if tag.kind in SEARCHED_KINDS]
-        found = words(" ".join(filter(None, body)))
-        for tag in tags:
-            if tag.kind == "segment" and tag.weight >= DECLARED_WEIGHT:
-                found += self.label_words.get(tag.value, [])
-        found += self._commune(supplier.commune)
-        return supplier.id, _line(words(" ".join(names))), _line(found)
-
-    def _names(self, supplier: Row[Any], mentions: Sequence[Row[Any]]) -> Iterator[str]:
-        """Every name it goes by; none when the person asked not to be found by name."""
-        if supplier.is_person and supplier.diffusion == "P":
-            return
-        yield from (supplier.name, supplier.legal_name, supplier.other_names)
-        for mention in mentions:
-            yield from (mention.name, mention.other_names)
+    def _text(self, supplier: Row[Any], said: Said) -> tuple[int, str, str]:
+        """Its words; a person who asked not to be found by name has none in the name column."""
+        names: list[str] = []
+        if not (supplier.is_person and supplier.diffusion == "P"):
+            own = dict.fromkeys((supplier.name, supplier.legal_name, supplier.other_names))
+            names = words(" ".join([*own, *said.names]))
+        texts = [text for text in (supplier.description, *said.texts) if text]
+        body = words(" ".join(texts)) if texts else []
+        return supplier.id, _line(names), _line(body + said.words + self._commune(supplier.commune))
 
     def _commune(self, name: str) -> list[str]:
         if name not in self.commune_words:

@@ -113,7 +113,7 @@ class Mapping:
         if "is_qpv" in values:
             values["is_qpv"] = _yes_or_no(values["is_qpv"])
         values.update(_position(row, values.pop("position", "")))
-        values.update(_place_in_address(values))
+        values.update(_unglued(values))
         return Record(**values)
 
     def sentences(self) -> list[str]:
@@ -174,9 +174,13 @@ def _position(row: Row, pair: str) -> dict[str, str]:
     return {"x": first, "y": second} if is_lon_first else {"x": second, "y": first}
 
 
-def _place_in_address(values: dict[str, Any]) -> dict[str, str]:
-    """ "3 rue du Port 56100 Lorient" with no other place: the end of the address is the place."""
-    if values.get("postcode") or values.get("commune") or values.get("commune_code"):
+def _unglued(values: dict[str, Any]) -> dict[str, str]:
+    """Two things in one column: "56850 Caudan", or "3 rue du Port 56100 Lorient"."""
+    if values.get("commune") or values.get("commune_code"):
+        return {}
+    if glued := _TAIL.match(values.get("postcode") or ""):
+        return glued.groupdict()
+    if values.get("postcode"):
         return {}
     address = values.get("address", "")
     found = _TAIL.search(address)

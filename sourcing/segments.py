@@ -1,4 +1,4 @@
-"""The purchase nomenclature: what a need, a NAF code or a declared sector says of our sub-segments."""
+"""The purchase nomenclature, and what a need, a NAF code or a sector says of it."""
 
 import csv
 import re
@@ -52,7 +52,7 @@ class Segment:
 
 
 def load(path: Path | None = None) -> "Nomenclature":
-    """Our nomenclature, or an edited one; what is wrong in it is a SourceError naming line and column."""
+    """Ours, or an edited one; what is wrong in it is a SourceError naming line and column."""
     return Nomenclature([_segment(row) for row in read_rows(path or SEGMENTS)])
 
 
@@ -80,7 +80,7 @@ class Nomenclature:
 
     def __init__(self, segments: Sequence[Segment]) -> None:
         self.segments = tuple(segments)
-        self.families = list(dict((s.family_code, s.family) for s in segments).items())
+        self.families = list({s.family_code: s.family for s in segments}.items())
         self.by_code = {segment.code: segment for segment in segments}
 
     def classify(self, text: str, top: int = 3) -> list[Guess]:
@@ -88,11 +88,11 @@ class Nomenclature:
         return self._classifier.rank(text, top)
 
     def from_naf(self, naf: str) -> list[tuple[str, float]]:
-        """Sub-segments a NAF code hints at, strongest first; weights stay below a declared sector's."""
+        """Sub-segments a NAF code hints at, strongest first; never as sure as a declared sector."""
         return self.naf_links.get(_dotted(naf), [])
 
     def from_sector(self, sector: str) -> list[tuple[str, float]]:
-        """Sub-segments of a declared sector: ours, the inclusion market's, else what its words say."""
+        """Sub-segments of a declared sector: ours, the market's, else what its words say."""
         key = fold(sector).strip()
         known = self._sectors.get(key)
         if known is not None:
@@ -105,7 +105,7 @@ class Nomenclature:
 
     @cached_property
     def naf_links(self) -> dict[str, list[tuple[str, float]]]:
-        """NAF code -> (sub-segment, weight): by place in the sub-segment's list and rarity of the code."""
+        """NAF code -> (sub-segment, weight), by place in the list and rarity of the code."""
         listed = Counter(code for segment in self.segments for code in segment.naf)
         direct: dict[str, dict[str, float]] = defaultdict(dict)
         for segment in self.segments:
@@ -131,7 +131,7 @@ class Nomenclature:
 
     @cached_property
     def _sectors(self) -> dict[str, list[tuple[str, float]]]:
-        """Folded name -> links, for our codes and labels and for the market's sectors and groups."""
+        """Folded name -> links: our codes and labels, the market's sectors and groups."""
         known = {fold(name): [(s.code, 1.0)] for s in self.segments for name in (s.code, s.label)}
         groups: dict[str, Counter[str]] = defaultdict(Counter)
         with SECTORS.open(encoding="utf-8-sig", newline="") as lines:
@@ -151,7 +151,7 @@ class Nomenclature:
         return known
 
     def _known_parts(self, key: str) -> list[str]:
-        """The known sectors a joined list is made of, longest first; [] unless they cover it all."""
+        """The known sectors that a joined list is made of; [] unless they cover it all."""
         parts, rest = [], f" {key} "
         for name in self._sector_names:
             if f" {name} " in rest:
@@ -187,7 +187,7 @@ def _strongest(links: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
 
 
 def evaluate_needs(path: Path, nomenclature: Nomenclature) -> dict[str, float]:
-    """How often the right sub-segment comes first, in the first 3 and 5, on needs labelled by hand."""
+    """How often the right sub-segment comes first, among 3, among 5, on labelled needs."""
     with path.open(encoding="utf-8-sig", newline="") as lines:
         rows = [
             row

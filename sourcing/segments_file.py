@@ -1,4 +1,4 @@
-"""Read segments.csv, ours or one edited in a spreadsheet; what is wrong is told with its line and column."""
+"""Read segments.csv, ours or an edited one; what is wrong is told with its line and column."""
 
 import csv
 import io
@@ -23,19 +23,19 @@ CPV = re.compile(r"\d{8}(-\d)?")
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
-    """The rows, each cell stripped; comma, semicolon or tab, UTF-8 (with or without BOM) or Windows-1252."""
+    """The rows, cells stripped; comma, semicolon or tab; UTF-8, with a BOM or not, or cp1252."""
     text = _text(path)
     header = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    columns = [name.strip() for name in next(reader, [])]
+    lines = _lines(path, text, delimiter)
+    columns = [name.strip() for name in next(lines, (1, []))[1]]
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
         raise SourceError(
             f"{path.name} : colonne « {missing[0]} » absente de la première ligne ; "
             "repartir du fichier fourni avec l'application."
         )
-    rows = list(_numbered(path, reader, columns))
+    rows = [(line, _row(path, line, cells, columns)) for line, cells in lines]
     if not rows:
         raise SourceError(f"{path.name} : aucune ligne sous les titres de colonnes.")
     _check(path, rows)
@@ -59,30 +59,27 @@ def _text(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _numbered(
-    path: Path, reader: "csv._reader", columns: Sequence[str]
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each filled row with the line it starts on."""
-    start = reader.line_num + 1
+def _lines(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The filled lines, each with the number it starts on: a cell may hold line breaks."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    start = 1
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                if len(cells) > len(columns) and any(
-                    cell.strip() for cell in cells[len(columns) :]
-                ):
-                    raise SourceError(
-                        f"{path.name}, ligne {start} : {len(cells)} cellules pour "
-                        f"{len(columns)} colonnes ; une cellule qui contient un séparateur "
-                        "doit être entre guillemets."
-                    )
-                padded = [*cells, *[""] * (len(columns) - len(cells))]
-                yield (
-                    start,
-                    {name: cell.strip() for name, cell in zip(columns, padded, strict=False)},
-                )
+                yield start, [cell.strip() for cell in cells]
             start = reader.line_num + 1
     except csv.Error as error:
         raise SourceError(f"{path.name}, ligne {start} : ligne illisible ({error}).") from error
+
+
+def _row(path: Path, line: int, cells: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
+    if any(cells[len(columns) :]):
+        raise SourceError(
+            f"{path.name}, ligne {line} : {len(cells)} cellules pour {len(columns)} colonnes ; une "
+            "cellule qui contient un séparateur doit être entre guillemets."
+        )
+    padded = [*cells, *[""] * len(columns)]
+    return dict(zip(columns, padded, strict=False))
 
 
 def _check(path: Path, rows: Sequence[tuple[int, dict[str, str]]]) -> None:

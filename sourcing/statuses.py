@@ -1,12 +1,11 @@
-"""What can be said of a supplier: statuses with their bit, sizes in order, ESS families, noise. Tables only."""
+"""What can be said of a supplier: statuses and their bits, sizes, ESS families, noise. Tables."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A status a buyer filters on. `kinds` are the tags that give it: (kind, value), "" for any value."""
+    """A status a buyer filters on; `kinds`: the tags that give it, (kind, value or "" for any)."""
 
     code: str
     label: str
@@ -30,8 +29,8 @@ _STATUSES: tuple[tuple[str, str, tuple[tuple[str, str], ...], str], ...] = (
         "siae",
         "Insertion (SIAE)",
         (("siae", ""),),
-        "Entreprise d'insertion, chantier, association intermédiaire ou intérim d'insertion conventionné, "
-        "d'après les listes (marché réservable, article L2113-13).",
+        "Entreprise d'insertion, chantier, association intermédiaire ou intérim d'insertion "
+        "conventionné, d'après les listes (marché réservable, article L2113-13).",
     ),
     (
         "ea",
@@ -125,61 +124,18 @@ ESS_FAMILIES = (
     (
         "association",
         "association",
-        ("9210", "9220", "9221", "9222", "9223", "9224", "9230", "9240", "9260", "5195"),
+        ["9210", "9220", "9221", "9222", "9223", "9224", "9230", "9240", "9260", "5195"],
     ),
-    ("fondation", "fondation", ("9300",)),
-    ("mutuelle", "mutuelle", ("8210", "8250", "8290", "6411")),
-    ("scop", "coopérative de production (SCOP)", ("5458", "5558", "5658")),
-    (
-        "cooperative",
-        "coopérative",
-        (
-            "5191",
-            "5192",
-            "5193",
-            "5194",
-            "5196",
-            "5203",
-            "5307",
-            "5309",
-            "5443",
-            "5451",
-            "5453",
-            "5454",
-            "5455",
-            "5459",
-            "5460",
-            "5543",
-            "5547",
-            "5551",
-            "5552",
-            "5553",
-            "5554",
-            "5555",
-            "5559",
-            "5560",
-            "5643",
-            "5647",
-            "5651",
-            "5652",
-            "5653",
-            "5654",
-            "5655",
-            "5659",
-            "5660",
-            "6316",
-            "6317",
-            "6318",
-            "6543",
-            "6551",
-            "6554",
-            "6558",
-            "6560",
-            "6595",
-            "6596",
-        ),
-    ),
-)
+    ("fondation", "fondation", ["9300"]),
+    ("mutuelle", "mutuelle", ["8210", "8250", "8290", "6411"]),
+    ("scop", "coopérative de production (SCOP)", ["5458", "5558", "5658"]),
+    ("cooperative", "coopérative", [
+        "5191", "5192", "5193", "5194", "5196", "5203", "5307", "5309", "5443", "5451", "5453",
+        "5454", "5455", "5459", "5460", "5543", "5547", "5551", "5552", "5553", "5554", "5555",
+        "5559", "5560", "5643", "5647", "5651", "5652", "5653", "5654", "5655", "5659", "5660",
+        "6316", "6317", "6318", "6543", "6551", "6554", "6558", "6560", "6595", "6596",
+    ]),
+)  # fmt: skip
 
 # What a structure is says what it sells: it puts people at its customers' disposal.
 STAFFING_KINDS = frozenset(
@@ -212,12 +168,9 @@ LIST_NAMES = {
 }
 
 
-def status_bits(tags: Iterable[tuple[str, str]]) -> int:
-    """The statuses these (kind, value) tags give, as bits."""
-    bits = 0
-    for tag in tags:
-        bits |= BIT_OF_TAG.get(tag, 0) or BIT_OF_TAG.get((tag[0], ""), 0)
-    return bits
+def bit_of(kind: str, value: str) -> int:
+    """The bit of the status this tag gives, 0 if none."""
+    return BIT_OF_TAG.get((kind, value), 0) or BIT_OF_TAG.get((kind, ""), 0)
 
 
 BIT_OF_TAG = {kind: status.bit for status in STATUSES for kind in status.kinds}

@@ -1,4 +1,4 @@
-"""Tags: what is true of a supplier, why, at which level; then its search index. Safe to run again."""
+"""Tags: what is true of a supplier, why, at which level; then its search index."""
 
 from collections.abc import Callable, Collection, Iterator
 
@@ -11,7 +11,7 @@ from sourcing.segments import Nomenclature
 from sourcing.statuses import NOISE as NOISE
 from sourcing.statuses import SIZES as SIZES
 from sourcing.statuses import STATUSES as STATUSES
-from sourcing.statuses import status_bits as status_bits
+from sourcing.statuses import bit_of as bit_of
 from sourcing.tags_of_register import Scope
 
 # In order: what comes later may read the tags of what came before.

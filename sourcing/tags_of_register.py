@@ -1,8 +1,8 @@
-"""Tags that follow from what the register says, each one INSERT … SELECT over the suppliers in scope."""
+"""Tags that follow from what the register says: INSERT … SELECT over the suppliers in scope."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Column,
@@ -34,6 +34,7 @@ COLUMNS = ("supplier_id", "kind", "value", "level", "because", "source", "weight
 SIRENE = "sirene"
 Clause = ColumnElement[bool]
 Words = ColumnElement[str]
+Statement = TypeVar("Statement", bound="Select[*tuple[Any, ...]]")
 
 SCI_FORMS = ("6521", "6539", "6540", "6541", "6542", "6544")
 LANDLORD_NAF = ("68.20A", "68.20B")
@@ -53,7 +54,8 @@ class Scope:
     nomenclature: Nomenclature
     only: Collection[int] | None = None
 
-    def among(self, statement: Select[Any], column: Any = Supplier.id) -> Select[Any]:
+    def among(self, statement: Statement, column: Any = Supplier.id) -> Statement:
+        """The statement, limited to these suppliers."""
         return statement if self.only is None else statement.where(column.in_(self.only))
 
 
@@ -213,7 +215,7 @@ def ess(scope: Scope) -> None:
 
 
 def noise(scope: Scope) -> None:
-    """What a buyer never looks for; a structure that a list names is not noise for its form or its NAF."""
+    """What a buyer never looks for; a list's structure is not hidden for its form or its NAF."""
     listed = exists().where(Mention.supplier_id == Supplier.id, Mention.gone_on.is_(None))
     form, naf = Supplier.legal_form, Supplier.naf
     closed_on = cast(Supplier.closed_on, Text)

@@ -1,9 +1,9 @@
-"""Learn what words say of sub-segments from real tender objects, whose CPV is right two times in three.
+"""Learn what words say of sub-segments from tender objects, whose CPV is right 2 times in 3.
 
-Each object's sub-segment is unknown but for what three witnesses say: its words, the buyer's CPV and the
-winner's NAF; some are labelled by hand (data/needs_labels.csv). The model and the witnesses' reliability are
-estimated in turn. Only word weights are written: every word of the file is in our nomenclature or in the
-official CPV labels, so that no name of a buyer, a place or a person can be in it.
+Each object's sub-segment is unknown but for what three witnesses say: its words, the buyer's CPV
+and the winner's NAF; some are labelled by hand (data/needs_labels.csv). The model and the
+witnesses' reliability are estimated in turn. Only weights are written, and every word of the file
+is in our nomenclature or in the official CPV labels: no buyer, place or person can be in it.
 """
 
 import csv
@@ -58,37 +58,55 @@ class Rows:
     def only(self, kept: NDArray[np.bool_]) -> "Rows":
         lengths = np.diff(self.starts)
         cells = np.repeat(kept, lengths)
-        return Rows(self.indices[cells], self.values[cells],
-                    np.concatenate(([0], np.cumsum(lengths[kept]))))
+        return Rows(
+            self.indices[cells], self.values[cells], np.concatenate(([0], np.cumsum(lengths[kept])))
+        )
 
 
 def train_needs(corpus: Path, cpv: Path | None, out: Path) -> dict[str, Any]:
-    """Learn from the corpus (and the official CPV labels when given) and write the weights to `out`."""
+    """Learn from the corpus, and the official CPV labels if given; write the weights to `out`."""
     nomenclature = load()
     needs = read_needs(corpus, nomenclature)
-    phrases = [(text, s.code, KEYWORD_WEIGHT) for s in nomenclature.segments
-               for text in (s.label, *s.keywords)]
+    phrases = [
+        (text, s.code, KEYWORD_WEIGHT)
+        for s in nomenclature.segments
+        for text in (s.label, *s.keywords)
+    ]
     if cpv:
         phrases += [(text, code, CPV_WEIGHT) for text, code in cpv_labels(cpv, nomenclature)]
     trainer = Trainer(needs, phrases, [s.code for s in nomenclature.segments])
     weights, bias = trainer.learn()
     content = trainer.written(weights, bias)
     out.write_text(_readable(content), encoding="utf-8")
-    return {"needs": len(needs), "labelled": sum(bool(n.labels) for n in needs),
-            "features": len(content["weights"]), "bytes": out.stat().st_size}
+    return {
+        "needs": len(needs),
+        "labelled": sum(bool(n.labels) for n in needs),
+        "features": len(content["weights"]),
+        "bytes": out.stat().st_size,
+    }
 
 
 def read_needs(corpus: Path, nomenclature: Nomenclature) -> list[Need]:
     """The corpus without the objects of needs_dev.csv beside it, with which we measure."""
     dev = corpus.with_name("needs_dev.csv")
     kept_back = {_object_key(row["objet"]) for row in _read(dev)} if dev.exists() else set()
-    labels = {row["need_id"]: tuple(c for c in row["codes"].split("|") if c in nomenclature.by_code)
-              for row in _read(LABELS)}
-    return [Need(row["objet"], row["sous_segment_cpv"], row["titulaire_naf"],
-                 labels.get(row["need_id"], ()))
-            for row in _read(corpus)
-            if _object_key(row["objet"]) not in kept_back
-            and row["sous_segment_cpv"] in nomenclature.by_code]
+    rows = _read(corpus)
+    by_hand = {row["need_id"]: row["codes"].split("|") for row in _read(LABELS)}
+    # The same words mean the same thing, wherever they were labelled.
+    labels = {
+        fold(row["objet"]): by_hand[row["need_id"]] for row in rows if row["need_id"] in by_hand
+    }
+    return [
+        Need(
+            row["objet"],
+            row["sous_segment_cpv"],
+            row["titulaire_naf"],
+            tuple(c for c in labels.get(fold(row["objet"]), ()) if c in nomenclature.by_code),
+        )
+        for row in rows
+        if _object_key(row["objet"]) not in kept_back
+        and row["sous_segment_cpv"] in nomenclature.by_code
+    ]
 
 
 def cpv_labels(path: Path, nomenclature: Nomenclature) -> list[tuple[str, str]]:
@@ -97,7 +115,9 @@ def cpv_labels(path: Path, nomenclature: Nomenclature) -> list[tuple[str, str]]:
     found = []
     for row in _read(path):
         digits = row["code"][:8]
-        code = next((beginnings[digits[:n]] for n in range(8, 1, -1) if digits[:n] in beginnings), "")
+        code = next(
+            (beginnings[digits[:n]] for n in range(8, 1, -1) if digits[:n] in beginnings), ""
+        )
         if code:
             found.append((row["libelle_fr"], code))
     return found
@@ -130,16 +150,21 @@ class Trainer:
         self.labelled = np.array([bool(n.labels) for n in needs])
         self.by_hand = np.array([_by_hand(n, place) for n in needs], dtype=np.float32)
         self.truth = np.zeros((len(texts), len(codes)), dtype=np.float32)
-        self.truth[np.arange(len(texts)),
-                   np.concatenate((self.said_cpv, [place[code] for _, code, _ in phrases]))] = 1
+        self.truth[
+            np.arange(len(texts)),
+            np.concatenate((self.said_cpv, [place[code] for _, code, _ in phrases])),
+        ] = 1
         self.truth[: len(needs)][self.labelled] = self.by_hand[self.labelled]
         lots = Counter(_object_key(n.text) for n in needs)
-        own = [lots[_object_key(n.text)] ** -0.5 * (LABELLED_WEIGHT if n.labels else 1.0) for n in needs]
+        own = [
+            lots[_object_key(n.text)] ** -0.5 * (LABELLED_WEIGHT if n.labels else 1.0)
+            for n in needs
+        ]
         self.importance = np.array(own + [weight for _, _, weight in phrases], dtype=np.float32)
         self.fold_of = np.array([zlib.crc32(_object_key(n.text).encode()) % FOLDS for n in needs])
 
     def learn(self) -> tuple[Floats, Floats]:
-        """Estimate the objects' sub-segments and the witnesses' reliability in turn, then the weights."""
+        """Estimate sub-segments and the witnesses' reliability in turn, then the weights."""
         for _ in range(ROUNDS):
             said = np.log(self._by_others() + 1e-6)
             said += np.log(self._reliability(self.said_cpv, agreement=3.0))[self.said_cpv]
@@ -157,18 +182,24 @@ class Trainer:
         for number in range(FOLDS):
             held = self.fold_of == number
             seen = np.concatenate((~held, phrases))
-            weights, bias = fit(self.rows.only(seen), self.truth[seen], self.importance[seen],
-                                len(self.names), turns=25)
-            said[held] = softmax(logits(self.rows.only(np.concatenate((held, ~phrases))), weights, bias))
+            weights, bias = fit(
+                self.rows.only(seen),
+                self.truth[seen],
+                self.importance[seen],
+                len(self.names),
+                turns=25,
+            )
+            said[held] = softmax(
+                logits(self.rows.only(np.concatenate((held, ~phrases))), weights, bias)
+            )
         return said
 
     def _reliability(self, said: Ints, agreement: float) -> Floats:
-        """P(what the witness says | sub-segment), one row per thing said, smoothed to its frequency."""
+        """P(what the witness says | sub-segment), one row per thing said, smoothed."""
         counts = np.zeros((int(said.max()) + 1, len(self.codes)), dtype=np.float32)
         np.add.at(counts, said, self.truth[: len(self.needs)] * (1 + self.labelled)[:, None])
         counts += (5.0 if agreement == 0.0 else 2.0) * (np.bincount(said) / len(said))[:, None]
-        if agreement:
-            counts += np.eye(*counts.shape) * agreement
+        counts += np.eye(*counts.shape) * agreement + 1e-9
         return np.asarray(counts / counts.sum(axis=0), dtype=np.float32)
 
     def written(self, weights: Floats, bias: Floats) -> dict[str, Any]:
@@ -177,8 +208,10 @@ class Trainer:
         for name, row in sorted(self.names.items()):
             telling = np.flatnonzero(np.abs(weights[row]) >= LEAST_WEIGHT)
             kept[name] = {self.codes[n]: round(float(weights[row, n]), 1) for n in telling}
-        return {"bias": {code: round(float(b), 2) for code, b in zip(self.codes, bias, strict=True)},
-                "weights": kept}
+        return {
+            "bias": {code: round(float(b), 2) for code, b in zip(self.codes, bias, strict=True)},
+            "weights": kept,
+        }
 
 
 def _by_hand(need: Need, place: dict[str, int]) -> Floats:
@@ -190,7 +223,7 @@ def _by_hand(need: Need, place: dict[str, int]) -> Floats:
 
 
 def vocabulary(objects: Sequence[str], phrases: Sequence[str]) -> dict[str, int]:
-    """Features worth a weight: those of our phrases, and pairs of their words common in the corpus."""
+    """Features worth a weight: those of our phrases, and pairs of their words often met."""
     public = {term.stem for text in phrases for term in terms(text)}
     names = {f.name for text in phrases for f in features(text)}
     holders: dict[str, set[str]] = {}
@@ -212,8 +245,11 @@ def sparse(texts: Sequence[str], names: dict[str, int]) -> Rows:
                 indices.append(names[name])
                 values.append(weight)
         starts.append(len(indices))
-    return Rows(np.array(indices, dtype=np.int64), np.array(values, dtype=np.float32),
-                np.array(starts, dtype=np.int64))
+    return Rows(
+        np.array(indices, dtype=np.int64),
+        np.array(values, dtype=np.float32),
+        np.array(starts, dtype=np.int64),
+    )
 
 
 def logits(rows: Rows, weights: Floats, bias: Floats) -> Floats:
@@ -270,6 +306,7 @@ class Momentum:
 
 def _readable(content: dict[str, Any]) -> str:
     """One feature per line."""
+
     def line(value: object) -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 

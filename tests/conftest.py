@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
-from sourcing import db
+from sourcing import db, tally
 from sourcing.model import Base
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -36,7 +36,7 @@ def _postgres_bin() -> Path | None:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A throw-away PostgreSQL cluster on a socket of its own (or the one SOURCING_TEST_POSTGRES names)."""
+    """A throw-away PostgreSQL cluster on its own socket, or the one SOURCING_TEST_POSTGRES names."""
     if given := os.environ.get("SOURCING_TEST_POSTGRES"):
         yield given
         return
@@ -113,6 +113,8 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     tables = ", ".join([t.name for t in Base.metadata.sorted_tables] + ["supplier_text"])
     with engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    # The next test's base has the same address and version numbers that start again.
+    tally.forget()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The commands as a person types them: from files to a search, a list to its siret, a wrong file to a sentence."""
+"""The commands as a person types them: files to a search, a list to its siret, a mistake told."""
 
 import csv
 import io
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from connectors import load_all
 from sourcing.cli import main
+from tests.geo_api_server import Answer, GeoApi, LocalServer, commune, running
 
 Run = Callable[..., str]
 
@@ -175,3 +177,26 @@ def test_an_unknown_setting_is_refused(sourcing: Run, monkeypatch: pytest.Monkey
     monkeypatch.setenv("SOURCING_BASE", "x")
     with pytest.raises(Stopped, match="Réglage inconnu : SOURCING_BASE"):
         sourcing("status")
+
+
+def test_the_territory_comes_from_the_public_api_or_fails_in_one_sentence(
+    sourcing: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCING_DATA_DIR", str(tmp_path))
+    lorient = commune("56121", "Lorient", "56100", -3.37, 47.75, "200042174")
+    with running(GeoApi([lorient], {"200042174": "CA Lorient Agglomération"})) as api:
+        monkeypatch.setenv("SOURCING_GEO_API_URL", api.url)
+        assert "1 commune, 1 000 habitants, 1 contour" in sourcing("territory", "200042174")
+    with pytest.raises(Stopped, match=r"127\.0\.0\.1"):
+        sourcing("territory", "200042174")
+
+
+def test_the_files_of_a_source_are_downloaded_where_asked(
+    sourcing: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(LocalServer()) as server:
+        for path in load_all()["sirene"].downloads.values():
+            server.on(path, Answer(b"PAR1 and the rest"))
+        monkeypatch.setenv("SOURCING_DATAGOUV_URL", server.url)
+        sourcing("fetch", "sirene", "--to", str(tmp_path))
+    assert (tmp_path / "StockUniteLegale_utf8.parquet").read_bytes() == b"PAR1 and the rest"

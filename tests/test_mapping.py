@@ -220,3 +220,9 @@ def test_what_is_proposed_can_be_read_aloud() -> None:
         "Ville → Commune (ex. « Lorient »)",
     ]
     assert by_field(found) == {"commune": ["Ville"], "name": ["Entreprise"]}
+
+
+def test_a_postcode_and_a_town_in_one_column_are_two_fields() -> None:
+    rows = table({"Entreprise": ["Voiles d'Armor"], "CP Ville": ["56850 Caudan"]})
+    record = propose(rows).apply(rows[0])
+    assert (record.postcode, record.commune) == ("56850", "Caudan")

@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Flask, Response, current_app, g, jsonify, render_template, request
+from flask import Flask, Response, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -50,9 +50,7 @@ def _known(error: HTTPException) -> tuple[Response | str, int] | HTTPException:
     return _answer(code, title, sentence)
 
 
-def _unexpected(error: Exception) -> tuple[Response | str, int]:
-    if current_app.testing and current_app.config.get("PROPAGATE_EXCEPTIONS"):
-        raise error
+def _unexpected(_error: Exception) -> tuple[Response | str, int]:
     _log.exception("unexpected error on %s", request.path)
     g.broken = True
     return _answer(500, *SENTENCES[500])

@@ -8,14 +8,13 @@ from typing import Any, BinaryIO, cast
 from flask import Blueprint, abort, flash, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response
 
-from sourcing import export
-from sourcing.export import About, SourceNote
+from sourcing import export, provenance
+from sourcing.export import About
 from sourcing.hits import Hit
 from sourcing.query import Query
 from sourcing.search import all_hits, describe
 from webapp.account import account
-from webapp.context import is_demo, session, site
-from webapp.sources import last_runs
+from webapp.context import session, site
 
 PAGES = Blueprint("exports", __name__)
 # Extension -> content type and writer.
@@ -47,10 +46,6 @@ def download(kind: str) -> Response:
 
 
 def _about(query: Query) -> About:
-    notes = [
-        SourceNote(source.title, source.publisher, source.licence, run.started_at.date())
-        for name, run in last_runs().items()
-        if (source := site().sources.get(name))
-    ]
     sentence = describe(session(), site().nomenclature, query)
-    return About(sentence, date.today(), site().settings.organisation, tuple(notes), is_demo())
+    organisation = site().settings.organisation
+    return provenance.about(session(), site().sources, sentence, organisation)

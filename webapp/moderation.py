@@ -14,6 +14,7 @@ from sourcing.registrations import RegistrationError
 from sourcing.tagging import tag
 from webapp.account import account, admin_only
 from webapp.context import session, site
+from webapp.filters import phone
 from webapp.forms import ZONES, DecisionForm
 from webapp.supplier import segments_of, shown_address, statuses_of
 
@@ -101,7 +102,7 @@ def _case(registration: Registration) -> Case:
         Line("Où elle travaille", dict(ZONES).get(answers["zone"], answers["zone"]), ""),
         _line("Site internet", answers["website"], supplier.website if supplier else ""),
         _line("Adresse électronique", answers["email"], supplier.email if supplier else ""),
-        _line("Téléphone", answers["phone"], supplier.phone if supplier else ""),
+        _line("Téléphone", phone(answers["phone"]), phone(supplier.phone if supplier else "")),
     ]
     return Case(registration, supplier, statuses_of(session(), supplier) if supplier else [], lines)
 

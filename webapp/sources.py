@@ -48,12 +48,6 @@ def index() -> str:
     )
 
 
-def last_runs() -> dict[str, Run]:
-    """The last complete run of every source that had one."""
-    done = select(Run).where(Run.outcome == "done").order_by(Run.id)
-    return {run.source: run for run in session().scalars(done)}
-
-
 def _sheets(details: bool) -> list[Sheet]:
     runs: dict[str, list[Run]] = {}
     for run in session().scalars(select(Run).order_by(Run.id.desc())):

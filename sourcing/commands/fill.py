@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from connectors import load_all
 from sourcing import ingest as ingestion
 from sourcing import linking, places, tagging
-from sourcing.commands.shared import Bench, existing, pass_bench, progress
+from sourcing.columns import LABELS
+from sourcing.commands.shared import Bench, count, existing, pass_bench, progress
 from sourcing.fetch import Fetcher
 from sourcing.model import Run
 from sourcing.source import Source, SourceError
@@ -31,7 +32,9 @@ def territory(bench: Bench, codes: tuple[str, ...], files: tuple[str, ...]) -> N
         loaded = places.load_territory(session, codes, files=existing(files), fetch=fetcher)
     drawn = sum(1 for place in loaded if place.has_contour)
     people = sum(place.population or 0 for place in loaded)
-    click.echo(f"{len(loaded)} communes, {people:,} habitants, {drawn} contours.".replace(",", " "))
+    click.echo(
+        f"{count(len(loaded), 'commune')}, {count(people, 'habitant')}, {count(drawn, 'contour')}."
+    )
 
 
 @click.command()
@@ -109,8 +112,9 @@ def run_lines(session: Session, run: Run) -> list[str]:
         for label, count in counts.items()
         if count or label in ("lignes lues", "gardées")
     ]
-    for column, field in (run.mapping or {}).items():
-        lines.append(f"  colonne « {column} » → {field}")
+    lines += [f"  colonne « {c} » → {LABELS[field]}" for c, field in (run.mapping or {}).items()]
+    if run.message:
+        lines.append(f"  {run.message}")
     if run.leftover:
         lines.append("  colonnes non reprises : " + ", ".join(map(str, run.leftover)))
     for reject in ingestion.rejects(session, run, limit=20):

@@ -12,13 +12,21 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from maps.page import AssetsMissing
 from sourcing import db, segments
 from sourcing.people import AccountError
 from sourcing.registrations import RegistrationError
 from sourcing.settings import Settings, SettingsError, read_settings
 from sourcing.source import SourceError
 
-FORESEEN = (SourceError, SettingsError, AccountError, RegistrationError, db.DatabaseError)
+FORESEEN = (
+    AssetsMissing,
+    SourceError,
+    SettingsError,
+    AccountError,
+    RegistrationError,
+    db.DatabaseError,
+)
 
 
 class Bench:
@@ -68,6 +76,11 @@ def progress(label: str) -> Iterator[Any]:
 
         yield step
         bar.update(1000 - bar.pos)
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """ "25 communes", "1 commune", "206 510 habitants"."""
+    return f"{number:,}".replace(",", " ") + f" {one if number < 2 else many or one + 's'}"
 
 
 def existing(paths: tuple[str, ...]) -> list[Path]:

@@ -49,29 +49,23 @@ export class MapView extends EventTarget {
   async outlines(url) {
     const { features } = await (await fetch(url)).json();
     const communes = features.filter((f) => f.properties.kind === "commune");
-    const drawn = communes.filter((f) => f.geometry && f.geometry.type !== "Point");
+    const drawn = communes.filter((f) => f.geometry);
     const renderer = L.svg({ pane: "ground", padding: 0.5 });
     const draw = (list, name) => L.geoJSON({ type: "FeatureCollection", features: list }, {
       renderer, pane: "ground", interactive: false,
-      style: (f) => ({ className: `outline ${name} ${f.properties.inside ? "inside" : ""}`, fill: name !== "edge", fillOpacity: 1, weight: 1 }),
+      style: (f) => ({ className: `outline ${name} ${f.properties.inside ? "inside" : ""} ${f.properties.approached ? "approached" : ""}`, fill: name !== "edge", fillOpacity: 1, weight: 1 }),
       onEachFeature: (f, layer) => { this.bounds[f.properties.code ?? "edge"] = layer; },
     }).addTo(this.map);
     draw(drawn.filter((f) => !f.properties.inside), "");
     draw(drawn.filter((f) => f.properties.inside), "");
     draw(features.filter((f) => f.properties.kind === "edge"), "edge");
-    const bare = communes.filter((f) => f.properties.inside && f.geometry?.type === "Point");
-    if (bare.length) this.#discs(bare, renderer);
+    this.map.attributionControl.addAttribution(drawn.some((f) => f.properties.approached)
+      ? "Limites approchées, faute de contours" : "Contours : IGN, geo.api.gouv.fr");
     const inside = communes.filter((f) => f.properties.inside && f.properties.lon !== null);
     this.territory = L.latLngBounds(inside.map((f) => [f.properties.lat, f.properties.lon]));
     const edge = this.bounds.edge?.getBounds() ?? this.territory.pad(0.12);
     if (edge.isValid()) this.territory = edge;
     this.#names(inside.map((f) => f.properties));
-  }
-
-  #discs(communes, renderer) {
-    for (const { properties: p } of communes) {
-      this.bounds[p.code] = L.circle([p.lat, p.lon], { radius: 3200, renderer, pane: "ground", interactive: false, className: "outline disc", fillOpacity: 1, stroke: false }).addTo(this.map);
-    }
   }
 
   #names(communes) {
@@ -308,8 +302,6 @@ export class MapView extends EventTarget {
     if (tiles) {
       this.host.classList.add("with-tiles");
       L.tileLayer(tiles, { maxZoom: 19, attribution: credit }).addTo(this.map);
-    } else {
-      this.map.attributionControl.addAttribution("Contours : IGN, geo.api.gouv.fr");
     }
   }
 

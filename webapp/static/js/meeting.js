@@ -67,11 +67,11 @@ function fill(stop, found) {
   at("names").replaceChildren(...found.noms.map(name));
   at("where").textContent = `${place + 1} / ${stops.length}`;
   document.title = `${found.titre} – Réunion – Sourcing territorial`;
-  map.choose(found.commune);
   map.follow(`${host.dataset.cells}?${found.recherche}`);
   const left = wide() ? document.querySelector(".board").offsetWidth * 0.9 : 24;
   const below = wide() ? document.querySelector(".bar").offsetHeight + 24 : 24;
   map.fit(found.commune || "territory", [left, 24, 40, below], found.commune ? 13 : 15);
+  map.choose(found.commune);
 }
 
 function counter({ nombre, libelle, marque }) {
