@@ -44,8 +44,9 @@ STOP = frozenset(
 )
 PREFIX, PREFIX_WEIGHT = 5, 0.7
 PAIR_BONUS = 1.5
-# Learned weights lead; keywords tip the balance, and decide alone on words nobody has learned.
-KNOWN_KEYWORD, NEW_KEYWORD = 0.15, 0.8
+# Learned weights lead and our keywords tip the balance; a keyword added since the weights were
+# learned speaks with its full voice.
+OLD_KEYWORD, NEW_KEYWORD = 0.15, 2.0
 
 _WORD = re.compile(r"[^\W_]+")
 Weights = Mapping[str, Mapping[str, float]]
@@ -155,20 +156,37 @@ class Classifier:
     """Ranks sub-segments by what each word and pair of words says of them."""
 
     def __init__(
-        self, labels: Mapping[str, str], phrases: Mapping[str, Sequence[str]], learned: Learned
+        self,
+        labels: Mapping[str, str],
+        phrases: Mapping[str, Sequence[str]],
+        learned: Learned,
+        trained: Mapping[str, Sequence[str]],
     ) -> None:
+        """`trained`: the phrases the weights were learned with; the others are new."""
         self.labels = labels
-        self.keywords = keyword_weights(phrases)
         self.learned = learned
+        now = keyword_weights(phrases)
+        if not learned.weights:
+            trained = {}
+        old = now if trained == phrases else keyword_weights(trained)
+        self.keywords = {
+            name: {
+                code: value * (OLD_KEYWORD if code in old.get(name, ()) else NEW_KEYWORD)
+                for code, value in by_code.items()
+            }
+            for name, by_code in now.items()
+        }
+        biases = sorted(learned.bias.values())
+        # A sub-segment added since starts as an ordinary one.
+        self.usual_bias = biases[len(biases) // 2] if biases else 0.0
 
     def rank(self, text: str, top: int) -> list[Guess]:
         """The best `top` guesses; [] for a text none of whose words is known."""
         reasons = self._evidence(text)
         if not reasons:
             return []
-        lowest = min(self.learned.bias.values(), default=0.0)
         scores = {
-            code: self.learned.bias.get(code, lowest) + sum(reasons[code].values())
+            code: self.learned.bias.get(code, self.usual_bias) + sum(reasons[code].values())
             for code in self.labels
         }
         best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
@@ -187,13 +205,11 @@ class Classifier:
         """For each sub-segment, what each word or pair of words adds to its score."""
         reasons: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
         for name, weight, said in features(text):
-            learned = self.learned.weights.get(name)
-            for code, value in (learned or {}).items():
+            for code, value in self.learned.weights.get(name, {}).items():
                 if code in self.labels:
                     reasons[code][said] += weight * value
-            share = NEW_KEYWORD if learned is None else KNOWN_KEYWORD
             for code, value in self.keywords.get(name, {}).items():
-                reasons[code][said] += share * value * min(1.0, weight * 2)
+                reasons[code][said] += value * min(1.0, weight * 2)
         return reasons
 
 

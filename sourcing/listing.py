@@ -15,7 +15,7 @@ from sourcing.tags_of_register import Scope
 from sourcing.text import fold, words
 
 # A family facet counts a supplier whose evidence for it is at least this; a generic NAF is not.
-LEAST_FAMILY_WEIGHT = 0.2
+LEAST_FAMILY_WEIGHT = 0.25
 # From here a segment is declared or described, not hinted at by a NAF code: its label is searched.
 DECLARED_WEIGHT = 0.6
 SEARCHED_KINDS = frozenset(("siae", "handicap", "insertion"))

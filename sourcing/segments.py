@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +31,8 @@ GENERIC_NAF = frozenset(
 )
 # A sector outside the known list is classified; below this score it says nothing.
 LEAST_SECTOR_SCORE = 0.35
-GROUP_WEIGHT = 0.9
+# A market's group of sectors; a sector in the words of one of our keywords.
+GROUP_WEIGHT, KEYWORD_SECTOR_WEIGHT = 0.9, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Segment:
 
 def load(path: Path | None = None) -> "Nomenclature":
     """Ours, or an edited one; what is wrong in it is a SourceError naming line and column."""
-    return Nomenclature([_segment(row) for row in read_rows(path or SEGMENTS)])
+    return Nomenclature([_segment(row) for row in read_rows(path or SEGMENTS)], path is None)
 
 
 def _segment(row: Mapping[str, str]) -> Segment:
@@ -78,8 +79,8 @@ def _segment(row: Mapping[str, str]) -> Segment:
 class Nomenclature:
     """The sub-segments in their order, and the three ways to reach them."""
 
-    def __init__(self, segments: Sequence[Segment]) -> None:
-        self.segments = tuple(segments)
+    def __init__(self, segments: Sequence[Segment], is_ours: bool = False) -> None:
+        self.segments, self.is_ours = tuple(segments), is_ours
         self.families = list({s.family_code: s.family for s in segments}.items())
         self.by_code = {segment.code: segment for segment in segments}
 
@@ -123,21 +124,29 @@ class Nomenclature:
 
     @cached_property
     def _classifier(self) -> Classifier:
+        ours = self if self.is_ours else load()
         return Classifier(
             {s.code: s.label for s in self.segments},
-            {s.code: (s.label, *s.keywords) for s in self.segments},
+            self.phrases,
             read_learned(LEARNED),
+            ours.phrases,
         )
+
+    @property
+    def phrases(self) -> dict[str, tuple[str, ...]]:
+        """The label and the keywords of each sub-segment."""
+        return {s.code: (s.label, *s.keywords) for s in self.segments}
 
     @cached_property
     def _sectors(self) -> dict[str, list[tuple[str, float]]]:
         """Folded name -> links: our codes and labels, the market's sectors and groups."""
         known = {fold(name): [(s.code, 1.0)] for s in self.segments for name in (s.code, s.label)}
+        known |= {name: links for name, links in self._keyword_links() if name not in known}
         groups: dict[str, Counter[str]] = defaultdict(Counter)
         with SECTORS.open(encoding="utf-8-sig", newline="") as lines:
             for row in csv.DictReader(lines):
                 codes = [c for c in row["sous_segments"].split(";") if c in self.by_code]
-                known.setdefault(fold(row["secteur"]), [(code, 1.0) for code in codes])
+                known[fold(row["secteur"])] = [(code, 1.0) for code in codes]
                 groups[fold(row["groupe"])].update(codes)
         for group, counts in groups.items():
             most = max(counts.values(), default=1)
@@ -149,6 +158,15 @@ class Nomenclature:
                 ],
             )
         return known
+
+    def _keyword_links(self) -> Iterator[tuple[str, list[tuple[str, float]]]]:
+        """A sector declared in the very words of one of our keywords."""
+        holders: dict[str, list[str]] = defaultdict(list)
+        for segment in self.segments:
+            for keyword in segment.keywords:
+                holders[fold(keyword)].append(segment.code)
+        for name, codes in holders.items():
+            yield name, [(code, KEYWORD_SECTOR_WEIGHT) for code in codes]
 
     def _known_parts(self, key: str) -> list[str]:
         """The known sectors that a joined list is made of; [] unless they cover it all."""
@@ -171,7 +189,7 @@ def _dotted(naf: str) -> str:
 
 def _naf_weight(code: str, place: int, listed: int) -> float:
     generic = 0.35 if code in GENERIC_NAF else 1.0
-    return round(NAF_WEIGHT * generic / (1 + 0.15 * place) / (1 + 0.12 * (listed - 1)), 3)
+    return round(NAF_WEIGHT * generic / (1 + 0.3 * place) / (1 + 0.12 * (listed - 1)), 3)
 
 
 def _ranked(weights: Mapping[str, float]) -> list[tuple[str, float]]:

@@ -27,6 +27,8 @@ ROUNDS, FOLDS = 5, 3
 # How much one example of each kind weighs.
 CPV_WEIGHT, KEYWORD_WEIGHT, LABELLED_WEIGHT = 0.3, 2.0, 3.0
 PENALTY, STEP = 2e-5, 0.3
+# Passes over the examples: for the weights that are written, and for a round's.
+TURNS = (45, 25)
 # A pair of words of the corpus is kept when this many different objects hold it.
 LEAST_OBJECTS = 4
 # Weights nearer to nothing than this are not written.
@@ -173,7 +175,7 @@ class Trainer:
             truth = self.truth[: len(self.needs)]
             truth[:] = softmax(said)
             truth[self.labelled] = self.by_hand[self.labelled]
-        return fit(self.rows, self.truth, self.importance, len(self.names), turns=45)
+        return fit(self.rows, self.truth, self.importance, len(self.names), turns=TURNS[0])
 
     def _by_others(self) -> Floats:
         """What a model that has not seen an object says of it."""
@@ -187,7 +189,7 @@ class Trainer:
                 self.truth[seen],
                 self.importance[seen],
                 len(self.names),
-                turns=25,
+                turns=TURNS[1],
             )
             said[held] = softmax(
                 logits(self.rows.only(np.concatenate((held, ~phrases))), weights, bias)

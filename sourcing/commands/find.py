@@ -13,12 +13,12 @@ import click
 
 from connectors import load_all, readers
 from maps import geojson, page
-from sourcing import classify as classification
 from sourcing import export, linking, mapping, matched, normalise, provenance, search
 from sourcing.commands.shared import Bench, existing, pass_bench
 from sourcing.hits import Hit
 from sourcing.linking import evaluation
 from sourcing.query import Query
+from sourcing.segments import evaluate_needs as evaluation_of_needs
 from sourcing.source import SourceError
 from sourcing.statuses import STATUSES
 
@@ -195,7 +195,7 @@ def evaluate_linking(register: Path, queries: Path, form: str) -> None:
 @pass_bench
 def evaluate_needs(bench: Bench, file: Path, form: str) -> None:
     """Part des besoins dont le sous-segment est trouvé."""
-    _figures(classification.evaluate_needs(file, bench.nomenclature), form)
+    _figures(evaluation_of_needs(file, bench.nomenclature), form)
 
 
 def _figures(figures: Mapping[str, Any], form: str) -> None:
