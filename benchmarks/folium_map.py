@@ -15,8 +15,8 @@ import folium
 
 from maps.page import write_map
 from sourcing import segments
-from sourcing.hits import Hit
-from sourcing.statuses import STATUSES
+from sourcing.search.hits import Hit
+from sourcing.tagging.statuses import STATUSES
 
 ASSETS = Path(__file__).resolve().parents[1] / "webapp" / "static" / "vendor"
 CENTRE = (-3.37, 47.75)

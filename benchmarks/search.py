@@ -18,12 +18,12 @@ from typing import Any
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
-from sourcing import db, normalise, segments, tally
-from sourcing.filters import STATUS_BITS, family_bits
+from sourcing import db, normalise, segments
 from sourcing.model import Base, Listing, Place, Setting, Supplier, Tag
-from sourcing.query import Query
-from sourcing.search import cells, search
-from sourcing.statuses import SIZES
+from sourcing.search import cells, search, tally
+from sourcing.search.filters import STATUS_BITS, family_bits
+from sourcing.search.query import Query
+from sourcing.tagging.statuses import SIZES
 
 TRADES = (
     "Nettoyage",

@@ -8,8 +8,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from sourcing import export
-from sourcing.hits import Hit
 from sourcing.model import Place
+from sourcing.search.hits import Hit
 
 Feature = dict[str, Any]
 # Decimals of a degree kept in outlines: ten metres.

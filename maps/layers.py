@@ -10,8 +10,8 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from maps.geojson import Feature, rounded
-from sourcing.hits import Hit
-from sourcing.statuses import STATUSES
+from sourcing.search.hits import Hit
+from sourcing.tagging.statuses import STATUSES
 
 # Positions travel as whole numbers of this fraction of a degree: one metre.
 UNIT = 1e-5

@@ -13,7 +13,7 @@ from jinja2 import Template
 
 from maps.geojson import Feature
 from maps.layers import LAYERS, View
-from sourcing.hits import Hit
+from sourcing.search.hits import Hit
 
 HERE = Path(__file__).parent
 SCRIPTS = ("leaflet/leaflet.js", "leaflet.markercluster/leaflet.markercluster.js")

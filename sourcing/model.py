@@ -40,7 +40,7 @@ class Place(Base):
 
 
 class OldPlace(Base):
-    """A commune code of the past (merged, renumbered, delegated, arrondissement) and today's code."""
+    """A code of the past (merged, renumbered, delegated, arrondissement) and today's."""
 
     __tablename__ = "old_place"
     code: Mapped[str] = mapped_column(primary_key=True)

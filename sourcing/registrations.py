@@ -1,4 +1,4 @@
-"""What structures say of themselves: received, then accepted into a mention or refused, by a person."""
+"""What structures say of themselves: received, then accepted as a mention or refused."""
 
 import hashlib
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class RegistrationError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The form, once its fields are valid. `zone` is "commune", "france" or a number of kilometres."""
+    """The form, once valid. `zone` is "commune", "france" or a number of kilometres."""
 
     siret: str
     name: str
@@ -41,7 +41,7 @@ def known(session: Session, siret: str) -> Supplier | None:
 
 
 def receive(session: Session, answers: Answers) -> Registration:
-    """Store a registration; a second one for the same siret replaces the first while nobody has decided."""
+    """Store a registration; a second one for its siret replaces the first until it is decided."""
     waiting = session.scalar(
         select(Registration).where(
             Registration.siret == answers.siret, Registration.state == "pending"
@@ -66,7 +66,7 @@ def pending(session: Session) -> Sequence[Registration]:
 
 
 def accept(session: Session, registration_id: int, by: str) -> Mention:
-    """Make the declaration a mention, to be linked and tagged by the caller; it never changes the register."""
+    """Make the declaration a mention, for the caller to link and tag; the register stays."""
     registration = _undecided(session, registration_id)
     answers = registration.answers
     run = Run(
@@ -119,7 +119,7 @@ def _decide(registration: Registration, state: str, by: str, reason: str) -> Non
 
 
 def _mention(session: Session, siret: str) -> Mention:
-    """The mention of earlier declarations of this siret, or a new one placed where the register says."""
+    """The mention of this siret's earlier declarations, or a new one where the register says."""
     key = hashlib.sha256(siret.encode()).hexdigest()[:16]
     found = session.scalar(select(Mention).where(Mention.source == SOURCE, Mention.key == key))
     if found is not None:

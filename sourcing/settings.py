@@ -1,4 +1,4 @@
-"""Every knob, with the sentence that explains it. Read once, at the edge; the domain gets values."""
+"""Every knob, with the sentence that explains it. Read once, at the edge."""
 
 import os
 from collections.abc import Mapping
@@ -12,14 +12,15 @@ LOGS = ("warning", "info", "debug")
 
 
 class SettingsError(ValueError):
-    """A setting is unknown or has a value that cannot be used; the message is for the administrator."""
+    """A setting is unknown or cannot be used; the message is for the administrator."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     # Where the base, the cache and the uploaded files live.
     data_dir: Path = Path("data")
-    # SQLite in data_dir by default; postgresql+psycopg://user:password@host/base when one machine is not enough.
+    # SQLite in data_dir by default; postgresql+psycopg://user:password@host/base when one machine
+    # is not enough.
     database_url: str = ""
     # Signs sessions and forms. Made once and kept in data_dir when not given.
     secret_key: str = field(default="", repr=False)
@@ -34,9 +35,9 @@ class Settings:
     # Public services, only ever changed to point at a test server.
     geo_api_url: str = "https://geo.api.gouv.fr"
     datagouv_url: str = "https://www.data.gouv.fr"
-    # How much is written to the error output: "warning", or "debug" to see where an error came from.
+    # What is written to the error output: "warning", or "debug" to see where an error came from.
     log: str = "warning"
-    # The site is served over https (secure cookies, HSTS). Off for a first run on one's own machine.
+    # The site is served over https (secure cookies, HSTS). Off on one's own machine.
     https: bool = False
 
     def __post_init__(self) -> None:
@@ -56,7 +57,7 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from SOURCING_* variables; an unknown key or an unusable value is a SettingsError."""
+    """Settings from SOURCING_* variables; an unknown key or a bad value is a SettingsError."""
     known = {f.name: f.type for f in fields(Settings)}
     values: dict[str, Any] = {}
     for key, text in environ.items():

@@ -7,15 +7,15 @@ from typing import Literal, NamedTuple
 
 
 class SourceError(ValueError):
-    """The file cannot be used at all. The message is one French sentence: file, line if known, remedy."""
+    """The file cannot be used at all; one French sentence says file, line if known, remedy."""
 
 
 class SourceChanged(SourceError):
-    """The file is readable but is not what this source publishes: a column is missing or unknown."""
+    """The file is readable but not what this source publishes: a column is missing or unknown."""
 
 
 class Row(NamedTuple):
-    """One line of a file, every value as text. `line` is the line a person sees in that file (1 = first)."""
+    """One line of a file, every value as text; `line` is the one a person sees (1 = first)."""
 
     file: str
     line: int
@@ -32,7 +32,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What one row says of one supplier, as published; `normalise.clean` returns the cleaned one."""
+    """What one row says of one supplier, as published; `normalise.clean` returns it cleaned."""
 
     name: str = ""
     other_names: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class Record:
     website: str = ""
     naf: str = ""
     legal_form: str = ""
-    # Declared activities in the source's words; the inclusion market's own sectors are mapped exactly.
+    # Declared activities in the source's words.
     sectors: tuple[str, ...] = ()
     description: str = ""
     workers: str = ""
@@ -95,9 +95,9 @@ class Source:
     parse: Callable[[Row], Record | None] | None = None
     # Lists of unknown columns: the status every line gets; a column mapping replaces `parse`.
     mapped_status: str = ""
-    # Registers: canonical column -> SQL over the source's own columns (see sourcing/register.py).
+    # Registers: canonical column -> SQL over the source's own columns (see sourcing/register).
     columns: Mapping[str, str] = field(default_factory=dict)
-    # What `sourcing fetch` downloads: file name -> path at data.gouv.fr (resource ids, never file names).
+    # What `sourcing fetch` downloads: file name -> path at data.gouv.fr (ids, never file names).
     downloads: Mapping[str, str] = field(default_factory=dict)
     # Fewer or more rows than this in one run is refused: the file is not the one expected.
     expects: tuple[int, int] = (1, 100_000_000)

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
-from sourcing import db, tally
+from sourcing import db
 from sourcing.model import Base
+from sourcing.search import tally
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 DATABASES = ("sqlite", "postgresql")
@@ -36,7 +37,7 @@ def _postgres_bin() -> Path | None:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A throw-away PostgreSQL cluster on its own socket, or the one SOURCING_TEST_POSTGRES names."""
+    """A throw-away PostgreSQL cluster on a socket, or the one SOURCING_TEST_POSTGRES names."""
     if given := os.environ.get("SOURCING_TEST_POSTGRES"):
         yield given
         return

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from sourcing import db, normalise, segments
-from sourcing.filters import STATUS_BITS, family_bits
 from sourcing.model import Listing, Place, Setting, Supplier, Tag
-from sourcing.query import Near, Query
-from sourcing.statuses import SIZES, STATUSES
+from sourcing.search.filters import STATUS_BITS, family_bits
+from sourcing.search.query import Near, Query
+from sourcing.tagging.statuses import SIZES, STATUSES
 
 NOMENCLATURE = segments.load()
 LORIENT, LANESTER, HENNEBONT, VANNES = "56121", "56098", "56083", "56260"

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from connectors import esat_gesat, innovation, marche_inclusion
 from connectors.readers import read
 from sourcing.ingest import ingest, rejects
-from sourcing.intake import COUNTS
+from sourcing.ingest.intake import COUNTS
 from sourcing.model import Mention, Place, Reject, Run, SavedMapping, Supplier
+from sourcing.normalise.text import place_key
 from sourcing.places import load_territory
 from sourcing.source import Record, Row, Shape, Source
-from sourcing.text import place_key
 from tests.conftest import shared
 
 COMMUNES = (

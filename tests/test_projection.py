@@ -4,7 +4,7 @@ import duckdb
 import pytest
 from pyproj import Transformer
 
-from sourcing.projection import macros
+from sourcing.register.projection import macros
 
 # EPSG -> points of the territory it serves.
 POINTS = {

@@ -5,7 +5,7 @@ from math import inf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sourcing.query import Near, Query
+from sourcing.search.query import Near, Query
 from tests.listed import LORIENT
 
 

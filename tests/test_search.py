@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from sourcing.model import OldPlace
 from sourcing.places import distance_km
-from sourcing.query import SORTS
 from sourcing.search import Near, Query, all_hits, cells, search
+from sourcing.search.query import SORTS
 from tests.listed import (
     BRITTANY,
     EVERYTHING,

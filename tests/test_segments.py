@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sourcing import segments, training
-from sourcing.classify import Learned, read_learned, stem, terms
-from sourcing.segments import Nomenclature, evaluate_needs, load
+from sourcing import segments
+from sourcing.segments import Nomenclature, evaluate_needs, load, training
+from sourcing.segments.classify import Learned, read_learned, stem, terms
 from sourcing.source import SourceError
 from tests.conftest import shared
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from sourcing import db, segments
 from sourcing.model import Listing, Mention, Place, Run, Setting, Supplier, Tag
-from sourcing.statuses import SIZES, STATUSES
 from sourcing.tagging import tag
+from sourcing.tagging.statuses import SIZES, STATUSES
 
 TODAY = date(2026, 11, 23)
 NOMENCLATURE = segments.load()

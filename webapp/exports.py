@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response
 
 from sourcing import export, provenance
 from sourcing.export import About
-from sourcing.hits import Hit
-from sourcing.query import Query
 from sourcing.search import all_hits, describe
+from sourcing.search.hits import Hit
+from sourcing.search.query import Query
 from webapp.account import account
 from webapp.context import session, site
 

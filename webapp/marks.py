@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sourcing.statuses import STATUSES, Status
+from sourcing.tagging.statuses import STATUSES, Status
 
 
 class Mark(NamedTuple):

@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, render_template, request, url_for
 
-from sourcing.facets import Facet
 from sourcing.model import Place
-from sourcing.query import Query
 from sourcing.search import Page, search
+from sourcing.search.facets import Facet
+from sourcing.search.query import Query
 from webapp.context import session, site
 from webapp.headers import BASEMAPS
 from webapp.marks import MARKS, mark

@@ -9,13 +9,13 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from sourcing.facets import Facet
-from sourcing.filters import resolve
-from sourcing.hits import Hit
 from sourcing.model import Place
-from sourcing.query import SORTS, Query
 from sourcing.search import Page, search
-from sourcing.statuses import STATUSES
+from sourcing.search.facets import Facet
+from sourcing.search.filters import resolve
+from sourcing.search.hits import Hit
+from sourcing.search.query import SORTS, Query
+from sourcing.tagging.statuses import STATUSES
 from webapp.context import session, site
 from webapp.headers import BASEMAPS
 from webapp.marks import BY_STATUS, MARKS, Badge, Mark, badges, mark

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from sourcing.model import Listing, Mention, Run, Supplier, Tag
 from sourcing.registrations import SOURCE as REGISTRATION
 from sourcing.segments import Segment
-from sourcing.statuses import NOISE, SIZES, STATUSES, Status
+from sourcing.tagging.statuses import NOISE, SIZES, STATUSES, Status
 from webapp.account import account
 from webapp.context import session, site
 from webapp.headers import BASEMAPS

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from connectors import load_all
 from sourcing import ingest as ingestion
 from sourcing import linking, places, tagging
-from sourcing.columns import LABELS
 from sourcing.commands.shared import Bench, count, existing, pass_bench, progress
 from sourcing.fetch import Fetcher
+from sourcing.mapping.columns import LABELS
 from sourcing.model import Run
 from sourcing.source import Source, SourceError
 

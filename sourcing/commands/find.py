@@ -13,14 +13,15 @@ import click
 
 from connectors import load_all, readers
 from maps import geojson, page
-from sourcing import export, linking, mapping, matched, normalise, provenance, search
+from sourcing import export, linking, mapping, normalise, provenance, search
 from sourcing.commands.shared import Bench, existing, pass_bench
-from sourcing.hits import Hit
+from sourcing.export import matched
 from sourcing.linking import evaluation
-from sourcing.query import Query
+from sourcing.search.hits import Hit
+from sourcing.search.query import Query
 from sourcing.segments import evaluate_needs as evaluation_of_needs
 from sourcing.source import SourceError
-from sourcing.statuses import STATUSES
+from sourcing.tagging.statuses import STATUSES
 
 ASSETS = Path(__file__).resolve().parents[2] / "webapp" / "static" / "vendor"
 STATUS_CODES = click.Choice([status.code for status in STATUSES])

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from connectors import load_all
+from sourcing.ingest.recognise import leftover, recognise
 from sourcing.normalise import clean, is_siret
-from sourcing.recognise import leftover, recognise
 from sourcing.source import Row, SourceChanged
 from tests.conftest import shared
 

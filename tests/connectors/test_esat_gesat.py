@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from connectors.esat_gesat import SOURCE, cut_address, labels, parse, read, status
+from sourcing.ingest.recognise import leftover, recognise
 from sourcing.normalise import clean, is_siret
-from sourcing.recognise import leftover, recognise
 from sourcing.source import Record
 from tests.conftest import shared
 

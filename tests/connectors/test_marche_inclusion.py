@@ -6,7 +6,7 @@ import pytest
 
 from connectors.marche_inclusion import SOURCE, parse, sectors, status
 from connectors.readers import read
-from sourcing.recognise import leftover, recognise
+from sourcing.ingest.recognise import leftover, recognise
 from sourcing.source import Record, Row
 from tests.conftest import shared
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from connectors.sirene import SOURCE, read
+from sourcing.register.stock_files import open_tables
 from sourcing.source import SourceError
-from sourcing.stock_files import open_tables
 from tests.conftest import shared
 from tests.sirene_files import (
     ESTABLISHMENT_48,

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from maps.page import AssetsMissing, write_map
-from sourcing.hits import Hit
+from sourcing.search.hits import Hit
 from tests.maps.test_layers import SQUARE, commune
 from tests.test_export import HIT
 

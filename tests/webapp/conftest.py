@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from sourcing import db, tally
+from sourcing import db
+from sourcing.search import tally
 from sourcing.settings import Settings
 from sourcing.source import Source
 from tests.webapp import invented

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sourcing.classify import Classifier, Guess, read_learned
-from sourcing.segments_file import read_rows
-from sourcing.text import fold
+from sourcing.normalise.text import fold
+from sourcing.segments.classify import Classifier, Guess, read_learned
+from sourcing.segments.file import read_rows
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).resolve().parents[1] / "data"
 SEGMENTS, SECTORS, LEARNED = (
     DATA / "segments.csv",
     DATA / "lemarche_sectors_to_segments.csv",

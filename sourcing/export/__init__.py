@@ -10,9 +10,9 @@ from io import TextIOWrapper
 from itertools import chain
 from typing import Any, BinaryIO, NamedTuple
 
-from sourcing import workbook
-from sourcing.hits import Hit
-from sourcing.statuses import LIST_NAMES
+from sourcing.export import workbook
+from sourcing.search.hits import Hit
+from sourcing.tagging.statuses import LIST_NAMES
 
 # A spreadsheet would run what starts with one of these.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, Integer, Select, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from sourcing import db
-from sourcing.evidence import Found, find
-from sourcing.filters import conditions, in_box
-from sourcing.hits import MASKED, status_codes
 from sourcing.model import Listing, Supplier
-from sourcing.query import BBox, Query
+from sourcing.search.evidence import Found, find
+from sourcing.search.filters import conditions, in_box
+from sourcing.search.hits import MASKED, status_codes
+from sourcing.search.query import BBox, Query
 from sourcing.segments import Nomenclature
 
 # Clusters are about this wide on the screen.

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sourcing.coordinates import in_france
 from sourcing.normalise import commune_code, departement_of, place_key
+from sourcing.normalise.coordinates import in_france
 from sourcing.source import SourceError
 
 # Our fields and the headers that hold them, lower case; the first one present in a file is read.

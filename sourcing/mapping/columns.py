@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from sourcing.normalise import is_siren, siret
-from sourcing.text import fold
+from sourcing.normalise.text import fold
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.I)
 WEBSITE = re.compile(

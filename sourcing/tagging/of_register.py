@@ -26,9 +26,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from sourcing import statuses
 from sourcing.model import Mention, Supplier, Tag
 from sourcing.segments import Nomenclature
+from sourcing.tagging import statuses
 
 COLUMNS = ("supplier_id", "kind", "value", "level", "because", "source", "weight")
 SIRENE = "sirene"

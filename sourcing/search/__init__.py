@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, Float, Select, func, literal, select
 from sqlalchemy.orm import Session
 
 from sourcing import db
-from sourcing.cells import Cell, cells
-from sourcing.classify import Guess
-from sourcing.evidence import Found, by_choice, find
-from sourcing.facets import Counts, Facet, count
-from sourcing.filters import (
+from sourcing.model import Listing, Supplier
+from sourcing.search.cells import Cell, cells
+from sourcing.search.evidence import Found, by_choice, find
+from sourcing.search.facets import Counts, Facet, count
+from sourcing.search.filters import (
     BEYOND_KM,
     conditions,
     haversine,
@@ -23,10 +23,10 @@ from sourcing.filters import (
     sentence,
     territory_centre,
 )
-from sourcing.hits import Hit, hits
-from sourcing.model import Listing, Supplier
-from sourcing.query import Near, Query
+from sourcing.search.hits import Hit, hits
+from sourcing.search.query import Near, Query
 from sourcing.segments import Nomenclature
+from sourcing.segments.classify import Guess
 
 __all__ = [
     "Cell",

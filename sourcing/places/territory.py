@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sourcing.communes import Gathered, read_files, read_json
 from sourcing.fetch import Fetcher, FetchError
 from sourcing.normalise import (
     ARRONDISSEMENTS,
@@ -13,6 +12,7 @@ from sourcing.normalise import (
     departement_of,
     is_siren,
 )
+from sourcing.places.communes import Gathered, read_files, read_json
 from sourcing.source import SourceError
 
 # The largest EPCI has 158 communes: a longer list is not the list of one.

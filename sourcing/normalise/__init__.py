@@ -12,10 +12,10 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sourcing.contact import email, phone, website
-from sourcing.coordinates import in_france, position, precision
+from sourcing.normalise.contact import email, phone, website
+from sourcing.normalise.coordinates import in_france, position, precision
+from sourcing.normalise.text import fold, place_key, present, readable, shown, tidy, words
 from sourcing.source import Record
-from sourcing.text import fold, place_key, present, readable, shown, tidy, words
 
 __all__ = [
     "CLEANERS", "Problem", "clean", "commune_code", "departement", "departement_of", "email",

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from sourcing.text import present, shown
+from sourcing.normalise.text import present, shown
 
 # Overseas numbers, by their first four national digits, and the country code they need abroad.
 OVERSEAS = {

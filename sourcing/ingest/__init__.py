@@ -10,11 +10,11 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from sourcing import db, mapping
-from sourcing.intake import COUNTS, KEPT, Intake, Progress, as_json
+from sourcing.ingest.intake import COUNTS, KEPT, Intake, Progress, as_json
+from sourcing.ingest.scope import Scope
 from sourcing.model import Mention, Reject, Run
 from sourcing.places import Places
 from sourcing.register import ingest_register
-from sourcing.scope import Scope
 from sourcing.source import Source, SourceError
 
 OWN = ("source", "run_id", "first_seen", "last_seen", "key", "file", "line", "sectors")

@@ -14,14 +14,14 @@ from rapidfuzz import fuzz
 from sqlalchemy import Table, delete, insert, select
 from sqlalchemy.orm import Session
 
-from sourcing.communes import Gathered
-from sourcing.coordinates import in_france
 from sourcing.fetch import Fetcher
 from sourcing.model import OldPlace, Setting
 from sourcing.model import Place as PlaceRow
 from sourcing.normalise import ARRONDISSEMENTS, departement_of, place_key
+from sourcing.normalise.coordinates import in_france
+from sourcing.places.communes import Gathered
+from sourcing.places.territory import gather
 from sourcing.source import SourceError
-from sourcing.territory import gather
 
 EARTH_RADIUS_KM = 6_371.0
 KM_PER_DEGREE = math.pi * EARTH_RADIUS_KM / 180

@@ -1,4 +1,4 @@
-"""An .xlsx as people like it: frozen bold header, filters, widths, a colour per row where it means something."""
+"""An .xlsx as people like it: frozen bold header, filters, widths, colours that mean something."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ BOLD = Font(bold=True)
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet: text and numbers by row; the first row is the header, else the first column is bold."""
+    """One sheet: values by row; the first row is the header, else the first column is bold."""
 
     name: str
     rows: Iterable[Sequence[Any]]

@@ -7,12 +7,12 @@ import numpy as np
 from sqlalchemy import Subquery, select
 from sqlalchemy.orm import Session
 
-from sourcing.filters import STATUS_BITS, Labels, commune_names, family_bits
 from sourcing.places import EARTH_RADIUS_KM
-from sourcing.query import BBox, Query
+from sourcing.search.filters import STATUS_BITS, Labels, commune_names, family_bits
+from sourcing.search.query import BBox, Query
+from sourcing.search.tally import Array, Columns, Mask, columns
 from sourcing.segments import Nomenclature
-from sourcing.statuses import SIZES
-from sourcing.tally import Array, Columns, Mask, columns
+from sourcing.tagging.statuses import SIZES
 
 # Communes shown beside the chosen ones, when a search covers more than a territory.
 MOST_COMMUNES = 40

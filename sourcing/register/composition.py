@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+from sourcing.register.stock_files import literal
 from sourcing.source import Source
-from sourcing.stock_files import literal
 
 NAME = r"[A-Za-z_]\w*"
 # Farther than this from its commune's centre, a position is somebody else's.

@@ -5,14 +5,17 @@ from collections.abc import Callable, Collection, Iterator
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from sourcing import db, listing, tags_of_lists, tags_of_register
+from sourcing import db
 from sourcing.model import Listing, Setting, Supplier, Tag
 from sourcing.segments import Nomenclature
-from sourcing.statuses import NOISE as NOISE
-from sourcing.statuses import SIZES as SIZES
-from sourcing.statuses import STATUSES as STATUSES
-from sourcing.statuses import bit_of as bit_of
-from sourcing.tags_of_register import Scope
+from sourcing.tagging import listing
+from sourcing.tagging import of_lists as tags_of_lists
+from sourcing.tagging import of_register as tags_of_register
+from sourcing.tagging.of_register import Scope
+from sourcing.tagging.statuses import NOISE as NOISE
+from sourcing.tagging.statuses import SIZES as SIZES
+from sourcing.tagging.statuses import STATUSES as STATUSES
+from sourcing.tagging.statuses import bit_of as bit_of
 
 # In order: what comes later may read the tags of what came before.
 TAGGERS: tuple[Callable[[Scope], None], ...] = (

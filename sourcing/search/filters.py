@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from sourcing import normalise
 from sourcing.model import Listing, OldPlace, Place, Setting, Tag
 from sourcing.places import EARTH_RADIUS_KM, KM_PER_DEGREE, distance_km
-from sourcing.query import BBox, Near, Query, number
+from sourcing.search.query import BBox, Near, Query, number
 from sourcing.segments import Nomenclature
-from sourcing.statuses import SIZES, STATUSES
+from sourcing.tagging.statuses import SIZES, STATUSES
 
 # How far beyond the territory "hors périmètre" looks.
 BEYOND_KM = 30.0

@@ -10,12 +10,12 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from sourcing import normalise
-from sourcing.evidence import Found, identifier
 from sourcing.model import Listing, Supplier, Tag
 from sourcing.places import distance_km
-from sourcing.query import Query
+from sourcing.search.evidence import Found, identifier
+from sourcing.search.query import Query
 from sourcing.segments import Nomenclature
-from sourcing.statuses import SIZES, STATUSES
+from sourcing.tagging.statuses import SIZES, STATUSES
 
 MASKED = "[Non diffusible]"
 REASONS, SEGMENTS_SHOWN = 4, 6

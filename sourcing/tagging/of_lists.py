@@ -8,10 +8,10 @@ from sqlalchemy import Row, func, insert, literal, select
 
 from sourcing import db
 from sourcing.model import Mention, Supplier, Tag
+from sourcing.normalise.text import fold
 from sourcing.segments import Nomenclature
-from sourcing.statuses import STAFFING_KINDS, STAFFING_SEGMENT, list_name
-from sourcing.tags_of_register import COLUMNS, Scope, is_tagged
-from sourcing.text import fold
+from sourcing.tagging.of_register import COLUMNS, Scope, is_tagged
+from sourcing.tagging.statuses import STAFFING_KINDS, STAFFING_SEGMENT, list_name
 
 KINDS = ("siae", "handicap", "insertion", "innovation")
 # A description is read by the classifier; it weighs less than a declared sector.

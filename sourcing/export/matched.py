@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from io import TextIOWrapper
 from typing import Any, BinaryIO
 
-from sourcing import workbook
-from sourcing.export import harmless
+from sourcing.export import harmless, workbook
 from sourcing.linking import Match
 from sourcing.source import Row
 

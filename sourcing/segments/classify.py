@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from sourcing.text import fold
+from sourcing.normalise.text import fold
 
 # A lot's title is what is bought; the contract's title before it only helps.
 LOT = re.compile(r"\blots?\s*(?:n\s*[°ºo.]*\s*)?(?:\d+[a-z]?|[ivx]+)\b[\s:.\-–_/)]*", re.IGNORECASE)

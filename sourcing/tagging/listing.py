@@ -9,10 +9,10 @@ from sqlalchemy import Row, insert, select
 
 from sourcing import db
 from sourcing.model import Listing, Mention, Place, Supplier, Tag
+from sourcing.normalise.text import fold, words
 from sourcing.segments import Nomenclature
-from sourcing.statuses import SIZE_OF_BAND, bit_of
-from sourcing.tags_of_register import Scope
-from sourcing.text import fold, words
+from sourcing.tagging.of_register import Scope
+from sourcing.tagging.statuses import SIZE_OF_BAND, bit_of
 
 # A family facet counts a supplier whose evidence for it is at least this; a generic NAF is not.
 LEAST_FAMILY_WEIGHT = 0.25

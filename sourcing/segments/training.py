@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sourcing.classify import features, terms
+from sourcing.normalise.text import fold
 from sourcing.segments import Nomenclature, load
-from sourcing.text import fold
+from sourcing.segments.classify import features, terms
 
-LABELS = Path(__file__).parent / "data" / "needs_labels.csv"
+LABELS = Path(__file__).resolve().parents[1] / "data" / "needs_labels.csv"
 ROUNDS, FOLDS = 5, 3
 # How much one example of each kind weighs.
 CPV_WEIGHT, KEYWORD_WEIGHT, LABELLED_WEIGHT = 0.3, 2.0, 3.0

@@ -23,11 +23,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from sourcing import db, normalise
-from sourcing.classify import Guess
-from sourcing.filters import resolve
 from sourcing.model import Listing, Supplier, Tag
-from sourcing.query import Query
+from sourcing.search.filters import resolve
+from sourcing.search.query import Query
 from sourcing.segments import Nomenclature
+from sourcing.segments.classify import Guess
 
 # Points; a tag's are multiplied by its weight and by the guess's confidence.
 IDENTIFIER = 1000.0

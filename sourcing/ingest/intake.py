@@ -19,12 +19,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sourcing import mapping
+from sourcing.ingest.recognise import leftover, recognise
+from sourcing.ingest.scope import Scope
 from sourcing.model import Supplier
 from sourcing.normalise import Problem, clean
-from sourcing.recognise import leftover, recognise
-from sourcing.scope import Scope
+from sourcing.normalise.text import fold
 from sourcing.source import Record, Row, Shape, Source, SourceError
-from sourcing.text import fold
 
 # Done and total, in bytes read: what a progress bar shows.
 Progress = Callable[[float, float], None]

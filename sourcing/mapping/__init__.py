@@ -13,10 +13,10 @@ from typing import Any
 from rapidfuzz import fuzz
 from sqlalchemy.orm import Session
 
-from sourcing.columns import FIELDS, LABELS, LEGAL_WORD, PAIR, Field
+from sourcing.mapping.columns import FIELDS, LABELS, LEGAL_WORD, PAIR, Field
 from sourcing.model import SavedMapping
+from sourcing.normalise.text import fold
 from sourcing.source import Record, Row, SourceChanged, SourceError
-from sourcing.text import fold
 
 SAMPLE = 300
 # Below this a column is left over; below SURE it is mapped, and said to be doubtful.

@@ -21,13 +21,13 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from sourcing import db
-from sourcing.composition import FIRST, REMEMBERED, WRITTEN, Reading, checks, compose
 from sourcing.model import Base, OldPlace, Reject, Run
 from sourcing.normalise import ARRONDISSEMENTS
 from sourcing.places import Places
-from sourcing.projection import macros
+from sourcing.register.composition import FIRST, REMEMBERED, WRITTEN, Reading, checks, compose
+from sourcing.register.projection import macros
+from sourcing.register.stock_files import Table, literal, open_tables
 from sourcing.source import Source, SourceError
-from sourcing.stock_files import Table, literal, open_tables
 
 # A share of the whole, from 0 to 1.
 Progress = Callable[[float], None]
