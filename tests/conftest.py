@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,12 @@ from sourcing import db
 from sourcing.model import Base
 from sourcing.search import tally
 
+VENDOR = Path(__file__).resolve().parents[1] / "webapp" / "static" / "vendor"
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+CHROMIUM_ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 DATABASES = ("sqlite", "postgresql")
 
 
@@ -33,6 +39,20 @@ def _postgres_bin() -> Path | None:
             return folder
     initdb = shutil.which("initdb")
     return Path(initdb).resolve().parent if initdb else None
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One headless Chromium for the whole run: the driver allows only one at a time."""
+    path = os.environ.get("SOURCING_TEST_CHROMIUM") or shutil.which("chromium") or ""
+    if not path or not Path(path).exists():
+        pytest.skip("Chromium is not installed: the browser tests were not run")
+    if not (VENDOR / "leaflet" / "leaflet.js").exists():
+        pytest.skip("webapp/static/vendor is empty: run make install")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,1 +1,1 @@
-"""The commands, by what a person does: fill the base, find in it, serve it. They wire the rest."""
+"""The commands, by what a person does: fill the base, find in it, measure, serve."""

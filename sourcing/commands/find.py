@@ -1,5 +1,6 @@
-"""Commands that find: search, map, match, classify, evaluate, train."""
+"""Commands that find: search, map, match, classify."""
 
+import codecs
 import io
 import json
 import sys
@@ -14,12 +15,10 @@ import click
 from connectors import load_all, readers
 from maps import geojson, page
 from sourcing import export, linking, mapping, normalise, provenance, search
-from sourcing.commands.shared import Bench, existing, pass_bench
+from sourcing.commands.shared import Bench, count, existing, pass_bench
 from sourcing.export import matched
-from sourcing.linking import evaluation
 from sourcing.search.hits import Hit
 from sourcing.search.query import Query
-from sourcing.segments import evaluate_needs as evaluation_of_needs
 from sourcing.source import SourceError
 from sourcing.tagging.statuses import STATUSES
 
@@ -91,7 +90,7 @@ def find(
             raise SourceError(problem)
         hits = islice(search.all_hits(session, bench.nomenclature, query), limit)
         if form == "table":
-            click.echo(f"{found.sentence} : {found.total} fournisseurs.", err=True)
+            click.echo(f"{found.sentence} : {count(found.total, 'fournisseur')}.", err=True)
             shown = list(hits) if limit else found.hits
             click.echo("\n".join(map(_line, shown)))
         else:
@@ -119,7 +118,8 @@ def _write(form: str, writer: Callable[[BinaryIO], object], output: Path | None)
     elif form == "xlsx" and sys.stdout.isatty():
         raise click.UsageError("Indiquer un fichier avec -o : ce format ne s'affiche pas.")
     else:
-        sys.stdout.buffer.write(content.getvalue())
+        # The mark tells Excel the encoding of a file; in a pipe it would stick to the first header.
+        sys.stdout.buffer.write(content.getvalue().removeprefix(codecs.BOM_UTF8))
 
 
 @click.command("map")
@@ -139,7 +139,8 @@ def draw(bench: Bench, /, out: Path, **options: Any) -> None:
             assets=ASSETS,
             demo=provenance.is_demo(session),
         )
-    click.echo(f"{len(hits)} fournisseurs sur {out} ({out.stat().st_size / 1e6:.1f} Mo).")
+    size = f"{out.stat().st_size / 1e6:.1f} Mo"
+    click.echo(f"{count(len(hits), 'fournisseur')} sur {out} ({size}).")
 
 
 @click.command()
@@ -176,35 +177,4 @@ def classify(bench: Bench, text: str, top: int, form: str) -> None:
         click.echo(f"{guess.code:<7} {guess.score:4.0%}  {guess.label}  ({', '.join(guess.words)})")
 
 
-@click.group()
-def evaluate() -> None:
-    """Mesurer les liens et la compréhension des besoins sur des jeux étiquetés."""
-
-
-@evaluate.command("linking")
-@click.option("--register", required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--queries", required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
-def evaluate_linking(register: Path, queries: Path, form: str) -> None:
-    """Précision, rappel et F1 des liens contre des SIRET connus."""
-    _figures(evaluation.evaluate(register, queries), form)
-
-
-@evaluate.command("needs")
-@click.argument("file", type=click.Path(exists=True, path_type=Path))
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
-@pass_bench
-def evaluate_needs(bench: Bench, file: Path, form: str) -> None:
-    """Part des besoins dont le sous-segment est trouvé."""
-    _figures(evaluation_of_needs(file, bench.nomenclature), form)
-
-
-def _figures(figures: Mapping[str, Any], form: str) -> None:
-    if form == "json":
-        click.echo(json.dumps(figures, ensure_ascii=False))
-        return
-    for name, value in figures.items():
-        click.echo(f"{name:<16} {value:.4f}" if isinstance(value, float) else f"{name:<16} {value}")
-
-
-COMMANDS = (find, draw, match, classify, evaluate)
+COMMANDS = (find, draw, match, classify)

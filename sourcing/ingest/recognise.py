@@ -32,8 +32,8 @@ def _what_is_missing(source: Source, file: str, found: Sequence[str]) -> str:
     if not nearest.columns & set(found):
         shown = ", ".join(f"« {c[:40]} »" for c in sorted(found)[:6])
         return (
-            f"{file} : ces colonnes ({shown}) ne sont celles d'aucun fichier connu de "
-            f"{source.title} ; vérifier que c'est le bon fichier et la bonne source."
+            f"{file} : ces colonnes ({shown}) ne sont celles d'aucun fichier de la source "
+            f"« {source.title} » ; vérifier que c'est le bon fichier et la bonne source."
         )
     missing = sorted(nearest.columns - set(found))
     rest = [c for c in found if c not in nearest.columns]

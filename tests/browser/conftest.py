@@ -1,6 +1,5 @@
 """A real server, a real Chromium, and a page that reports every breach of the content policy."""
 
-import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import waitress
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from waitress.server import TcpWSGIServer
 
 from sourcing import db
@@ -17,10 +16,6 @@ from tests.webapp.conftest import filled_sqlite, site
 __all__ = ["filled_sqlite"]
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-ARGUMENTS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 WATCH = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation",
@@ -53,19 +48,6 @@ class Watched:
     def breaches(self) -> None:
         """Collect the policy's violations of the page at hand."""
         self.faults += self.page.evaluate("window.violations || []")
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    path = os.environ.get("SOURCING_TEST_CHROMIUM") or shutil.which("chromium") or ""
-    if not path or not Path(path).exists():
-        pytest.skip("Chromium is not installed: the browser tests were not run")
-    if not (ROOT / "webapp/static/vendor/leaflet/leaflet.js").exists():
-        pytest.skip("webapp/static/vendor is empty: run npm ci && npm run build")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

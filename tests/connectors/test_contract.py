@@ -93,5 +93,5 @@ def test_a_missing_column_is_named_with_the_nearest_header() -> None:
 
 def test_unknown_columns_are_shown_with_the_source_they_do_not_fit() -> None:
     row = Row("notes.csv", 2, {"Élève": "", "Moyenne": ""})
-    with pytest.raises(SourceChanged, match=r"« Moyenne ».*aucun fichier connu de Le Marché"):
+    with pytest.raises(SourceChanged, match=r"« Moyenne ».*aucun fichier de la source « Le Marché"):
         recognise(LISTS["marche_inclusion"], [row])

@@ -2,13 +2,12 @@
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from maps.page import AssetsMissing, write_map
 from sourcing.search.hits import Hit
@@ -17,9 +16,6 @@ from tests.test_export import HIT
 
 ASSETS = Path(__file__).resolve().parents[2] / "webapp" / "static" / "vendor"
 HOSTILE = "</script><img src=x onerror='window.pwned=1'>{{ 7*7 }}{% x %}\u2028"
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
 needs_assets = pytest.mark.skipif(
     not (ASSETS / "leaflet" / "leaflet.js").exists(), reason="browser files absent: make install"
 )
@@ -69,14 +65,10 @@ def test_missing_browser_files_are_named(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def browser_page() -> Iterator[Page]:
-    if not CHROMIUM:
-        pytest.skip("Chromium is not installed: the browser tests were not run")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        context = browser.new_context(offline=True, viewport={"width": 1200, "height": 800})
-        yield context.new_page()
-        browser.close()
+def browser_page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(offline=True, viewport={"width": 1200, "height": 800})
+    yield context.new_page()
+    context.close()
 
 
 def opened(page: Page, file: Path) -> list[str]:

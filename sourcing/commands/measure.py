@@ -1,0 +1,63 @@
+"""Commands that measure and learn: evaluate and train, for linking and for needs."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sourcing import segments
+from sourcing.commands.shared import Bench, pass_bench
+from sourcing.linking import evaluation
+from sourcing.segments import training
+
+EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def evaluate() -> None:
+    """Mesurer les liens et la compréhension des besoins sur des jeux étiquetés."""
+
+
+@evaluate.command("linking")
+@click.option("--register", required=True, type=EXISTING)
+@click.option("--queries", required=True, type=EXISTING)
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
+def evaluate_linking(register: Path, queries: Path, form: str) -> None:
+    """Précision, rappel et F1 des liens contre des SIRET connus."""
+    _figures(evaluation.evaluate(register, queries), form)
+
+
+@evaluate.command("needs")
+@click.argument("file", type=EXISTING)
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
+@pass_bench
+def evaluate_needs(bench: Bench, file: Path, form: str) -> None:
+    """Part des besoins dont le sous-segment est trouvé."""
+    _figures(segments.evaluate_needs(file, bench.nomenclature), form)
+
+
+@click.group()
+def train() -> None:
+    """Réapprendre les poids livrés ; docs/segments.md et docs/linking.md disent sur quoi."""
+
+
+@train.command("needs")
+@click.argument("corpus", type=EXISTING)
+@click.option("--cpv", type=EXISTING, help="Libellés officiels du CPV (CSV).")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=segments.LEARNED)
+def train_needs(corpus: Path, cpv: Path | None, output: Path) -> None:
+    """Apprendre à classer les besoins sur un corpus d'objets de marchés."""
+    _figures(training.train_needs(corpus, cpv, output), "table")
+
+
+def _figures(figures: Mapping[str, Any], form: str) -> None:
+    if form == "json":
+        click.echo(json.dumps(figures, ensure_ascii=False))
+        return
+    for name, value in figures.items():
+        click.echo(f"{name:<16} {value:.4f}" if isinstance(value, float) else f"{name:<16} {value}")
+
+
+COMMANDS = (evaluate, train)
