@@ -93,8 +93,9 @@ def _start(asked: str, error: str) -> str:
 
 
 def _page(answers: RegistrationForm, supplier: Supplier | None) -> str:
-    proposals = _proposals(answers)
-    answers.proposed.data = "1" if proposals else ""
+    said = _proposals(answers)
+    answers.proposed.data = "1" if said else ""
+    proposals = said or _of_activity(supplier)
     return render_template(
         "registration/form.html",
         title="Faites-vous connaître",
@@ -134,6 +135,13 @@ def _proposals(answers: RegistrationForm) -> list[Segment]:
     ticked = [known[code] for code in answers.segments.data or [] if code in known]
     guessed = _guessed(answers.activity.data or "")
     return ticked + [segment for segment in guessed if segment not in ticked]
+
+
+def _of_activity(supplier: Supplier | None) -> list[Segment]:
+    """The categories the register's activity code suggests, before the person has said anything."""
+    nomenclature = site().nomenclature
+    likely = nomenclature.from_naf(supplier.naf)[:PROPOSALS] if supplier else []
+    return [nomenclature.by_code[code] for code, _weight in likely]
 
 
 def _guessed(text: str) -> list[Segment]:

@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 
 from sourcing.model import Mention, Reject, Run, Supplier
 from sourcing.registrations import SOURCE as REGISTRATION
-from webapp.account import account
 from webapp.context import session, site
 
 PAGES = Blueprint("sources", __name__)
@@ -32,9 +31,7 @@ class Sheet:
 
 @PAGES.get("/sources")
 def index() -> str:
-    """One block per source; rejected lines and unread columns for administrators."""
-    person = account()
-    details = bool(person and person.is_admin)
+    """One block per source: counts, rejected lines with their reason, columns nobody read."""
     counts = {
         "suppliers": session().scalar(select(func.count()).select_from(Supplier)) or 0,
         "mentions": session().scalar(select(func.count()).where(Mention.gone_on.is_(None))) or 0,
@@ -42,13 +39,12 @@ def index() -> str:
     return render_template(
         "sources/index.html",
         title="Sources des données",
-        sheets=_sheets(details),
+        sheets=_sheets(),
         counts=counts,
-        details=details,
     )
 
 
-def _sheets(details: bool) -> list[Sheet]:
+def _sheets() -> list[Sheet]:
     runs: dict[str, list[Run]] = {}
     for run in session().scalars(select(Run).order_by(Run.id.desc())):
         runs.setdefault(run.source, []).append(run)
@@ -58,14 +54,14 @@ def _sheets(details: bool) -> list[Sheet]:
         for name in runs
         if name not in site().sources and name != REGISTRATION
     ]
-    return [_sheet(row, runs.get(row[0], []), details) for row in known + unknown]
+    return [_sheet(row, runs.get(row[0], [])) for row in known + unknown]
 
 
-def _sheet(row: tuple[str, str, str, str, str], runs: list[Run], details: bool) -> Sheet:
+def _sheet(row: tuple[str, str, str, str, str], runs: list[Run]) -> Sheet:
     done = next((run for run in runs if run.outcome == "done"), None)
     failed = runs[0] if runs and runs[0].outcome != "done" else None
     rejects: Sequence[Reject] = []
-    if details and done is not None:
+    if done is not None:
         rejects = (
             session()
             .scalars(

@@ -58,8 +58,9 @@ def demo(
     """Remplir une base de démonstration (noms fictifs) et la servir."""
     bench: Bench = context.obj
     if files_only:
-        for paths in demonstration.generate(files_only, establishments).values():
-            click.echo("\n".join(map(str, paths)))
+        written = demonstration.generate(files_only, establishments)
+        written["territory"] = demonstration.territory_files(files_only)
+        click.echo("\n".join(str(path) for paths in written.values() for path in paths))
         return
     with bench.session() as session:
         state = _demo_state(session)

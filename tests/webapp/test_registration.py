@@ -30,6 +30,10 @@ def test_a_siret_with_spaces_brings_what_the_register_knows(either: Flask) -> No
     assert "rue de l’Exemple" in page
 
 
+def test_the_activity_code_proposes_categories_before_anything_is_said(visitor: Visitor) -> None:
+    assert 'name="segments" value="EV-01"' in visitor.read(FORM)
+
+
 def test_a_wrong_siret_is_explained_beside_the_field(visitor: Visitor) -> None:
     page = visitor.read("/inscription?siret=1234")
     assert 'id="siret-error"' in page
