@@ -198,6 +198,13 @@ def test_a_list_without_name_or_place_is_refused(columns: list[str], sentence: s
         propose([Row("x", 1, dict.fromkeys(columns, ""))]).check("liste.csv")
 
 
+def test_names_alone_are_enough_to_look_suppliers_up() -> None:
+    names = propose([Row("x", 1, {"Fournisseur": "Voiles d'Armor"})])
+    names.check("grand livre.csv", needs_place=False)
+    with pytest.raises(SourceError, match="aucun lieu"):
+        names.check("grand livre.csv")
+
+
 def test_a_mapping_is_saved_by_name_and_found_again(session: Session) -> None:
     found = Mapping({"N": "name", "V": "commune"})
     save(session, "audelor", found)

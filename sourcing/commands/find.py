@@ -155,7 +155,8 @@ def match(bench: Bench, file: str, form: str, output: Path | None, name: str) ->
     rows = list(readers.read(path))
     with bench.session() as session:
         columns = (mapping.load(session, name) if name else None) or mapping.propose(rows[:SAMPLE])
-        columns.check(file)
+        # A ledger often has names alone: such a line is never surer than "to review".
+        columns.check(file, needs_place=False)
         records = [normalise.clean(columns.apply(row))[0] for row in rows]
         matches = linking.match(session, records)
     table = list(matched.lines(rows, matches))

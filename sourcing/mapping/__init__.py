@@ -72,13 +72,13 @@ class Mapping:
         for column, name in self.columns.items():
             self._plan.setdefault(name, []).append(column)
 
-    def check(self, file: str = "") -> None:
-        """SourceError when no name or no place is among the columns."""
+    def check(self, file: str = "", needs_place: bool = True) -> None:
+        """SourceError when no name, or no place where one is needed, is among the columns."""
         found = set(self.columns.values())
         missing = []
         if "name" not in found:
             missing.append("aucun nom")
-        if not found & set(PLACES) and not {"x", "y"} <= found and not self._has_full_address():
+        if needs_place and not self._has_place(found):
             missing.append("aucun lieu (commune, code postal, position ou SIRET)")
         if missing:
             columns = ", ".join(f"« {c} »" for c in list(self.examples or self.columns)[:8])
@@ -87,7 +87,9 @@ class Mapping:
                 f"n'est reconnu parmi les colonnes {columns} ; ajouter ou renommer une colonne "
                 "(par exemple « Nom », « Commune »).")  # fmt: skip
 
-    def _has_full_address(self) -> bool:
+    def _has_place(self, found: set[str]) -> bool:
+        if found & set(PLACES) or {"x", "y"} <= found:
+            return True
         values = [v for c in self._plan.get("address", ()) for v in self.examples.get(c, ())]
         return any(_TAIL.search(value) for value in values)
 
