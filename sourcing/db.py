@@ -211,3 +211,21 @@ def text_match(
     target = column or "(name || body)"
     sql = f"SELECT supplier_id FROM supplier_text WHERE {target} @@ CAST(:{parameter} AS tsquery)"  # noqa: S608
     return sql, {parameter: " & ".join(terms)}
+
+
+def text_words(session: Session) -> Iterator[tuple[str, int]]:
+    """Every word of the full-text index, and how many suppliers have it."""
+    connection = session.connection()
+    if is_sqlite(session):
+        connection.execute(
+            text(
+                "CREATE VIRTUAL TABLE IF NOT EXISTS temp.supplier_words "
+                "USING fts5vocab(main, supplier_text, row)"
+            )
+        )
+        counted = connection.execute(text("SELECT term, doc FROM temp.supplier_words"))
+    else:
+        counted = connection.execute(
+            text("SELECT word, ndoc FROM ts_stat('SELECT name || body FROM supplier_text')")
+        )
+    yield from ((str(word), int(count)) for word, count in counted)

@@ -11,7 +11,8 @@ from sourcing import db, normalise, segments
 from sourcing.model import Listing, Place, Setting, Supplier, Tag
 from sourcing.search.filters import STATUS_BITS, family_bits
 from sourcing.search.query import Near, Query
-from sourcing.tagging.statuses import SIZES, STATUSES
+from sourcing.tagging.listing import acronym, acronym_word
+from sourcing.tagging.statuses import NOISE, SIZES, STATUSES
 
 NOMENCLATURE = segments.load()
 LORIENT, LANESTER, HENNEBONT, VANNES = "56121", "56098", "56083", "56260"
@@ -58,6 +59,7 @@ def supplier(
     sectors: Mapping[str, float] | None = None,
     size: int = 0,
     is_noise: bool = False,
+    noise: Sequence[str] = (),
     **facts: Any,
 ) -> int:
     """Add one supplier with its tags, its listing and its words; returns its id."""
@@ -93,6 +95,17 @@ def supplier(
         )
         for code, weight in codes.items()
     )
+    session.add_all(
+        Tag(
+            supplier_id=row.id,
+            kind="noise",
+            value=reason,
+            level="siret",
+            because=NOISE[reason].lower(),
+            source="sirene",
+        )
+        for reason in noise
+    )
     families = {NOMENCLATURE.by_code[code].family_code for code in codes}
     session.add(
         Listing(
@@ -104,11 +117,12 @@ def supplier(
             statuses=sum(STATUS_BITS[code] for code in statuses),
             families=sum(family_bits(NOMENCLATURE)[family] for family in families),
             size=size % len(SIZES),
-            is_noise=is_noise,
+            is_noise=is_noise or bool(noise),
             name_key=normalise.fold(name),
         )
     )
-    words = " ".join(normalise.words(f"{name} {row.other_names or ''}"))
+    initials = acronym_word(acronym(name)) if acronym(name) else ""
+    words = " ".join([*normalise.words(f"{name} {row.other_names or ''}"), initials]).strip()
     body = " ".join(normalise.words(f"{name} {row.description or ''}"))
     db.write_text(session, [(row.id, words, body)])
     session.flush()

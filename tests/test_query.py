@@ -12,6 +12,9 @@ from tests.listed import LORIENT
 def test_a_query_survives_its_url() -> None:
     query = Query(
         text="tonte",
+        exact=True,
+        dropped=("EV-02",),
+        added=("SRV-01", "ENV-01"),
         segments=("EV-01",),
         families=("EV",),
         statuses=("siae", "esat"),
@@ -29,6 +32,11 @@ def test_a_query_survives_its_url() -> None:
     for name, value in query.to_args():
         args.setdefault(name, []).append(value)
     assert Query.from_args(args) == query
+
+
+def test_a_correction_is_refused_for_these_words_only() -> None:
+    assert Query.from_args({"q": ["netoyage"], "exact": ["netoyage"]}).exact
+    assert not Query.from_args({"q": ["jadrin"], "exact": ["netoyage"]}).exact
 
 
 ODD = st.text(max_size=8) | st.sampled_from(

@@ -10,6 +10,7 @@ from sourcing.model import OldPlace
 from sourcing.places import distance_km
 from sourcing.search import Near, Query, all_hits, cells, search
 from sourcing.search.query import SORTS
+from sourcing.tagging import tag
 from tests.listed import (
     BRITTANY,
     EVERYTHING,
@@ -156,6 +157,39 @@ def test_a_naf_code_finds_the_segments_it_hints_at(base: Session) -> None:
     assert "Paysages Morvan" in ask(base, "81.30Z")
 
 
+# --- segments understood ---
+
+
+def test_a_segment_is_understood_and_can_be_removed(base: Session) -> None:
+    page = search(base, NOMENCLATURE, Query(text="tonte de pelouses"))
+    assert "EV-01" in [guess.code for guess in page.guesses]
+    without = replace(page.query, dropped=tuple(guess.code for guess in page.guesses))
+    left = search(base, NOMENCLATURE, without)
+    assert left.guesses == ()
+    assert left.total < page.total
+    assert "sans comprendre" in left.sentence
+
+
+def test_the_next_likeliest_segments_are_offered(base: Session) -> None:
+    page = search(base, NOMENCLATURE, Query(text="tonte de pelouses"))
+    assert 0 < len(page.offered) <= 3
+    assert not {g.code for g in page.offered} & {g.code for g in page.guesses}
+
+
+def test_a_segment_added_brings_its_suppliers_and_their_reason(base: Session) -> None:
+    before = search(base, NOMENCLATURE, Query(text="tonte de pelouses"))
+    page = search(base, NOMENCLATURE, replace(before.query, added=("ENV-01",)))
+    assert page.total == before.total + 2
+    hit = next(hit for hit in page.hits if hit.name == "Feuille Érable")
+    assert hit.reasons[0].startswith("secteur déclaré")
+    assert "et aussi Collecte" in page.sentence
+
+
+def test_unknown_segments_change_nothing(base: Session) -> None:
+    query = Query(text="tonte", added=("ZZ-99",), dropped=("ZZ-98",))
+    assert ask(base, "tonte") == names(base, query)
+
+
 # --- filters ---
 
 
@@ -194,6 +228,26 @@ def test_noise_is_hidden_counted_and_one_click_away(base: Session) -> None:
     page = search(base, NOMENCLATURE, Query())
     assert (page.total, page.hidden) == (4, 1)
     assert search(base, NOMENCLATURE, replace(page.query, with_noise=True)).total == 5
+
+
+def test_what_is_hidden_is_counted_once_by_its_first_reason(base: Session) -> None:
+    supplier(base, "77777777700011", "Fermée", noise=["holding", "closed"])
+    supplier(base, "77777777700012", "Aussi", noise=["closed"])
+    page = search(base, NOMENCLATURE, Query())
+    assert [(each.label, each.count) for each in page.hidden_by] == [
+        ("Établissements fermés", 2),
+        ("Autres", 1),
+    ]
+    shown = search(base, NOMENCLATURE, replace(page.query, with_noise=True)).hits
+    closed = next(hit for hit in shown if hit.name == "Aussi")
+    assert closed.reasons[0] == "masqué d’ordinaire : établissements fermés"
+
+
+def test_a_departement_is_all_its_communes(base: Session) -> None:
+    everywhere = ask(base, territory_only=False, communes=("56",))
+    assert everywhere == ask(base, territory_only=False)
+    assert ask(base, communes=("29",)) == []
+    assert ask(base, communes=("29", LANESTER)) == ["Jardins du Scorff"]
 
 
 def test_what_lies_a_little_beyond_is_counted(base: Session) -> None:
@@ -312,6 +366,16 @@ def test_a_page_beyond_the_last_is_empty(base: Session) -> None:
 
 
 # --- privacy ---
+
+
+def test_typing_a_masked_persons_name_neither_finds_nor_confirms_it(session: Session) -> None:
+    places(session)
+    supplier(session, "88888888800011", "Camille Exemple", is_person=True, diffusion="P")
+    tag(session, NOMENCLATURE)
+    for typed in ("Camille Exemple", "Exemple", "exemp"):
+        assert search(session, NOMENCLATURE, Query(typed)).hits == ()
+    by_siret = search(session, NOMENCLATURE, Query("88888888800011")).hits[0]
+    assert "exemple" not in str(by_siret).lower()
 
 
 def test_a_masked_person_has_no_name_address_nor_exact_position(session: Session) -> None:

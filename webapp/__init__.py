@@ -18,6 +18,7 @@ from sourcing.source import Source
 from webapp import (
     about,
     account,
+    api,
     context,
     errors,
     exports,
@@ -44,6 +45,7 @@ PAGES = (
     moderation.PAGES,
     account.PAGES,
     about.PAGES,
+    api.PAGES,
 )
 MENU = (
     ("search", "Fournisseurs", "search.suppliers"),

@@ -72,7 +72,7 @@ def register(app: Flask, settings: Settings) -> None:
 def _compress(response: Response) -> Response:
     if not _is_worth_compressing(response):
         return response
-    response.headers["Vary"] = "Accept-Encoding, Cookie"
+    response.vary.update(("Accept-Encoding", "Cookie"))
     if "gzip" not in request.headers.get("Accept-Encoding", "").lower():
         return response
     if response.direct_passthrough:

@@ -17,6 +17,7 @@ from sourcing.search.hits import Hit
 from sourcing.search.query import SORTS, Query
 from sourcing.tagging.statuses import STATUSES
 from webapp.context import session, site
+from webapp.filters import number
 from webapp.headers import BASEMAPS
 from webapp.marks import BY_STATUS, MARKS, Badge, Mark, badges, mark
 
@@ -40,11 +41,14 @@ SORT_LABELS = {
     "effectif": "Effectif",
 }
 FACET_NAMES = ("statut", "famille", "segment", "commune", "effectif")
+# Kept when a filter is removed, but no filter: how the words are read, and the order.
+READING = ("q", "exact", "sans", "avec")
+NOT_FILTERS = ("page", "tri")
 
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A filter in use, and the address of the page without it."""
+    """A choice in words, and the address of the page once it is made or undone."""
 
     label: str
     url: str
@@ -58,6 +62,15 @@ class Result:
     hit: Hit
     badges: list[Badge]
     mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """The segments the words are understood as: to remove, to add, to put back."""
+
+    used: list[Chip]
+    offered: list[Chip]
+    dropped: list[Chip]
 
 
 @PAGES.get("/")
@@ -80,6 +93,10 @@ def suppliers() -> str:
         results=results(page),
         facets=[_split(facet) for facet in page.facets if facet.options],
         chips=_chips(page),
+        understood=_understood(page),
+        reading=[pair for pair in query.to_args() if pair[0] in READING[1:]],
+        exact=link(replace(query, exact=True, page=1)) if page.corrected else "",
+        hidden=_hidden(page),
         communes=_commune_names(),
         examples=EXAMPLES,
         radii=RADII_KM,
@@ -122,6 +139,43 @@ def _toggled(query: Query, name: str, value: str) -> str:
     return link(replace(query, page=1, **changed))
 
 
+def _understood(page: Page) -> Understood:
+    """Each segment in use with the search without it, and those that could be added."""
+    query, nomenclature = replace(page.query, page=1), site().nomenclature
+
+    def without(code: str) -> str:
+        if code in query.added:
+            return link(replace(query, added=tuple(c for c in query.added if c != code)))
+        return link(replace(query, dropped=(*query.dropped, code)))
+
+    def restored(code: str) -> str:
+        return link(replace(query, dropped=tuple(c for c in query.dropped if c != code)))
+
+    return Understood(
+        used=[Chip(guess.label, without(guess.code)) for guess in page.guesses],
+        offered=[
+            Chip(guess.label, link(replace(query, added=(*query.added, guess.code))))
+            for guess in page.offered
+        ],
+        dropped=[
+            Chip(nomenclature.by_code[code].label, restored(code))
+            for code in query.dropped
+            if code in nomenclature.by_code
+        ],
+    )
+
+
+def _hidden(page: Page) -> Chip | None:
+    """How many are left out, why, and the page that shows them."""
+    if not page.hidden:
+        return None
+    reasons = ", ".join(
+        f"{each.label[:1].lower()}{each.label[1:]} : {number(each.count)}"
+        for each in page.hidden_by
+    )
+    return Chip(reasons, link(replace(page.query, with_noise=True, page=1)))
+
+
 def _chips(page: Page) -> list[Chip]:
     """One chip per filter in use, words and sort apart."""
     names = {
@@ -129,8 +183,8 @@ def _chips(page: Page) -> list[Chip]:
         for facet in page.facets
         for option in facet.options
     }
-    arguments = [pair for pair in page.query.to_args() if pair[0] not in ("page", "tri")]
-    filters = [pair for pair in arguments if pair[0] != "q"]
+    arguments = [pair for pair in page.query.to_args() if pair[0] not in NOT_FILTERS]
+    filters = [pair for pair in arguments if pair[0] not in READING]
     return [
         Chip(_chip_label(pair, names, arguments), _without(pair, arguments))
         for pair in filters

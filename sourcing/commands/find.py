@@ -158,7 +158,7 @@ def match(bench: Bench, file: str, form: str, output: Path | None, name: str) ->
         # A ledger often has names alone: such a line is never surer than "to review".
         columns.check(file, needs_place=False)
         records = [normalise.clean(columns.apply(row))[0] for row in rows]
-        matches = linking.match(session, records)
+        matches = linking.match(session, records, cache=bench.settings.data_dir / "cache")
     table = list(matched.lines(rows, matches))
     _write(form, lambda out: MATCHED[form](out, table, readers.delimiter(path)), output)
 

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from sourcing.linking.normalised import Text
 from sourcing.linking.verdicts import Linker
 from sourcing.model import Supplier
 from sourcing.source import Record
@@ -50,7 +53,10 @@ Columns = dict[str, Sequence[str]]
 class Base:
     """All suppliers with a siret (and those a person made), ready to be compared with."""
 
-    suppliers: Sequence[Mapping[str, Any]]
+    ids: NDArray[np.int64]
+    uids: Text
+    sirets: Text
+    names: Text
     linker: Linker
 
     @classmethod
@@ -59,25 +65,27 @@ class Base:
         statement = select(*(getattr(Supplier, name) for name in OF_SUPPLIER)).order_by(
             Supplier.uid
         )
-        rows = [dict(row._mapping) for row in session.execute(statement)]
         if not everything:
-            wanted = set(extra)
-            rows = [row for row in rows if row["siret"] or row["id"] in wanted]
-        closed = [i for i, row in enumerate(rows) if row["state"] == "F"]
-        return cls(rows, Linker(of_suppliers(rows), closed))
+            kept = Supplier.siret.is_not(None)
+            statement = statement.where(or_(kept, Supplier.id.in_(extra)) if extra else kept)
+        rows = session.execute(statement).all()
+        columns: list[list[Any]] = [list(values) for values in zip(*rows, strict=True)]
+        said = dict(zip(OF_SUPPLIER, columns or [[] for _ in OF_SUPPLIER], strict=True))
+        said["siret"] = [siret or "" for siret in said["siret"]]
+        closed = [i for i, state in enumerate(said["state"]) if state == "F"]
+        uids, sirets, names = (np.array(said[n], dtype=object) for n in ("uid", "siret", "name"))
+        ids = np.array(said["id"], dtype=np.int64)
+        return cls(ids, uids, sirets, names, Linker.of(of_suppliers(said), closed))
 
 
-def of_suppliers(rows: Sequence[Mapping[str, Any]]) -> Columns:
-    names = [("" if row["name"] == MASKED else row["name"]) for row in rows]
-    others = [
-        SEPARATOR.join(n for n in (row["legal_name"], row["other_names"]) if n and n != MASKED)
-        for row in rows
-    ]
+def of_suppliers(said: Mapping[str, Sequence[str]]) -> Columns:
+    """What suppliers say, column by column, under the names normalisation knows."""
+    both = zip(said["legal_name"], said["other_names"], strict=True)
     return {
-        "name": names,
-        "other": others,
-        "siret": [row["siret"] or "" for row in rows],
-        **_shared(rows),
+        "name": [("" if name == MASKED else name) for name in said["name"]],
+        "other": [SEPARATOR.join(n for n in pair if n and n != MASKED) for pair in both],
+        "siret": said["siret"],
+        **{column: said[field] for column, field in OF_LINE.items()},
     }
 
 

@@ -19,7 +19,7 @@ def clusters(
     count = len(mentions)
     if count < 2:
         return [[i] for i in range(count)]
-    linker = Linker(columns)
+    linker = Linker.of(columns)
     apart = (
         {
             (i, j)

@@ -1,7 +1,6 @@
 """What the evidence looks at, for all pairs at once: shared words, spelling, streets, towns."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -10,12 +9,20 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import JaroWinkler
 
-from sourcing.linking.candidates import Floats, Index, Ints, Pairs
+from sourcing.linking.candidates import (
+    BACKGROUND,
+    Floats,
+    Index,
+    Ints,
+    Pairs,
+    Words,
+    bags_of,
+    starts,
+)
 from sourcing.linking.normalised import Lines, Text
 
-# A base of three suppliers knows nothing of which words are rare: every base is counted as if it
-# came on top of this many lines, of which common words have their usual share.
-BACKGROUND = 30_000
+# rapidfuzz threads: starting them costs more than one list saves.
+WORKERS = 1
 # Two words are one word misspelt from this likeness on (Jaro-Winkler, 4 letters at least).
 SAME_WORD = 0.9
 # A word that names the town tells the town, not the supplier.
@@ -31,14 +38,6 @@ class Overlap(NamedTuple):
 
     def dice(self) -> Floats:
         return _ratio(2 * self.shared, self.left + self.right)
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Bag `b` holds `word[start[b]:start[b + 1]]`, numbers into a common vocabulary."""
-
-    start: Ints
-    word: Ints
 
 
 @dataclass(frozen=True)
@@ -63,25 +62,30 @@ class Comparison:
         return np.where((left == "") | (right == ""), 0, np.where(left == right, 2, 1))
 
     @cached_property
-    def vocabulary(self) -> tuple[Ints, Ints, Text]:
-        """Every word as a number, for the probes and for the base, and the words themselves."""
-        keys, inverse = np.unique(
-            np.concatenate([self.probes.word_key, self.base.word_key]), return_inverse=True
-        )
-        known = self.base.words | self.probes.words
-        texts = np.array([known[k] for k in keys.tolist()], dtype=object)
-        at = len(self.probes.word_key)
-        return inverse[:at].astype(np.int64), inverse[at:].astype(np.int64), texts
+    def vocabulary(self) -> tuple[Ints, Text]:
+        """The probes' words numbered as the base's, new ones after them; and all the words."""
+        known = self.index.number
+        asked = self.probes.vocabulary.tolist()
+        new = [word for word in asked if word not in known]
+        number = {word: len(known) + i for i, word in enumerate(new)}
+        numbers = np.array([number.get(w, known.get(w, 0)) for w in asked], dtype=np.int64)
+        return numbers, np.concatenate([self.base.vocabulary, np.array(new, dtype=object)])
 
     @cached_property
     def bits(self) -> Floats:
         """What each word tells: the rarer in the base, the more."""
-        _, base_words, texts = self.vocabulary
-        owners = self.base.alias_line[self.base.word_alias].astype(np.int64)
-        once = np.unique(owners * len(texts) + base_words) % max(len(texts), 1)
-        seen = np.bincount(once, minlength=len(texts))
-        usual = np.array([self.index.usual.get(t, 0.0) for t in texts])
-        return np.asarray(np.log2((self.base.count + BACKGROUND) / (seen + usual * BACKGROUND + 1)))
+        new = self.vocabulary[1][len(self.base.vocabulary) :]
+        usual = np.array([self.index.usual.get(word, 0.0) for word in new.tolist()])
+        total = self.base.count + BACKGROUND
+        of_new = np.log2(total / (usual * BACKGROUND + 1))
+        return np.concatenate([self.index.bits, of_new])
+
+    @cached_property
+    def asked(self) -> tuple[Words, Words]:
+        """The words of each name of the probes, and of all the names of each probe."""
+        numbers, texts = self.vocabulary
+        word = numbers[self.probes.word] if len(self.probes.word) else self.probes.word
+        return bags_of(replace(self.probes, word=word, vocabulary=texts))
 
     @cached_property
     def full_bits(self) -> float:
@@ -94,22 +98,33 @@ class Comparison:
         return _best_names(self)
 
     @cached_property
+    def dice(self) -> Floats:
+        """0..1, how much of both names is shared, rare words counting more."""
+        return self.names.words.dice()
+
+    @cached_property
     def all_names(self) -> Overlap:
         """The words of all the names of one against all those of the other."""
-        probe_words, base_words, _ = self.vocabulary
-        left = _bags(self.probes.alias_line[self.probes.word_alias], probe_words, self.probes.count)
-        right = _bags(self.base.alias_line[self.base.word_alias], base_words, self.base.count)
+        pairs = self.pairs
         return overlap(
-            self, left, right, self.pairs.probe, self.pairs.line, np.arange(len(self.pairs.probe))
+            self,
+            self.asked[1],
+            self.index.of_line,
+            pairs.probe,
+            pairs.line,
+            np.arange(len(pairs.probe)),
         )
 
     @cached_property
     def street_likeness(self) -> Floats:
         """0..100, how alike two streets are once their type and small words are gone."""
         left, right = self.both("street")
-        whole = process.cpdist(left, right, scorer=fuzz.token_set_ratio, workers=-1)
+        whole = process.cpdist(left, right, scorer=fuzz.token_set_ratio, workers=WORKERS)
         # "ZI PETITE SYNTHE VANCAUWENBERGHE" and "VAN CAUWENBERGUE": one inside the other, misspelt.
-        part = np.asarray(process.cpdist(left, right, scorer=fuzz.partial_ratio, workers=-1)) * 0.9
+        part = (
+            np.asarray(process.cpdist(left, right, scorer=fuzz.partial_ratio, workers=WORKERS))
+            * 0.9
+        )
         long = np.array(
             [min(len(a), len(b)) >= 7 for a, b in zip(left, right, strict=True)], dtype=bool
         )
@@ -122,44 +137,39 @@ class Comparison:
         return np.asarray((self.agreement("number") == 2) & (self.street_likeness >= 85))
 
     @cached_property
-    def initials(self) -> tuple[list[set[str]], list[set[str]]]:
-        """Initials of every name of three words or more, for the probes and for the base."""
-        return _initials(self.probes, self.pairs.probe), _initials(self.base, self.pairs.line)
-
-    @cached_property
-    def short_words(self) -> tuple[list[set[str]], list[set[str]]]:
-        """Words that may be an acronym."""
-        return _short_words(self.probes, self.pairs.probe), _short_words(self.base, self.pairs.line)
+    def acronyms(self) -> NDArray[np.bool_]:
+        """A name of one is the initials of a name of three words or more of the other."""
+        probes, lines = (
+            _acronyms(self.probes, self.pairs.probe),
+            _acronyms(self.base, self.pairs.line),
+        )
+        return np.array(
+            [
+                bool(probes[p][0] & lines[b][1]) or bool(lines[b][0] & probes[p][1])
+                for p, b in zip(*map(np.ndarray.tolist, self.pairs), strict=True)
+            ],
+            dtype=bool,
+        )
 
     @cached_property
     def town_likeness(self) -> Floats:
         left, right = self.both("town")
-        score = process.cpdist(left, right, scorer=fuzz.partial_ratio, workers=-1)
+        score = process.cpdist(left, right, scorer=fuzz.partial_ratio, workers=WORKERS)
         return np.where((left == "") | (right == ""), 0.0, score)
 
 
-def _initials(lines: Lines, asked: Ints) -> list[set[str]]:
-    found: list[set[str]] = [set() for _ in range(lines.count)]
-    for alias, owner in _names_of(lines, asked):
-        words = alias.split()
-        if len(words) > 2:
-            found[owner].add("".join(word[0] for word in words))
+def _acronyms(lines: Lines, asked: Ints) -> dict[int, tuple[set[str], set[str]]]:
+    """Of each line asked, the initials of its names, and its words that may be an acronym."""
+    wanted = np.unique(asked)
+    first, last = np.searchsorted(lines.alias_line, [wanted, wanted + 1])
+    found = {}
+    for line, start, end in zip(wanted.tolist(), first.tolist(), last.tolist(), strict=True):
+        names = [text.split() for text in lines.alias_text[start:end].tolist()]
+        found[line] = (
+            {"".join(word[0] for word in words) for words in names if len(words) > 2},
+            {word for words in names for word in words if 2 < len(word) < 9},
+        )
     return found
-
-
-def _short_words(lines: Lines, asked: Ints) -> list[set[str]]:
-    found: list[set[str]] = [set() for _ in range(lines.count)]
-    for alias, owner in _names_of(lines, asked):
-        found[owner].update(w for w in alias.split() if 2 < len(w) < 9)
-    return found
-
-
-def _names_of(lines: Lines, asked: Ints) -> Iterator[tuple[str, int]]:
-    """Every name of the lines asked, with its line."""
-    wanted = np.zeros(lines.count, dtype=bool)
-    wanted[asked] = True
-    kept = wanted[lines.alias_line]
-    return zip(lines.alias_text[kept].tolist(), lines.alias_line[kept].tolist(), strict=True)
 
 
 class Names(NamedTuple):
@@ -173,23 +183,15 @@ class Names(NamedTuple):
 
 def _best_names(compared: Comparison) -> Names:
     probes, base, pairs = compared.probes, compared.base, compared.pairs
-    probe_words, base_words, _ = compared.vocabulary
     pair, left, right = _cross(
-        _starts(probes.alias_line, probes.count),
-        _starts(base.alias_line, base.count),
-        pairs.probe,
-        pairs.line,
+        starts(probes.alias_line, probes.count), compared.index.alias_start, pairs.probe, pairs.line
     )
-    words = overlap(
-        compared,
-        _bags(probes.word_alias, probe_words, len(probes.alias_line)),
-        _bags(base.word_alias, base_words, len(base.alias_line)),
-        left,
-        right,
-        pair,
-    )
+    words = overlap(compared, compared.asked[0], compared.index.of_name, left, right, pair)
     likeness = process.cpdist(
-        probes.alias_text[left], base.alias_text[right], scorer=fuzz.token_sort_ratio, workers=-1
+        probes.alias_text[left],
+        base.alias_text[right],
+        scorer=fuzz.token_sort_ratio,
+        workers=WORKERS,
     )
     worth = words.shared * (0.3 + words.dice()) + np.asarray(likeness) / 100
     order = np.lexsort((right, left, -np.round(worth, 6), pair))
@@ -234,13 +236,13 @@ def _misspelt(
     """Bits of the words that differ by a letter or are cut short, among those not shared."""
     (row_l, word_l, bits_l), (row_r, word_r, bits_r) = left, right
     item, at_l, at_r = _cross(
-        _starts(row_l, count), _starts(row_r, count), np.arange(count), np.arange(count)
+        starts(row_l, count), starts(row_r, count), np.arange(count), np.arange(count)
     )
     if not len(item):
         return np.zeros(count)
     size = len(compared.bits)
     couples, inverse = np.unique(word_l[at_l] * size + word_r[at_r], return_inverse=True)
-    texts = compared.vocabulary[2]
+    texts = compared.vocabulary[1]
     like = _word_likeness(texts[couples // size], texts[couples % size])[inverse]
     kept = like > 0
     worth = np.minimum(bits_l[at_l], bits_r[at_r])[kept] * like[kept]
@@ -253,7 +255,9 @@ def _misspelt(
 
 def _word_likeness(left: Text, right: Text) -> Floats:
     """0 for different words; 0.85 for a misspelling or an abbreviation."""
-    close = process.cpdist(left, right, scorer=JaroWinkler.similarity, workers=-1, dtype=np.float32)
+    close = process.cpdist(
+        left, right, scorer=JaroWinkler.similarity, workers=WORKERS, dtype=np.float32
+    )
     long = np.array(
         [min(len(a), len(b)) >= 4 for a, b in zip(left, right, strict=True)], dtype=bool
     )
@@ -272,7 +276,7 @@ def _word_likeness(left: Text, right: Text) -> Floats:
 
 def _town_share(compared: Comparison, pair: Ints, word: Ints) -> Floats:
     """1, or TOWN_WORD_SHARE for a word that is part of the name of either town."""
-    towns, texts = compared.both("town"), compared.vocabulary[2]
+    towns, texts = compared.both("town"), compared.vocabulary[1]
     share = np.ones(len(pair))
     for side in towns:
         names, at = np.unique(side.astype(str), return_inverse=True)
@@ -287,18 +291,6 @@ def _town_share(compared: Comparison, pair: Ints, word: Ints) -> Floats:
         if len(inside):
             share[inside[inverse]] = TOWN_WORD_SHARE
     return share
-
-
-def _starts(owner: Ints, count: int) -> Ints:
-    """Where each of `count` owners begins in an increasing array of owners."""
-    return np.searchsorted(owner, np.arange(count + 1)).astype(np.int64)
-
-
-def _bags(owner: Ints, word: Ints, count: int) -> Words:
-    """Distinct words per owner."""
-    size = int(word.max(initial=0)) + 1
-    once = np.unique(owner.astype(np.int64) * size + word)
-    return Words(_starts(once // size, count), once % size)
 
 
 def _spread(words: Words, bag: Ints) -> tuple[Ints, Ints]:

@@ -20,7 +20,7 @@ def evaluate(register: Path, queries: Path) -> dict[str, Any]:
     """Precision, recall and F1 of the best candidate at 0.5, and of the automatic zone."""
     started = time.perf_counter()
     base, asked = _table(register, "siret"), _table(queries, "truth_siret")
-    linker = Linker(columns(base))
+    linker = Linker.of(columns(base))
     cold = time.perf_counter() - started
     started = time.perf_counter()
     probes = linker.normaliser.lines(columns(asked))

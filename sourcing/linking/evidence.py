@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from sourcing.linking.candidates import Floats, Ints
@@ -26,8 +27,7 @@ class Evidence(NamedTuple):
 
 def name(compared: Comparison) -> Levels:
     """How much of both names is shared, rare words counting more; 1 for common words alone."""
-    dice = compared.names.words.dice()
-    level = 2 + np.digitize(dice, (0.3, 0.5, 0.65, 0.8, 0.92, 0.995))
+    level = 2 + np.digitize(compared.dice, (0.3, 0.5, 0.65, 0.8, 0.92, 0.995))
     return np.where(
         compared.names.words.shared <= 0,
         0,
@@ -65,15 +65,7 @@ def all_names(compared: Comparison) -> Levels:
 
 def acronym(compared: Comparison) -> Levels:
     """A name of one is the initials of a name of the other."""
-    probe_initials, base_initials = compared.initials
-    probe_words, base_words = compared.short_words
-    return np.array(
-        [
-            bool(probe_initials[p] & base_words[b]) or bool(base_initials[b] & probe_words[p])
-            for p, b in zip(*map(np.ndarray.tolist, compared.pairs), strict=True)
-        ],
-        dtype=np.int64,
-    )
+    return compared.acronyms.astype(np.int64)
 
 
 def kind(compared: Comparison) -> Levels:
@@ -154,26 +146,29 @@ def neighbours(compared: Comparison) -> Levels:
 def rivals(compared: Comparison) -> Levels:
     """Is there another candidate in the same street: the same firm's, or somebody else?"""
     at = street(compared) * 10 + town(compared)
-    strength, sirens = name(compared), compared.base.facts["siren"][compared.pairs.line]
+    strength, probe = name(compared), compared.pairs.probe
+    siren = pd.factorize(compared.base.facts["siren"][compared.pairs.line])[0]
+    said = compared.base.facts["siren"][compared.pairs.line] != ""
+    one, other = _couples(probe)
+    kept = (one != other) & (at[other] >= at[one])
+    one, other = one[kept], other[kept]
+    is_twin = (siren[one] == siren[other]) & said[one]
+    is_strong = strength[other] >= strength[one]
+    is_near = at[other] >= 50
+    worst: Levels = np.select(
+        [is_twin & is_strong, is_twin, is_near & is_strong, is_near], [4, 3, 2, 1], default=0
+    )
     level = np.zeros(len(at), dtype=np.int64)
-    bounds = np.flatnonzero(np.diff(compared.pairs.probe, prepend=-1, append=-1))
-    for start, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        for i in range(start, end):
-            for j in range(start, end):
-                if i != j and at[j] >= at[i]:
-                    level[i] = max(
-                        level[i],
-                        _rival(
-                            sirens[i] == sirens[j] != "", at[j] >= 50, strength[j] >= strength[i]
-                        ),
-                    )
+    np.maximum.at(level, one, worst)
     return level
 
 
-def _rival(is_twin: bool, is_near: bool, is_as_strong: bool) -> int:
-    if is_twin:
-        return 4 if is_as_strong else 3
-    return (2 if is_as_strong else 1) if is_near else 0
+def _couples(probe: Ints) -> tuple[Ints, Ints]:
+    """Every couple of pairs of one probe."""
+    start, end = np.searchsorted(probe, probe), np.searchsorted(probe, probe, side="right")
+    count = end - start
+    one = np.repeat(np.arange(len(probe)), count)
+    return one, np.arange(len(one)) - np.repeat(np.cumsum(count) - count - start, count)
 
 
 def phone(compared: Comparison) -> Levels:

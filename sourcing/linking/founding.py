@@ -51,6 +51,7 @@ class Founder:
         self.uids = {row.uid: row.id for row in rows}
         self.claimed: set[int] = set()
         self.added = 0
+        self.is_changed = False
         self.register = self._register_names({m["siret"] for m in mentions if m["siret"]})
 
     def _register_names(self, sirets: set[str]) -> dict[str, Row]:
@@ -151,6 +152,7 @@ class Founder:
             for s, m in members.items()
         ]
         if rows:
+            self.is_changed = True
             self.session.execute(update(Supplier), rows)
 
     def _drop_empty(self) -> None:

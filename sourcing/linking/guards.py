@@ -25,16 +25,40 @@ def is_one_of(levels: Levels, evidence: str, *codes: str) -> Flags:
     return np.isin(levels[:, AT[evidence]], wanted)
 
 
+def identified(levels: Levels) -> Flags:
+    """An identifier is the same: names need not prove anything."""
+    return np.asarray(
+        np.logical_or.reduce(
+            [is_one_of(levels, evidence, "same") for evidence in ("siren", "phone", "mail", "host")]
+        )
+    )
+
+
 def nameless(levels: Levels) -> Flags:
     """Nothing in common in the names but common words, and no identifier either."""
-    identified = np.zeros(len(levels), dtype=bool)
-    for evidence in ("siren", "phone", "mail", "host"):
-        identified |= is_one_of(levels, evidence, "same")
     return (
         is_one_of(levels, "name", "d0", "d1")
-        & ~identified
+        & ~identified(levels)
         & ~is_one_of(levels, "acronym", "yes")
         & ~is_one_of(levels, "exact", "generic")
+    )
+
+
+def partly_common(levels: Levels) -> Flags:
+    """What is in common is common ("CFA", "mairie"), and what else the line says is not there."""
+    return (
+        is_one_of(levels, "rarity", "r0", "r1", "r2")
+        & ~is_one_of(levels, "all_names", "a5", "a6")
+        & ~identified(levels)
+    )
+
+
+def unplaced(levels: Levels) -> Flags:
+    """Neither the same name nor any address to tell it from its namesakes."""
+    return (
+        is_one_of(levels, "street", "unsaid", "unknown", "far")
+        & is_one_of(levels, "exact", "no", "generic")
+        & ~identified(levels)
     )
 
 
@@ -64,6 +88,8 @@ def number_conflict(levels: Levels) -> Flags:
 GUARDS = (
     Guard(siren_conflict, "SIREN différents"),
     Guard(nameless, "presque rien de commun dans les noms"),
+    Guard(partly_common, "seuls des mots courants sont partagés"),
+    Guard(unplaced, "noms différents, et aucune adresse pour les départager"),
     Guard(number_conflict, "numéros différents dans les noms"),
     Guard(twin, "établissement à préciser"),
     Guard(rivalled, "un autre fournisseur possible à la même adresse"),
@@ -76,6 +102,10 @@ def held_back(levels: Levels) -> Flags:
     return np.asarray(np.logical_or.reduce([guard.holds(levels) for guard in GUARDS]))
 
 
-def reasons(levels: Levels) -> tuple[str, ...]:
-    """Why one pair (a single row) is held back."""
-    return tuple(guard.reason for guard in GUARDS if guard.holds(levels)[0])
+def reasons(levels: Levels) -> list[tuple[str, ...]]:
+    """Why each pair is held back; empty for those that are not."""
+    held = [guard.holds(levels).tolist() for guard in GUARDS]
+    return [
+        tuple(guard.reason for guard, holds in zip(GUARDS, said, strict=True) if holds)
+        for said in zip(*held, strict=True)
+    ]

@@ -3,9 +3,10 @@
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -13,16 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sourcing.linking.sql import (
-    ALIAS,
-    CHANNELS,
-    KNOWN_TOWN,
-    LINE,
-    MACROS,
-    STREET_WORD,
-    WHOLE_LINE,
-    WORD,
-)
+from sourcing.linking.sql import KNOWN, KNOWN_TOWN, LINE_BITS, MACROS, READS, STEPS
 
 WORDS = Path(__file__).resolve().parents[1] / "data" / "linking_words.csv"
 # What a line may say; a missing column is read as empty everywhere. `other` is " | "-separated.
@@ -47,9 +39,13 @@ COMMON_HOSTS = [
     *("x.com", "youtube.com", "google.com", "wixsite.com", "wordpress.com"),
 ]
 
+# Up to so many lines, one thread and no optimiser.
+FEW = 200
+
 Text = NDArray[Any]
 Ints = NDArray[np.int64]
 Keys = NDArray[np.uint64]
+__all__ = ["LINE_BITS", "Keys", "Lines", "Normaliser", "Text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +60,11 @@ class Lines:
     alias_line: Ints  # increasing
     alias_text: Text
     word_alias: Ints  # increasing
-    word_key: Keys
-    words: dict[int, str]  # word_key -> the word
-    key_line: Ints
-    key: Keys
-    key_channel: Text
+    word: Ints  # numbers into the vocabulary, distinct in each alias
+    vocabulary: Text  # the distinct words
+    # Look-up keys: 40 bits of hash, then the line's number; and which channel each is of.
+    keys: Keys
+    key_channel: NDArray[np.uint8]
 
 
 class Normaliser:
@@ -76,9 +72,12 @@ class Normaliser:
 
     def __init__(self) -> None:
         self.duck = duckdb.connect()
+        self.turn = Lock()
         self.duck.execute("SET threads = 2")
         vocabulary = _vocabulary()
+        hosts = ", ".join(f"'{host}'" for host in COMMON_HOSTS)
         self.duck.execute(MACROS)
+        self.duck.execute(f"CREATE MACRO common_hosts() AS [{hosts}]")
         self.duck.execute(
             "CREATE TABLE vocabulary (role VARCHAR, pattern VARCHAR, canonical VARCHAR)"
         )
@@ -86,9 +85,9 @@ class Normaliser:
             "INSERT INTO vocabulary VALUES (?, ?, ?)",
             [list(row) for row in vocabulary if row[0] != "phrase"],
         )
-        self.duck.execute("CREATE TABLE kind AS SELECT * FROM vocabulary WHERE role = 'kind'")
-        self.duck.execute("CREATE TABLE known_town (town VARCHAR, departement VARCHAR)")
-        self.phrases = _phrase_sql([(p, c) for role, p, c in vocabulary if role == "phrase"])
+        self.duck.execute(KNOWN)
+        phrases = _phrase_sql([(p, c) for role, p, c in vocabulary if role == "phrase"])
+        self.steps = {table: sql.replace("__PHRASES__", phrases) for table, sql in STEPS.items()}
         self.kinds: dict[str, int] = _kind_bits(
             [(p, c) for role, p, c in vocabulary if role == "kind"]
         )
@@ -97,72 +96,63 @@ class Normaliser:
     def lines(self, columns: dict[str, Sequence[str]]) -> Lines:
         """Normalise; `columns` are COLUMNS, all of one length, every value a text."""
         count = len(columns["name"])
-        raw = pd.DataFrame(
-            {"line": np.arange(count)}
-            | {c: list(columns[c]) if c in columns else [""] * count for c in COLUMNS},
-            dtype=object,
+        values = {c: list(columns[c]) if c in columns else [""] * count for c in COLUMNS}
+        # Its tables are rewritten each time: one question at a time.
+        with self.turn:
+            self._create(values, count)
+            return self._read(count)
+
+    def towns(self) -> dict[str, str]:
+        """Town -> its département, as the first lines told."""
+        with self.turn:
+            return dict(self.duck.execute("FROM known_town ORDER BY ALL").fetchall())
+
+    def learn_towns(self, towns: Mapping[str, str]) -> None:
+        """What another normaliser learned of the same lines."""
+        self.duck.execute(
+            "INSERT INTO known_town SELECT unnest(?), unnest(?)", [list(towns), [*towns.values()]]
         )
+        self.knows_towns = True
+
+    def _create(self, values: dict[str, list[str]], count: int) -> None:
+        """All the tables, for these lines."""
+        raw = pd.DataFrame({"line": np.arange(count)} | values, dtype=object)
         raw["line"] = raw["line"].astype("int64")
         self.duck.register("raw_frame", raw)
         self.duck.execute("CREATE OR REPLACE TEMP TABLE raw AS SELECT * FROM raw_frame")
         self.duck.unregister("raw_frame")
-        self._places()
-        self.duck.execute(ALIAS.replace("__PHRASES__", self.phrases))
-        self.duck.execute(WORD)
-        return self._read(count)
-
-    def _places(self) -> None:
-        self.duck.execute(LINE)
-        if not self.knows_towns:
-            self.duck.execute(KNOWN_TOWN)
-            self.knows_towns = True
-        self.duck.execute(STREET_WORD)
-        self.duck.execute(WHOLE_LINE, {"hosts": COMMON_HOSTS})
+        # For a few lines, planning costs more than doing.
+        few = count <= FEW and self.knows_towns
+        self.duck.execute(f"SET threads = {1 if few else 2}")
+        self.duck.execute(f"PRAGMA {'disable' if few else 'enable'}_optimizer")
+        for table, sql in self.steps.items():
+            self.duck.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {sql}")
+            if table == "draft" and not self.knows_towns:
+                self.duck.execute(KNOWN_TOWN)
+                self.knows_towns = True
 
     def _read(self, count: int) -> Lines:
-        facts = self._fetch(
-            "SELECT siret, siren, departement, postcode, town, town_code, number, street, phone, "
-            "mail, host FROM line ORDER BY line"
-        )
-        alias = self._fetch("SELECT line, text FROM alias ORDER BY alias")
-        word = self._fetch(
-            "SELECT alias, hash(word) AS key, word FROM (SELECT DISTINCT alias, "
-            "unnest(string_split(text, ' ')) AS word FROM alias) ORDER BY alias, word"
-        )
-        keys = self._fetch(
-            " UNION ALL ".join(
-                f"SELECT DISTINCT line, hash(k) AS key, '{name}' AS channel FROM ({sql}) t(line, k)"  # noqa: S608
-                for name, sql in CHANNELS.items()
-            )
-        )
-        words = dict(zip(word["key"].tolist(), word["word"].tolist(), strict=True))
+        read: dict[str, dict[str, Any]] = {
+            name: self.duck.execute(sql).fetchnumpy() for name, sql in READS.items()
+        }
         return Lines(
             count,
-            facts,
-            self._kinds(count),
-            alias["line"],
-            alias["text"],
-            word["alias"],
-            word["key"].astype(np.uint64),
-            words,
-            keys["line"],
-            keys["key"].astype(np.uint64),
-            keys["channel"],
+            read["facts"],
+            self._kinds(count, read["kinds"]),
+            read["names"]["line"],
+            read["names"]["text"],
+            read["words"]["alias"],
+            read["words"]["term"],
+            read["vocabulary"]["word"],
+            read["keys"]["key"],
+            read["keys"]["channel"],
         )
 
-    def _kinds(self, count: int) -> Ints:
-        found = self._fetch(
-            "SELECT line, word FROM word WHERE list_contains($kinds, word)",
-            {"kinds": list(self.kinds)},
-        )
+    def _kinds(self, count: int, found: dict[str, Any]) -> Ints:
         bits = np.array([self.kinds[w] for w in found["word"]], dtype=np.int64)
         kinds = np.zeros(count, dtype=np.int64)
         np.bitwise_or.at(kinds, found["line"].astype(np.int64), bits)
         return kinds
-
-    def _fetch(self, sql: str, parameters: dict[str, Any] | None = None) -> dict[str, Any]:
-        result: dict[str, Any] = self.duck.execute(sql, parameters or {}).fetchnumpy()
-        return result
 
 
 def _vocabulary() -> list[tuple[str, str, str]]:

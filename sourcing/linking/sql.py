@@ -1,6 +1,6 @@
 """The SQL of normalisation: macros, then one statement per table, in the order they are run."""
 
-_WORD = "FROM word JOIN line USING (line) WHERE"
+_WORD = "FROM word WHERE"
 _STREET = "unnest(string_split(street, ' ')) FROM line WHERE street <> '' AND"
 # The look-up keys of each channel: two lines that share one may be the same supplier.
 CHANNELS = {
@@ -8,15 +8,14 @@ CHANNELS = {
     "word@departement": f"SELECT line, 'd' || departement || word {_WORD} departement <> ''",
     "word@town": f"SELECT line, 't' || town || word {_WORD} town <> ''",
     "word@postcode": f"SELECT line, 'p' || postcode || word {_WORD} postcode <> ''",
-    "kind@town": """SELECT line, 'k' || town || canonical FROM word JOIN line USING (line)
+    "kind@town": """SELECT line, 'k' || town || canonical FROM word
         JOIN kind ON pattern = word WHERE town <> ''""",
     "start@town": f"""SELECT line, 'b' || departement || left(word, 5) {_WORD}
         length(word) > 5 AND departement <> ''""",
     "gram@town": """SELECT line, 'g' || town || substr(text, i, 4) FROM (
-        SELECT line, text, unnest(range(1, length(text) - 2)) AS i FROM (
-            SELECT line, replace(text, ' ', '') AS text FROM alias))
-        JOIN line USING (line) WHERE town <> ''""",
-    "acronym": """SELECT line, 'd' || departement || initials FROM alias JOIN line USING (line)
+        SELECT line, town, text, unnest(range(1, length(text) - 2)) AS i FROM (
+            SELECT line, town, replace(text, ' ', '') AS text FROM alias WHERE town <> ''))""",
+    "acronym": """SELECT line, 'd' || departement || initials FROM alias
         WHERE length(initials) > 2 AND departement <> ''""",
     "door": """SELECT line, 'a' || departement || number || list_last(string_split(street, ' '))
         FROM line WHERE number <> '' AND street <> '' AND departement <> ''""",
@@ -65,8 +64,19 @@ CREATE MACRO street_of(s) AS trim(regexp_replace(regexp_replace(regexp_replace(f
     '\b(DE|DU|DES|D|LA|LE|LES|L|ET|AU|AUX|A|BIS|TER|N|EN|SUR|B)\b', ' ', 'g'));
 """
 
-LINE = r"""
-CREATE OR REPLACE TEMP TABLE draft AS SELECT line, siret, postcode,
+KNOWN = """
+CREATE TABLE kind AS SELECT * FROM vocabulary WHERE role = 'kind';
+CREATE TABLE known_word AS SELECT pattern, max(canonical) FILTER (role = 'word') AS canonical,
+    bool_or(role = 'form') AS is_form, bool_or(role = 'stop') AS is_stop
+FROM vocabulary WHERE role IN ('word', 'form', 'stop') GROUP BY pattern;
+CREATE TABLE known_street AS SELECT pattern, max(canonical) FILTER (role = 'streetword')
+    AS canonical, bool_or(role = 'street') AS is_type
+FROM vocabulary WHERE role IN ('streetword', 'street') GROUP BY pattern;
+CREATE TABLE known_town (town VARCHAR, departement VARCHAR);
+"""
+
+DRAFT = r"""
+SELECT line, siret, postcode,
     CASE WHEN siren <> '' THEN siren ELSE left(siret, 9) END AS siren,
     CASE WHEN is_code(town) THEN '' ELSE town_of(town) END AS town_name,
     CASE WHEN town_code <> '' THEN town_code WHEN is_code(town) THEN town ELSE '' END AS town_code,
@@ -85,24 +95,22 @@ HAVING count(DISTINCT departement_of(postcode)) = 1
 """
 
 STREET_WORD = r"""
-CREATE OR REPLACE TEMP TABLE street_word AS
-SELECT line, i, coalesce(v.canonical, w) AS word FROM (
+SELECT line, i, coalesce(canonical, w) AS word FROM (
     SELECT line, unnest(string_split(street, ' ')) AS w,
            generate_subscripts(string_split(street, ' '), 1) AS i FROM draft WHERE street <> '') t
-LEFT JOIN vocabulary v ON v.pattern = t.w AND v.role = 'streetword'
-WHERE NOT regexp_matches(w, '^\d*$')
-  AND t.w NOT IN (SELECT pattern FROM vocabulary WHERE role = 'street')
+LEFT JOIN known_street v ON v.pattern = w
+WHERE NOT regexp_matches(w, '^\d*$') AND NOT coalesce(is_type, false)
 """
 
-WHOLE_LINE = """
-CREATE OR REPLACE TEMP TABLE line AS SELECT d.line, siret, siren, postcode, d.town_code,
+LINE = """
+SELECT d.line, siret, siren, postcode, d.town_code,
     CASE WHEN d.town_name <> '' THEN d.town_name ELSE d.town_code END AS town,
     CASE WHEN postcode <> '' THEN departement_of(postcode)
          WHEN d.town_code <> '' THEN departement_of(d.town_code)
          ELSE coalesce(k.departement, '') END AS departement,
     door_of(address) AS number, coalesce(s.street, '') AS street, phone, mail,
-    CASE WHEN site <> '' AND NOT list_contains($hosts, site) THEN site
-         WHEN mail_host <> '' AND NOT list_contains($hosts, mail_host) THEN mail_host
+    CASE WHEN site <> '' AND NOT list_contains(common_hosts(), site) THEN site
+         WHEN mail_host <> '' AND NOT list_contains(common_hosts(), mail_host) THEN mail_host
          ELSE '' END AS host
 FROM draft d LEFT JOIN known_town k ON k.town = d.town_name
 LEFT JOIN (SELECT line, string_agg(word, ' ' ORDER BY i) AS street FROM street_word
@@ -111,8 +119,7 @@ ORDER BY d.line
 """
 
 # One name, what is in brackets, what is around them, and the parts between dashes.
-ALIAS = r"""
-CREATE OR REPLACE TEMP TABLE draft_alias AS
+DRAFT_ALIAS = r"""
 WITH said AS (
     SELECT line, unnest(list_concat([name], string_split(other, ' | '))) AS name FROM raw),
 piece AS (SELECT line, unnest(list_concat([name],
@@ -126,22 +133,50 @@ FROM folded WHERE name <> ''
 """
 
 # Legal forms are left out, unless they are the whole name.
-WORD = """
-CREATE OR REPLACE TEMP TABLE said_word AS
-SELECT alias, line, i, coalesce(v.canonical, w) AS word, f.role IS NOT NULL AS is_form FROM (
-    SELECT alias, line, unnest(string_split(text, ' ')) AS w,
-           generate_subscripts(string_split(text, ' '), 1) AS i FROM draft_alias) t
-LEFT JOIN vocabulary v ON v.pattern = t.w AND v.role = 'word'
-LEFT JOIN vocabulary f ON f.pattern = t.w AND f.role = 'form'
-WHERE w <> '' AND t.w NOT IN (SELECT pattern FROM vocabulary WHERE role = 'stop');
-CREATE OR REPLACE TEMP TABLE alias_word AS
-SELECT alias, line, i, word FROM said_word
-QUALIFY NOT is_form OR bool_and(is_form) OVER (PARTITION BY alias);
-CREATE OR REPLACE TEMP TABLE alias AS
-SELECT row_number() OVER (ORDER BY line, text) - 1 AS alias, line, text, initials FROM (
-    SELECT DISTINCT line, text, initials FROM (
-        SELECT line, string_agg(word, ' ' ORDER BY i) AS text,
-               string_agg(left(word, 1), '' ORDER BY i) AS initials
-        FROM alias_word GROUP BY alias, line));
-CREATE OR REPLACE TEMP TABLE word AS SELECT DISTINCT line, word FROM alias_word;
+SAID = """
+SELECT line, coalesce(list(word ORDER BY i) FILTER (NOT is_form), list(word ORDER BY i)) AS words
+FROM (SELECT alias, line, i, coalesce(k.canonical, w) AS word, coalesce(is_form, false) AS is_form
+    FROM (SELECT alias, line, unnest(string_split(text, ' ')) AS w,
+                 generate_subscripts(string_split(text, ' '), 1) AS i FROM draft_alias)
+    LEFT JOIN known_word k ON k.pattern = w WHERE w <> '' AND NOT coalesce(is_stop, false))
+GROUP BY alias, line
 """
+ALIAS = """
+SELECT row_number() OVER (ORDER BY line, text) - 1 AS alias, line, text, initials, town, departement
+FROM (
+    SELECT DISTINCT line, array_to_string(words, ' ') AS text,
+        array_to_string(list_transform(words, lambda w: left(w, 1)), '') AS initials FROM said)
+JOIN line USING (line)
+"""
+
+# One table after the other, each from those before.
+STEPS = {
+    "draft": DRAFT,
+    "street_word": STREET_WORD,
+    "line": LINE,
+    "draft_alias": DRAFT_ALIAS,
+    "said": SAID,
+    "alias": ALIAS,
+    "word": """SELECT line, word, town, departement, postcode
+        FROM (SELECT DISTINCT line, unnest(words) AS word FROM said) JOIN line USING (line)""",
+    "bag": "SELECT DISTINCT alias, unnest(string_split(text, ' ')) AS word FROM alias",
+    "term": """SELECT row_number() OVER (ORDER BY word) - 1 AS term, word
+        FROM (SELECT DISTINCT word FROM bag)""",
+}
+# A look-up key and its line share 64 bits: bases of up to 16 million lines.
+LINE_BITS = 24
+KEYS = " UNION ALL ".join(
+    f"SELECT (hash(k) >> {LINE_BITS} << {LINE_BITS}) | line::UBIGINT AS key, "  # noqa: S608
+    f"{code}::UTINYINT AS channel FROM ({sql}) t(line, k)"
+    for code, sql in enumerate(CHANNELS.values())
+)
+READS = {
+    "facts": """SELECT siret, siren, departement, postcode, town, town_code, number, street, phone,
+        mail, host FROM line ORDER BY line""",
+    "names": "SELECT line, text FROM alias ORDER BY alias",
+    "vocabulary": "SELECT word FROM term ORDER BY term",
+    "words": "SELECT alias, term FROM bag JOIN term USING (word) ORDER BY ALL",
+    "kinds": """SELECT line, word FROM word
+        JOIN (SELECT DISTINCT pattern FROM kind) ON pattern = word""",
+    "keys": KEYS,
+}

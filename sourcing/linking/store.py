@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -12,6 +15,7 @@ from sourcing.linking.bases import Base, of_mentions
 from sourcing.linking.clusters import clusters
 from sourcing.linking.decisions import Decision, Journal
 from sourcing.linking.founding import Founder
+from sourcing.linking.kept import LINKED, prepared
 from sourcing.linking.verdicts import DIFFERENT, REVIEW, SAME, Finding
 from sourcing.model import Mention, Setting, Supplier
 
@@ -58,10 +62,10 @@ class Counts(NamedTuple):
     new: int = 0
 
 
-def link(session: Session, progress: Progress | None = None) -> Counts:
+def link(session: Session, progress: Progress | None = None, cache: Path | None = None) -> Counts:
     """Give every mention its supplier and write down why; safe to run again."""
     session.flush()
-    counts = _Linking(session, progress or (lambda done, total: None)).run()
+    counts = _Linking(session, progress or (lambda done, total: None), cache).run()
     # Rows were written under the ORM's feet: what the caller holds is read again.
     session.expire_all()
     return counts
@@ -73,6 +77,7 @@ class _Linking:
 
     session: Session
     progress: Progress
+    cache: Path | None
 
     def run(self) -> Counts:
         self.journal = Journal.read(self.session)
@@ -92,6 +97,8 @@ class _Linking:
         new = self.founder.finish()
         self.journal.write(self.session)
         self.session.merge(Setting(key=STATE, value=self._state()))
+        if new or self.founder.is_changed:
+            self.session.merge(Setting(key=LINKED, value=datetime.now().isoformat()))
         self.session.flush()
         self.progress(4, 4)
         return self._counts(new)
@@ -155,8 +162,8 @@ class _Linking:
         """Lines without a usable siret: to a supplier of the base, else to one another."""
         if not mentions:
             return
-        base = Base.read(self.session, extra=tuple(made_by_persons))
-        line_of = {row["id"]: i for i, row in enumerate(base.suppliers)}
+        base = prepared(self.session, self._made(made_by_persons), cache=self.cache)
+        line_of = self._lines_refused(base)
         refused = {
             (i, line_of[s])
             for i, m in enumerate(mentions)
@@ -172,10 +179,20 @@ class _Linking:
                 left.append((mention, finding))
         self._found_clusters(left, base)
 
+    def _made(self, suppliers: set[int]) -> list[int]:
+        """Those of these suppliers that have no siret: persons made them."""
+        return sorted(s for s in suppliers if s not in self.founder.sirets)
+
+    def _lines_refused(self, base: Base) -> dict[int, int]:
+        """Supplier -> its line in the base, for those somebody refused."""
+        refused = set[int]().union(*self.journal.refusals.suppliers.values())
+        at = np.flatnonzero(np.isin(base.ids, list(refused)))
+        return {int(base.ids[line]): int(line) for line in at}
+
     def _attach(self, mention: Row, finding: Finding, base: Base) -> None:
         if finding.best is None:
             return
-        supplier = base.suppliers[finding.best.line]["id"]
+        supplier = int(base.ids[finding.best.line])
         self.founder.attach(mention["id"], supplier)
         self.journal.decide(
             Decision(mention["id"], supplier, SAME, finding.best.probability, finding.best.reasons)
@@ -215,7 +232,7 @@ def _own_decision(mention: Row, finding: Finding, base: Base, supplier: int, siz
     best = finding.best
     if best is not None and finding.verdict == REVIEW:
         return Decision(
-            mention["id"], base.suppliers[best.line]["id"], REVIEW, best.probability, best.reasons
+            mention["id"], int(base.ids[best.line]), REVIEW, best.probability, best.reasons
         )
     others = (f"{size} lignes de listes nomment la même structure",) if size > 1 else ()
     score = 1 - (best.probability if best else 0.0)

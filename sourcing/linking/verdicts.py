@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from sourcing.linking import evidence, guards, weights
-from sourcing.linking.candidates import Floats, Index, Pairs, candidates
+from sourcing.linking.candidates import Floats, Index, Ints, Pairs, candidates
 from sourcing.linking.comparison import Comparison
 from sourcing.linking.evidence import EVIDENCE, Levels
 from sourcing.linking.normalised import Lines, Normaliser
@@ -18,15 +18,15 @@ SAME, REVIEW, DIFFERENT = "same", "review", "different"
 SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A line of the base that may be the one asked about."""
 
     line: int
     probability: float
     # With no rival: what this pair alone is worth.
     alone: float
-    reasons: tuple[str, ...]
+    # Told of the best candidate only, when there is something to tell.
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,17 @@ class Finding:
 class Linker:
     """A base ready to be asked which of its lines a given line is."""
 
-    def __init__(self, columns: dict[str, Sequence[str]], closed: Collection[int] = ()) -> None:
+    def __init__(self, index: Index, normaliser: Normaliser, closed: Collection[int] = ()) -> None:
         self.weights: Weights = weights.read()
-        self.normaliser = Normaliser()
-        self.index = Index.build(self.normaliser.lines(columns), self.weights.usual)
+        self.normaliser = normaliser
+        self.index = index
         self.closed = frozenset(closed)
+
+    @classmethod
+    def of(cls, columns: dict[str, Sequence[str]], closed: Collection[int] = ()) -> "Linker":
+        """Normalise and index these lines."""
+        normaliser = Normaliser()
+        return cls(Index.build(normaliser.lines(columns), weights.read().usual), normaliser, closed)
 
     def ask(
         self, columns: dict[str, Sequence[str]], excluded: Collection[tuple[int, int]] = ()
@@ -66,44 +72,42 @@ class Linker:
         scored = Scored.of(self.index, self.normaliser.lines(columns), self.weights)
         probe, line = scored.pairs
         sure = np.flatnonzero((scored.alone >= self.weights.same) & (probe != line))
-        found = {
-            (min(p, q), max(p, q))
-            for i, p, q in zip(
-                sure.tolist(), probe[sure].tolist(), line[sure].tolist(), strict=True
-            )
-            if not scored.held_back(i, self.closed)
-        }
-        return sorted(found)
+        notes = scored.held_back(sure, self.closed)
+        couples = zip(probe[sure].tolist(), line[sure].tolist(), notes, strict=True)
+        return sorted({(min(p, q), max(p, q)) for p, q, held in couples if not held})
 
     def findings(self, scored: "Scored", count: int) -> list[Finding]:
         """The verdict on every probe of pairs already scored."""
-        starts = np.searchsorted(scored.pairs.probe, np.arange(count + 1))
-        return [self._finding(scored, int(a), int(b)) for a, b in pairwise(starts)]
+        order = np.lexsort((scored.pairs.line, -scored.probability, scored.pairs.probe))
+        begins = np.searchsorted(scored.pairs.probe, np.arange(count + 1))
+        asked = np.flatnonzero(np.diff(begins))
+        notes = scored.held_back(order[begins[asked]], self.closed)
+        found = [Finding()] * count
+        for probe, held in zip(asked.tolist(), notes, strict=True):
+            found[probe] = self._finding(scored, order[begins[probe] : begins[probe + 1]], held)
+        return found
 
-    def _finding(self, scored: "Scored", start: int, end: int) -> Finding:
-        """The verdict on the pairs start..end, all of one probe."""
-        if start == end:
-            return Finding()
-        order = start + np.lexsort((scored.pairs.line[start:end], -scored.probability[start:end]))
+    def _finding(self, scored: "Scored", order: Ints, notes: tuple[str, ...]) -> Finding:
+        """The verdict on the pairs of one probe, best first; `notes` hold the best back."""
         best = int(order[0])
-        firm = self._firm(scored, best, start, end)
-        shown = tuple(scored.candidate(int(i)) for i in order[:SHOWN])
         sure, chance = self.weights.same, float(scored.probability[best])
-        notes = scored.held_back(best, self.closed)
+        firm = self._firm(scored, order)
+        shown = tuple(scored.candidate(i) for i in order[:SHOWN].tolist())
+        if max(chance, firm) < self.weights.review:
+            return Finding(DIFFERENT, shown, False, firm)
+        reasons = scored.reasons(best)
         if chance >= sure and not notes:
-            return Finding(SAME, shown, False, firm)
+            return Finding(SAME, (shown[0]._replace(reasons=reasons), *shown[1:]), False, firm)
         only = chance < sure <= firm
         notes += ("établissement à préciser",) if only else ()
-        shown = (_noted(shown[0], notes), *shown[1:])
-        verdict = REVIEW if max(chance, firm) >= self.weights.review else DIFFERENT
-        return Finding(verdict, shown, only, firm)
+        reasons += tuple(note for note in dict.fromkeys(notes) if note not in reasons)
+        return Finding(REVIEW, (shown[0]._replace(reasons=reasons), *shown[1:]), only, firm)
 
-    def _firm(self, scored: "Scored", best: int, start: int, end: int) -> float:
-        sirens = self.index.lines.facts["siren"][scored.pairs.line[start:end]]
-        siren = self.index.lines.facts["siren"][scored.pairs.line[best]]
-        same = (sirens == siren) & (sirens != "")
-        total = float(scored.probability[start:end][same].sum())
-        return min(1.0, max(total, float(scored.probability[best])))
+    def _firm(self, scored: "Scored", order: Ints) -> float:
+        sirens = self.index.lines.facts["siren"][scored.pairs.line[order]]
+        same = (sirens == sirens[0]) & (sirens != "")
+        chance = scored.probability[order]
+        return min(1.0, max(float(chance[same].sum()), float(chance[0])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +142,17 @@ class Scored:
 
     def candidate(self, pair: int) -> Candidate:
         return Candidate(
-            int(self.pairs.line[pair]),
-            float(self.probability[pair]),
-            float(self.alone[pair]),
-            self.reasons(pair),
+            int(self.pairs.line[pair]), float(self.probability[pair]), float(self.alone[pair])
         )
 
-    def held_back(self, pair: int, closed: Collection[int]) -> tuple[str, ...]:
-        """Why this pair may not be linked without a person, however probable; empty if nothing."""
-        closed_reason = ("établissement fermé",) if int(self.pairs.line[pair]) in closed else ()
-        return guards.reasons(self.levels[pair : pair + 1]) + closed_reason
+    def held_back(self, pairs: Ints, closed: Collection[int]) -> list[tuple[str, ...]]:
+        """Why each of these may not be linked without a person, however probable, or nothing."""
+        return [
+            (*notes, "établissement fermé") if line in closed else notes
+            for notes, line in zip(
+                guards.reasons(self.levels[pairs]), self.pairs.line[pairs].tolist(), strict=True
+            )
+        ]
 
     def reasons(self, pair: int) -> tuple[str, ...]:
         """French clauses, what speaks for it first, each side by weight."""
@@ -163,14 +168,8 @@ class Scored:
         )
 
     def _name_reason(self, pair: int) -> tuple[float, str]:
-        names = self.compared.names
-        dice = float(names.words.dice()[pair])
-        likeness = round(max(float(names.likeness[pair]), 100 * dice))
+        dice = float(self.compared.dice[pair])
+        likeness = round(max(float(self.compared.names.likeness[pair]), 100 * dice))
         if likeness >= 100 and dice > 0.99:
             return 3.0, "même nom"
         return (2.5 if likeness >= 80 else 1.0 if likeness >= 50 else -1.0), f"nom à {likeness} %"
-
-
-def _noted(candidate: Candidate, notes: tuple[str, ...]) -> Candidate:
-    reasons = candidate.reasons + tuple(n for n in notes if n not in candidate.reasons)
-    return Candidate(candidate.line, candidate.probability, candidate.alone, reasons)

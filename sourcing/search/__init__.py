@@ -1,23 +1,19 @@
 """A Query becomes a Page of Hits, each with its reasons; the same results on both databases."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, func, literal, select
+import numpy as np
 from sqlalchemy.orm import Session
 
-from sourcing import db
-from sourcing.model import Listing, Supplier
 from sourcing.search.cells import Cell, cells
-from sourcing.search.evidence import Found, by_choice, find
-from sourcing.search.facets import Counts, Facet, count
+from sourcing.search.evidence import Found, find
+from sourcing.search.facets import Facet, Hidden, count
 from sourcing.search.filters import (
     BEYOND_KM,
-    conditions,
-    haversine,
     labels,
+    mask,
     nearby_communes,
     resolve,
     sentence,
@@ -25,6 +21,7 @@ from sourcing.search.filters import (
 )
 from sourcing.search.hits import Hit, hits
 from sourcing.search.query import Near, Query
+from sourcing.search.tally import Array
 from sourcing.segments import Nomenclature
 from sourcing.segments.classify import Guess
 
@@ -41,8 +38,7 @@ __all__ = [
     "search",
 ]
 
-# Rows beyond the page that the identifier may still reorder: suppliers alike in all the rest.
-TIES = 64
+Key = Callable[[Array], Array]
 NOWHERE = 9.0  # sorts after any distance
 CHUNK = 2_000
 
@@ -55,36 +51,46 @@ class Page:
     hits: tuple[Hit, ...]
     total: int
     pages: int
-    # Hidden as noise; `with_noise` shows them.
-    hidden: int
+    # Hidden as noise, by reason; `with_noise` shows them.
+    hidden_by: tuple[Hidden, ...]
     # Matching beyond the place asked for, and the query that shows them.
     outside: int
     beyond: Query | None
+    # How the words are understood, and the next likeliest ways.
     guesses: tuple[Guess, ...]
+    offered: tuple[Guess, ...]
+    # The words searched, when one that was typed seemed wrong.
+    corrected: str
     facets: tuple[Facet, ...]
     sentence: str
     # What could not be understood, one French sentence each.
     problems: tuple[str, ...] = ()
+
+    @property
+    def hidden(self) -> int:
+        return sum(each.count for each in self.hidden_by)
 
 
 def search(session: Session, nomenclature: Nomenclature, query: Query) -> Page:
     """The page asked for: hits by relevance then distance, counts, facets."""
     found = find(session, nomenclature, query)
     names = labels(session, nomenclature, found.query)
-    beyond, communes = _beyond(session, found.query)
-    counts = count(session, nomenclature, found.query, found.evidence, (beyond, communes), names)
-    shown = _page(session, nomenclature, found, counts)
+    wider = _beyond(session, found.query)
+    counts = count(session, nomenclature, found.query, found.data, wider, names)
+    total = len(counts.kept)
     return Page(
         query=query,
-        hits=tuple(shown),
-        total=counts.total,
-        pages=max(1, ceil(counts.total / query.per_page)),
-        hidden=counts.hidden,
+        hits=tuple(_page(session, nomenclature, found, counts.kept)),
+        total=total,
+        pages=max(1, ceil(total / query.per_page)),
+        hidden_by=counts.hidden,
         outside=counts.outside,
-        beyond=beyond if counts.outside else None,
+        beyond=wider[0] if counts.outside else None,
         guesses=found.guesses,
+        offered=found.offered,
+        corrected=found.text if found.typed else "",
         facets=counts.facets,
-        sentence=sentence(found.query, names),
+        sentence=sentence(replace(found.query, text=found.text or query.text), names),
         problems=tuple(_problems(found.query)),
     )
 
@@ -92,9 +98,10 @@ def search(session: Session, nomenclature: Nomenclature, query: Query) -> Page:
 def all_hits(session: Session, nomenclature: Nomenclature, query: Query) -> Iterator[Hit]:
     """Every hit of the query in its order, for exports and maps."""
     found = find(session, nomenclature, query)
-    rows = session.execute(_ordered(session, nomenclature, found)).all()
-    for chunk in db.chunks(rows, CHUNK):
-        yield from hits(session, nomenclature, found, chunk)
+    kept = np.flatnonzero(mask(found.data, found.query, nomenclature))
+    ordered = first(_keys(session, found), kept, len(kept))
+    for start in range(0, len(ordered), CHUNK):
+        yield from hits(session, nomenclature, found, ordered[start : start + CHUNK])
 
 
 def describe(session: Session, nomenclature: Nomenclature, query: Query) -> str:
@@ -124,72 +131,61 @@ def _beyond(session: Session, query: Query) -> tuple[Query | None, list[str]]:
 # --- order and page ---
 
 
-def _ordered(
-    session: Session,
-    nomenclature: Nomenclature,
-    found: Found,
-    window: tuple[int, int] | None = None,
-) -> Select[Any]:
-    """(supplier_id, score, squared half-chord) of every hit, or of the window, in a total order."""
-    query = found.query
-    ranking = (
-        found.evidence
-        if found.evidence is not None or not query.segments
-        else by_choice(query.segments)
-    )
-    score = ranking.c.score if ranking is not None else literal(0.0, Float)
-    distance = _distance(session, query, ranking is not None)
-    columns = {
-        "score": score,
-        "distance": distance,
-        "name_key": Listing.name_key,
-        "size": Listing.size,
-    }
-    rows: Any = select(Listing.supplier_id, *(c.label(name) for name, c in columns.items()))
-    rows = rows.where(*conditions(query, nomenclature))
-    if ranking is not None:
-        rows = rows.join(ranking, ranking.c.supplier_id == Listing.supplier_id)
-    order = _order(query, ranking is not None)
-    if window:
-        rows = rows.order_by(
-            *(columns[name].desc() if down else columns[name] for name, down in order)
-        ).limit(sum(window) + TIES)
-    inner = rows.subquery("rows")
-    keys = [inner.c[name].desc() if down else inner.c[name] for name, down in order]
-    complete = (
-        select(inner.c.supplier_id, inner.c.score, inner.c.distance)
-        .join(Supplier, Supplier.id == inner.c.supplier_id)
-        .order_by(*keys, Supplier.uid)
-    )
-    return complete.offset(window[0]).limit(window[1]) if window else complete
+def _page(session: Session, nomenclature: Nomenclature, found: Found, kept: Array) -> list[Hit]:
+    size = found.query.per_page
+    start = (found.query.page - 1) * size
+    if start >= len(kept):
+        return []
+    ordered = first(_keys(session, found), kept, start + size)
+    return hits(session, nomenclature, found, ordered[start:])
 
 
-def _order(query: Query, is_ranked: bool) -> list[tuple[str, bool]]:
-    """Sort keys and whether each descends; the identifier always comes last."""
-    name, near = ("name_key", False), ("distance", False)
+def first(keys: Sequence[Key], places: Array, wanted: int) -> Array:
+    """The first of these positions in the order of the keys; the last key leaves no tie."""
+    chosen: list[Array] = []
+    room = min(wanted, len(places))
+    for key in keys:
+        if len(places) <= room or not room:
+            break
+        values = key(places)
+        last = np.partition(values, room - 1)[room - 1]
+        chosen.append(places[values < last])
+        places = places[values == last]
+        room -= len(chosen[-1])
+    found = np.concatenate([*chosen, places])
+    order = np.lexsort([key(found) for key in reversed(keys)])
+    ordered: Array = found[order][:wanted]
+    return ordered
+
+
+def _keys(session: Session, found: Found) -> list[Key]:
+    """What sorts the hits, the smallest first; names and identifiers always come last."""
+    query, data = found.query, found.data
+
+    def score(places: Array) -> Array:
+        return -found.scores[places]
+
+    def size(places: Array) -> Array:
+        return -data.sizes[places]
+
+    def name(places: Array) -> Array:
+        return data.rank[places]
+
+    near = _distance(session, found)
     if query.sort == "nom":
         return [name]
     if query.sort == "effectif":
-        return [("size", True), name]
-    if query.sort == "distance":
-        return [near, name]
-    if is_ranked:
-        return [("score", True), near, name]
-    return [near, name] if query.near else [name]
+        return [size, name]
+    if query.sort == "distance" or not found.is_ranked:
+        return [*near, name]
+    return [score, *near, name]
 
 
-def _distance(session: Session, query: Query, is_ranked: bool) -> ColumnElement[float]:
+def _distance(session: Session, found: Found) -> list[Key]:
     """From the place asked for, else from the territory's centre where the order needs it."""
-    point = query.near.point if query.near else None
-    if point is None and (is_ranked or query.sort == "distance"):
+    point = found.query.near.point if found.query.near else None
+    if point is None and (found.is_ranked or found.query.sort == "distance"):
         point = territory_centre(session)
-    return func.coalesce(haversine(*point), NOWHERE) if point else literal(NOWHERE, Float)
-
-
-def _page(session: Session, nomenclature: Nomenclature, found: Found, counts: Counts) -> list[Hit]:
-    size = found.query.per_page
-    start = (found.query.page - 1) * size
-    if start >= counts.total:
+    if point is None:
         return []
-    statement = _ordered(session, nomenclature, found, (start, size))
-    return hits(session, nomenclature, found, session.execute(statement).all())
+    return [lambda places: np.nan_to_num(found.data.half_chords(places, point), nan=NOWHERE)]

@@ -1,33 +1,24 @@
 """Who has evidence for the text of a query, in points: names, words, segments it speaks of."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import ceil
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Float,
-    Integer,
-    Select,
-    Subquery,
-    case,
-    column,
-    func,
-    literal,
-    select,
-    text,
-    union_all,
-)
+import numpy as np
+from sqlalchemy import Integer, Select, column, select, text
 from sqlalchemy.orm import Session
 
 from sourcing import db, normalise
-from sourcing.model import Listing, Supplier, Tag
+from sourcing.model import Listing, Supplier
 from sourcing.search.filters import resolve
 from sourcing.search.query import Query
+from sourcing.search.tally import Array, Columns, columns, numbers
+from sourcing.search.words import correct, spellings
 from sourcing.segments import Nomenclature
 from sourcing.segments.classify import Guess
+from sourcing.tagging.listing import ACRONYM_SIZES, acronym_word
 
 # Points; a tag's are multiplied by its weight and by the guess's confidence.
 IDENTIFIER = 1000.0
@@ -40,134 +31,200 @@ BODY_WORDS = 60.0
 SOME_WORDS = 40.0
 # Guesses below this, or far below the best one, would bring more noise than suppliers.
 LEAST_GUESS, LEAST_SHARE = 0.15, 0.4
+# Guesses looked at, and those offered beside the ones in use.
+LOOKED_AT, OFFERED = 8, 3
 
 
 class Found(NamedTuple):
-    """What the text of a query brings: guesses, and who has evidence (None: no text, everyone)."""
+    """What the text of a query brings: how it is understood, and who has evidence for it."""
 
     query: Query
+    # The text that was searched, and the one typed when a word seemed mistyped.
+    text: str
+    typed: str
     guesses: tuple[Guess, ...]
-    evidence: Subquery | None
+    offered: tuple[Guess, ...]
+    # The suppliers with evidence and their points; everyone, without points, when nothing is asked.
+    data: Columns
+    scores: Array
+    is_ranked: bool
 
 
 def find(session: Session, nomenclature: Nomenclature, query: Query) -> Found:
-    query = resolve(session, query)
-    if not query.text:
-        return Found(query, (), None)
+    query, data = resolve(session, query), columns(session)
     if digits := identifier(query.text):
         # A pasted number goes straight to its supplier, wherever and whatever it is.
-        straight = replace(query, territory_only=False, with_noise=True)
-        return Found(straight, (), _gathered(_byidentifier(digits)))
-    words = normalise.words(query.text)
-    guesses = _guesses(nomenclature, query.text)
-    parts = [_by_exact_name(query.text), *_by_words(session, words, bool(guesses))]
-    return Found(query, guesses, _gathered([*parts, *_by_tags(guesses)]))
+        query = replace(query, territory_only=False, with_noise=True)
+        points = Points(data)
+        _give_identifier(session, points, digits)
+        return _found(query, query.text, "", (), (), points)
+    typed, was = query.text, ""
+    if typed and not query.exact:
+        typed, was = correct(data.vocabulary, typed, _usual_words(nomenclature))
+    guesses, offered = understood(nomenclature, query, typed)
+    if not typed and not guesses:
+        return _everyone(query, data, nomenclature)
+    points = Points(data)
+    if typed:
+        points.give(EXACT_NAME, _ids(session, select(Listing.supplier_id).where(
+            Listing.name_key == normalise.fold(typed)
+        )))  # fmt: skip
+        _give_words(session, points, normalise.words(typed), bool(guesses))
+    points.give_tags({guess.code: guess.score for guess in guesses})
+    return _found(query, typed, was, guesses, offered, points)
 
 
 def identifier(typed: str) -> str:
-    digits = re.sub(r"[\s.\-]", "", typed)
+    """The SIREN or SIRET in the text, however it is written; '' for any other text."""
+    digits = re.sub(r"^(?:siren|siret|tva|n[°o])+|[\s.\-:]", "", typed.strip().lower())
+    digits = re.sub(r"^fr\d\d(?=\d{9}$)", "", digits)
     return digits if re.fullmatch(r"\d{9}|\d{14}", digits) else ""
 
 
-def _guesses(nomenclature: Nomenclature, typed: str) -> tuple[Guess, ...]:
-    """The segments the text speaks of; a NAF code speaks of those it hints at."""
-    if re.fullmatch(r"\d\d\.?\d\d[A-Za-z]", typed):
-        links = nomenclature.from_naf(typed)[:5]
-        return tuple(
-            Guess(code, nomenclature.by_code[code].label, weight, (typed,))
-            for code, weight in links
-        )
-    ranked = nomenclature.classify(typed)
+def _found(
+    query: Query,
+    typed: str,
+    was: str,
+    guesses: tuple[Guess, ...],
+    offered: tuple[Guess, ...],
+    points: "Points",
+) -> Found:
+    scores = points.by_text + points.by_tag
+    held = np.flatnonzero(scores)
+    return Found(query, typed, was, guesses, offered, points.data.take(held), scores[held], True)
+
+
+def _everyone(query: Query, data: Columns, nomenclature: Nomenclature) -> Found:
+    """No text: everyone; with segments chosen, the strength of their tags is the relevance."""
+    points = Points(data)
+    points.give_tags(dict.fromkeys(query.segments, 1.0))
+    return Found(query, "", "", (), (), data, points.by_tag, bool(query.segments))
+
+
+# --- segments ---
+
+
+def understood(
+    nomenclature: Nomenclature, query: Query, typed: str
+) -> tuple[tuple[Guess, ...], tuple[Guess, ...]]:
+    """The segments the text speaks of as the person left them, and the next likeliest ones."""
+    ranked = _ranked(nomenclature, typed) if typed else []
     least = max(LEAST_GUESS, LEAST_SHARE * max((g.score for g in ranked), default=0.0))
-    return tuple(guess for guess in ranked if guess.score >= least)
-
-
-def _gathered(parts: Sequence[Select[Any]]) -> Subquery:
-    """One row per supplier: its best words and its best tag, added."""
-    each = union_all(*parts).subquery("each")
-    score = func.max(each.c.by_text) + func.max(each.c.by_tag)
-    return (
-        select(each.c.supplier_id, score.label("score"))
-        .group_by(each.c.supplier_id)
-        .subquery("found")
-    )
-
-
-def _evidence(identity: Any, by_text: Any = 0.0, by_tag: Any = 0.0) -> Select[Any]:
-    typed = [
-        value if isinstance(value, ColumnElement) else literal(value, Float)
-        for value in (by_text, by_tag)
+    chosen = [
+        Guess(code, nomenclature.by_code[code].label, 1.0, ())
+        for code in query.added
+        if code in nomenclature.by_code
     ]
-    return select(
-        identity.label("supplier_id"), typed[0].label("by_text"), typed[1].label("by_tag")
-    )
+    taken = {*query.dropped, *(guess.code for guess in chosen)}
+    others = [guess for guess in ranked if guess.code not in taken]
+    # Those the person added come last: they are hers, the others ours.
+    sure = [guess for guess in others[:OFFERED] if guess.score >= least]
+    offered = [guess for guess in others if guess not in sure]
+    return (*sure, *chosen), tuple(offered[:OFFERED])
 
 
-def _byidentifier(digits: str) -> list[Select[Any]]:
-    exact = _evidence(Supplier.id, IDENTIFIER).where(Supplier.siret == digits)
-    head_first = case((Supplier.is_head_office.is_(True), IDENTIFIER), else_=EXACT_NAME)
-    return [exact, _evidence(Supplier.id, head_first).where(Supplier.siren == digits[:9])]
+def _ranked(nomenclature: Nomenclature, typed: str) -> list[Guess]:
+    """The likeliest segments; a NAF code speaks of those it hints at."""
+    if not re.fullmatch(r"\d\d\.?\d\d[A-Za-z]", typed):
+        return nomenclature.classify(typed, top=LOOKED_AT)
+    links = nomenclature.from_naf(typed)[:LOOKED_AT]
+    return [
+        Guess(code, nomenclature.by_code[code].label, weight, (typed,)) for code, weight in links
+    ]
 
 
-def _by_exact_name(typed: str) -> Select[Any]:
-    return _evidence(Listing.supplier_id, EXACT_NAME).where(
-        Listing.name_key == normalise.fold(typed)
-    )
+_usual: dict[int, tuple[Nomenclature, dict[str, str]]] = {}
 
 
-def _by_words(session: Session, words: Sequence[str], has_guesses: bool) -> list[Select[Any]]:
+def _usual_words(nomenclature: Nomenclature) -> dict[str, str]:
+    """Folded word -> as it is written, of the labels and keywords of the nomenclature."""
+    held = _usual.get(0)
+    if held is None or held[0] is not nomenclature:
+        written = {
+            folded: word.lower()
+            for phrases in nomenclature.phrases.values()
+            for phrase in phrases
+            for word in re.findall(r"\w+", phrase)
+            for folded in normalise.words(word)
+        }
+        held = _usual[0] = (nomenclature, written)
+    return held[1]
+
+
+# --- points ---
+
+
+class Points:
+    """Per supplier, its best words and its best tag."""
+
+    def __init__(self, data: Columns) -> None:
+        self.data = data
+        self.by_text = np.zeros(len(data.ids))
+        self.by_tag = np.zeros(len(data.ids))
+
+    def give(self, points: float | Array, ids: Array) -> None:
+        """At least so many points to each of these."""
+        places = self.data.find(ids)
+        self.by_text[places] = np.maximum(self.by_text[places], points)
+
+    def give_tags(self, confidence: dict[str, float]) -> None:
+        """Points for the tags of these segments, by their weight and how sure we are."""
+        for code, sure in confidence.items():
+            if held := self.data.holders.get(code):
+                points = held.weights * (TAG * sure)
+                self.by_tag[held.places] = np.maximum(self.by_tag[held.places], points)
+
+
+def _ids(session: Session, statement: Select[*tuple[Any, ...]]) -> Array:
+    return np.unique(numbers(session, statement))
+
+
+def _give_identifier(session: Session, points: Points, digits: str) -> None:
+    same = select(Supplier.id).where(Supplier.siren == digits[:9])
+    points.give(EXACT_NAME, _ids(session, same))
+    points.give(IDENTIFIER, _ids(session, same.where(Supplier.is_head_office.is_(True))))
+    points.give(IDENTIFIER, _ids(session, select(Supplier.id).where(Supplier.siret == digits)))
+
+
+def _give_words(session: Session, points: Points, words: Sequence[str], has_guesses: bool) -> None:
     """Suppliers whose name, then whose whole text, holds every word; failing that, half of them."""
     if not words:
-        return []
-    named = _matching(session, words, "named", "name")
-    bearers = select(named.c.supplier_id).limit(RARE + 1).subquery()
-    number = session.scalar(select(func.count()).select_from(bearers)) or 0
-    anywhere = _matching(session, words, "anywhere")
-    if number or has_guesses or session.scalar(select(anywhere.c.supplier_id).limit(1)):
-        return [
-            _evidence(named.c.supplier_id, RARE_NAME if number <= RARE else NAME_WORDS),
-            _evidence(anywhere.c.supplier_id, BODY_WORDS),
-        ]
-    return [_half_of(session, words)] if len(words) > 1 else []
-
-
-def _matching(session: Session, words: Sequence[str], parameter: str, where: str = "") -> Subquery:
-    sql, values = db.text_match(session, words, parameter, column=where, prefix=True)
-    matched = text(sql).bindparams(**values).columns(column("supplier_id", Integer))
-    return matched.subquery(parameter)
-
-
-def _half_of(session: Session, words: Sequence[str]) -> Select[Any]:
-    each = [_matching(session, [word], f"word{index}") for index, word in enumerate(words)]
-    held = union_all(*(select(part.c.supplier_id) for part in each)).subquery("held")
-    share = SOME_WORDS * func.count() / len(words)
-    return (
-        _evidence(held.c.supplier_id, share)
-        .group_by(held.c.supplier_id)
-        .having(func.count() >= ceil(len(words) / 2))
-    )
-
-
-def _by_tags(guesses: Sequence[Guess]) -> list[Select[Any]]:
-    if not guesses:
-        return []
-    points = case(
-        {guess.code: literal(TAG * guess.score, Float) for guess in guesses}, value=Tag.value
-    )
-    codes = [guess.code for guess in guesses]
-    return [
-        _evidence(Tag.supplier_id, by_tag=Tag.weight * points).where(
-            Tag.kind == "segment", Tag.value.in_(codes)
+        return
+    written = spellings(points.data.vocabulary, words)
+    named = _matching(session, [*written, *_acronyms(words)], "name")
+    anywhere = _matching(session, written) if len(words) > 1 else _in_body(session, written)
+    if len(named) or has_guesses or len(anywhere):
+        points.give(RARE_NAME if len(named) <= RARE else NAME_WORDS, named)
+        points.give(BODY_WORDS, anywhere)
+    elif len(words) > 1:
+        held, counts = np.unique(
+            np.concatenate([_matching(session, [[word]]) for word in words]), return_counts=True
         )
-    ]
+        most = counts >= ceil(len(words) / 2)
+        points.give(SOME_WORDS * counts[most] / len(words), held[most])
 
 
-def by_choice(codes: Sequence[str]) -> Subquery:
-    """Segments chosen without any text: the strength of the tag is the relevance."""
-    score = (TAG * func.max(Tag.weight)).label("score")
-    return (
-        select(Tag.supplier_id, score)
-        .where(Tag.kind == "segment", Tag.value.in_(codes))
-        .group_by(Tag.supplier_id)
-        .subquery("found")
-    )
+def _in_body(session: Session, written: Sequence[Sequence[str]]) -> Array:
+    """As `_matching` anywhere for one word, without reading again those whose name has it."""
+    alone = [words for words in written if len(words) == 1]
+    split = [words for words in written if len(words) > 1]
+    body = _matching(session, alone, "body")
+    return np.union1d(body, _matching(session, split)) if split else body
+
+
+def _acronyms(words: Sequence[str]) -> list[list[str]]:
+    """The word that stands for a name's initials, when one short word is asked."""
+    if len(words) == 1 and words[0].isalpha() and len(words[0]) in ACRONYM_SIZES:
+        return [[acronym_word(words[0])]]
+    return []
+
+
+def _matching(session: Session, written: Iterable[Sequence[str]], where: str = "") -> Array:
+    """Who has all the words, in one of these spellings."""
+    found = []
+    for words in written:
+        is_acronym = words[0][:1] == "0"
+        sql, values = db.text_match(session, words, "asked", column=where, prefix=not is_acronym)
+        matched = text(sql).bindparams(**values).columns(column("supplier_id", Integer))
+        found.append(numbers(session, select(matched.subquery("matched").c.supplier_id)))
+    return found[0] if len(found) == 1 else np.unique(np.concatenate(found))

@@ -1,18 +1,25 @@
 """Counts that equal what a click gives: each facet is counted without its own choice."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Subquery, select
 from sqlalchemy.orm import Session
 
-from sourcing.places import EARTH_RADIUS_KM
-from sourcing.search.filters import STATUS_BITS, Labels, commune_names, family_bits
-from sourcing.search.query import BBox, Query
-from sourcing.search.tally import Array, Columns, Mask, columns
+from sourcing.search.filters import (
+    FACETS,
+    PLACE,
+    STATUS_BITS,
+    Labels,
+    commune_names,
+    family_bits,
+    mask,
+)
+from sourcing.search.filters import NOISE as NOISE_FILTER
+from sourcing.search.query import Query
+from sourcing.search.tally import Array, Columns, Mask
 from sourcing.segments import Nomenclature
-from sourcing.tagging.statuses import SIZES
+from sourcing.tagging.statuses import NOISE, SIZES
 
 # Communes shown beside the chosen ones, when a search covers more than a territory.
 MOST_COMMUNES = 40
@@ -45,12 +52,22 @@ class Facet:
 
 
 @dataclass(frozen=True, slots=True)
+class Hidden:
+    """Suppliers left out as noise for one reason."""
+
+    reason: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """Everything a page counts."""
 
-    total: int
-    # Left out as noise (closed, holdings, landlords…): what masques=1 adds.
-    hidden: int
+    # Who answers the query, by position among who was found.
+    kept: Array
+    # Left out as noise (closed, holdings, landlords…), by reason: what masques=1 adds.
+    hidden: tuple[Hidden, ...]
     # Matching suppliers in the wider place and not in the one asked for.
     outside: int
     facets: tuple[Facet, ...]
@@ -60,60 +77,33 @@ def count(
     session: Session,
     nomenclature: Nomenclature,
     query: Query,
-    found: Subquery | None,
+    data: Columns,
     wider: tuple[Query | None, Sequence[str]],
     labels: Labels,
 ) -> Counts:
-    """Total, hidden, outside and facets of a query, among who was found (None: everyone)."""
-    data = columns(session)
-    if found is not None:
-        ids = session.connection().execute(select(found.c.supplier_id)).scalars()
-        data = data.take(np.fromiter(ids, dtype=np.int64))
+    """Who answers, hidden, outside and facets of a query, among these suppliers."""
     sieve = Sieve(data, nomenclature, query)
-    counted = sieve.without("")
-    noise = sieve.place & sieve.facets & data.is_noise
-    beyond = _beyond(data, *wider) & sieve.facets & sieve.is_shown & ~sieve.place
+    everywhere = sieve.without("", sieve.is_shown)
+    outside = _beyond(sieve, *wider) & everywhere & ~sieve.place
     return Counts(
-        total=int(np.count_nonzero(counted)),
-        hidden=0 if query.with_noise else int(np.count_nonzero(noise)),
-        outside=int(np.count_nonzero(beyond)),
+        kept=np.flatnonzero(everywhere & sieve.place),
+        hidden=() if query.with_noise else _hidden(sieve),
+        outside=int(np.count_nonzero(outside)),
         facets=tuple(_facets(session, sieve, labels)),
     )
 
 
-def _beyond(data: Columns, query: Query | None, communes: Sequence[str]) -> Mask:
+def _hidden(sieve: "Sieve") -> tuple[Hidden, ...]:
+    counts = sieve.data.by_noise(sieve.without("", sieve.place))
+    found = [Hidden(r, NOISE.get(r, "Autres"), number) for r, number in counts.items()]
+    return tuple(sorted(found, key=lambda hidden: -hidden.count))
+
+
+def _beyond(sieve: "Sieve", query: Query | None, communes: Sequence[str]) -> Mask:
     if query is None:
-        return np.zeros(len(data.ids), dtype=bool)
-    place = place_mask(data, query)
-    return place & data.in_communes(communes) if communes else place
-
-
-def place_mask(data: Columns, query: Query) -> Mask:
-    """Who lies in the place asked for: filters.PLACE, in memory."""
-    kept = data.is_inside.copy() if query.territory_only else np.ones(len(data.ids), dtype=bool)
-    if query.bbox:
-        kept &= _in_box(data, query.bbox)
-    if query.near and query.radius_km is not None:
-        kept &= _within(data, query.near.point, query.radius_km)
-    return kept
-
-
-def _in_box(data: Columns, bbox: BBox) -> Mask:
-    west, south, east, north = bbox
-    box: Mask = (data.lat >= south) & (data.lat <= north) & (data.lon >= west) & (data.lon <= east)
-    return box
-
-
-def _within(data: Columns, point: tuple[float, float] | None, radius_km: float) -> Mask:
-    if point is None:
-        return np.zeros(len(data.ids), dtype=bool)
-    lon, lat = np.radians(data.lon), np.radians(data.lat)
-    lon0, lat0 = np.radians(point)
-    half = (
-        np.sin((lat - lat0) / 2) ** 2 + np.cos(lat0) * np.cos(lat) * np.sin((lon - lon0) / 2) ** 2
-    )
-    circle: Mask = half <= np.sin(min(np.pi / 2, radius_km / (2 * EARTH_RADIUS_KM))) ** 2
-    return circle
+        return np.zeros(len(sieve.data.ids), dtype=bool)
+    place = mask(sieve.data, query, sieve.nomenclature, PLACE)
+    return place & sieve.data.in_communes(communes) if communes else place
 
 
 class Sieve:
@@ -121,43 +111,31 @@ class Sieve:
 
     def __init__(self, data: Columns, nomenclature: Nomenclature, query: Query) -> None:
         self.data, self.query, self.nomenclature = data, query, nomenclature
-        self.place = place_mask(data, query)
-        everyone = np.ones(len(data.ids), dtype=bool)
-        self.is_shown: Mask = everyone if query.with_noise else ~data.is_noise
+        self.place = mask(data, query, nomenclature, PLACE)
+        self.is_shown = mask(data, query, nomenclature, [NOISE_FILTER])
         self.chosen = dict(self._chosen())
-        self.facets: Mask = np.logical_and.reduce([everyone, *self.chosen.values()])
+        self.within = self.place & self.is_shown
 
     def _chosen(self) -> Iterator[tuple[str, Mask]]:
-        query, data = self.query, self.data
-        if query.statuses:
-            yield "statut", _any_bit(data.statuses, STATUS_BITS, query.statuses)
-        if query.families:
-            yield "famille", _any_bit(data.families, family_bits(self.nomenclature), query.families)
-        if query.segments:
-            yield "segment", data.in_segments(query.segments)
-        if query.communes:
-            yield "commune", data.in_communes(query.communes)
-        if query.sizes:
-            sizes = [place for place, size in enumerate(SIZES) if size.code in query.sizes]
-            yield "effectif", np.isin(data.sizes, sizes)
+        for each in FACETS:
+            found = each.mask(self.data, self.query, self.nomenclature)
+            if found is not None:
+                yield each.name, found
 
-    def without(self, facet: str) -> Mask:
+    def without(self, facet: str, start: Mask | None = None) -> Mask:
         """Who remains when this facet's own choice is lifted."""
-        others = [mask for name, mask in self.chosen.items() if name != facet]
-        kept: Mask = np.logical_and.reduce([self.place, self.is_shown, *others])
+        kept = self.within if start is None else start
+        for name, chosen in self.chosen.items():
+            if name != facet:
+                kept = kept & chosen
         return kept
-
-
-def _any_bit(column: Array, bits: Mapping[str, int], chosen: Iterable[str]) -> Mask:
-    held: Mask = column & sum(bits.get(code, 0) for code in chosen) != 0
-    return held
 
 
 def _facets(session: Session, sieve: Sieve, labels: Labels) -> Iterator[Facet]:
     data, query, nomenclature = sieve.data, sieve.query, sieve.nomenclature
-    statuses = data.by_bit(data.statuses, STATUS_BITS, sieve.without("statut"))
+    statuses = data.statuses.by_bit(STATUS_BITS, sieve.without("statut"))
     yield _facet("statut", labels, query.statuses, statuses)
-    families = data.by_bit(data.families, family_bits(nomenclature), sieve.without("famille"))
+    families = data.families.by_bit(family_bits(nomenclature), sieve.without("famille"))
     yield _facet("famille", labels, query.families, families)
     held = data.by_segment(sieve.without("segment"))
     segments = {s.code: held[s.code] for s in nomenclature.segments if held.get(s.code)}

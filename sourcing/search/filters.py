@@ -1,18 +1,19 @@
-"""FILTERS: each way to narrow a search, its SQL and its sentence; places to measure from."""
+"""FILTERS: each way to narrow a search, who it keeps and its sentence; places to measure from."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from math import cos, pi, radians, sin
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Float, and_, exists, false, func, literal, or_, select
+import numpy as np
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from sourcing import normalise
-from sourcing.model import Listing, OldPlace, Place, Setting, Tag
-from sourcing.places import EARTH_RADIUS_KM, KM_PER_DEGREE, distance_km
-from sourcing.search.query import BBox, Near, Query, number
+from sourcing.model import OldPlace, Place, Setting
+from sourcing.places import KM_PER_DEGREE, distance_km
+from sourcing.search.query import Near, Query, number
+from sourcing.search.tally import Columns, Mask, is_departement
 from sourcing.segments import Nomenclature
 from sourcing.tagging.statuses import SIZES, STATUSES
 
@@ -80,40 +81,6 @@ def nearby_communes(session: Session) -> list[str]:
     ]
 
 
-def haversine(lon: float, lat: float) -> ColumnElement[float]:
-    """sin²(d/2R) to this point, in arithmetic only: SQLite may lack sin and cos.
-
-    The sines and the other latitude's cosine are series around the point: right to a centimetre
-    at 30 km and ten metres at 500 km, and growing with distance far beyond metropolitan France.
-    """
-    north: Any = Listing.lat - literal(lat, Float)
-    east: Any = Listing.lon - literal(lon, Float)
-    c, s, d = cos(radians(lat)), sin(radians(lat)), pi / 180
-    cosine = c - north * (s * d + north * (c * d**2 / 2 - north * (s * d**3 / 6)))
-    squared: ColumnElement[float] = _half_sine_squared(north) + c * cosine * _half_sine_squared(
-        east
-    )
-    return squared
-
-
-def _half_sine_squared(degrees: Any) -> Any:
-    square = degrees * degrees
-    return square * ((pi / 180) ** 2 / 4 - square * ((pi / 180) ** 4 / 48))
-
-
-def within(lon: float, lat: float, radius_km: float) -> ColumnElement[bool]:
-    """At most this far: a box the index can use, then the exact circle."""
-    high = radius_km / KM_PER_DEGREE
-    wide = high / max(0.01, cos(radians(min(89.0, abs(lat) + high))))
-    circle = haversine(lon, lat) <= sin(min(pi / 2, radius_km / (2 * EARTH_RADIUS_KM))) ** 2
-    return and_(in_box((lon - wide, lat - high, lon + wide, lat + high)), circle)
-
-
-def in_box(bbox: BBox) -> ColumnElement[bool]:
-    west, south, east, north = bbox
-    return and_(Listing.lat.between(south, north), Listing.lon.between(west, east))
-
-
 # --- filters: URL name, SQL, sentence ---
 
 
@@ -121,7 +88,7 @@ class Filter(NamedTuple):
     """One way to narrow a search; None and '' when the query does not use it."""
 
     name: str
-    sql: Callable[[Query, Nomenclature], ColumnElement[bool] | None]
+    mask: Callable[[Columns, Query, Nomenclature], Mask | None]
     sentence: Callable[[Query, Labels], str]
 
 
@@ -133,57 +100,56 @@ def family_bits(nomenclature: Nomenclature) -> dict[str, int]:
     return {code: 1 << place for place, (code, _) in enumerate(nomenclature.families)}
 
 
-def _any_bit(
-    column: Any, bits: Mapping[str, int], chosen: Sequence[str]
-) -> ColumnElement[bool] | None:
-    if not chosen:
+def _bits(bits: Mapping[str, int], chosen: Sequence[str]) -> int:
+    return sum(bits.get(code, 0) for code in chosen)
+
+
+def _statuses(data: Columns, query: Query, _: Nomenclature) -> Mask | None:
+    return data.statuses.any_of(_bits(STATUS_BITS, query.statuses)) if query.statuses else None
+
+
+def _families(data: Columns, query: Query, nomenclature: Nomenclature) -> Mask | None:
+    bits = family_bits(nomenclature)
+    return data.families.any_of(_bits(bits, query.families)) if query.families else None
+
+
+def _segments(data: Columns, query: Query, _: Nomenclature) -> Mask | None:
+    return data.in_segments(query.segments) if query.segments else None
+
+
+def _communes_in(data: Columns, query: Query, _: Nomenclature) -> Mask | None:
+    return data.in_communes(query.communes) if query.communes else None
+
+
+def _sizes(data: Columns, query: Query, _: Nomenclature) -> Mask | None:
+    if not query.sizes:
         return None
-    mask = sum(bits[code] for code in chosen if code in bits)
-    condition: ColumnElement[bool] = column.bitwise_and(mask) != 0
-    return condition if mask else false()
+    found: Mask = np.asarray([size.code in query.sizes for size in SIZES])[data.sizes]
+    return found
 
 
-def _statuses(query: Query, _: Nomenclature) -> ColumnElement[bool] | None:
-    return _any_bit(Listing.statuses, STATUS_BITS, query.statuses)
+def _territory(data: Columns, query: Query, _: Nomenclature) -> Mask | None:
+    return data.is_inside if query.territory_only else None
 
 
-def _families(query: Query, nomenclature: Nomenclature) -> ColumnElement[bool] | None:
-    return _any_bit(Listing.families, family_bits(nomenclature), query.families)
-
-
-def _segments(query: Query, _: Nomenclature) -> ColumnElement[bool] | None:
-    if not query.segments:
-        return None
-    return exists().where(
-        Tag.supplier_id == Listing.supplier_id, Tag.kind == "segment", Tag.value.in_(query.segments)
-    )
-
-
-def _communes_in(query: Query, _: Nomenclature) -> ColumnElement[bool] | None:
-    return Listing.commune_code.in_(query.communes) if query.communes else None
-
-
-def _sizes(query: Query, _: Nomenclature) -> ColumnElement[bool] | None:
-    known = [index for index, size in enumerate(SIZES) if size.code in query.sizes]
-    return Listing.size.in_(known) if query.sizes else None
-
-
-def _territory(query: Query, _: Nomenclature) -> ColumnElement[bool] | None:
-    return Listing.in_territory.is_(True) if query.territory_only else None
-
-
-def _radius(query: Query, _: Nomenclature) -> ColumnElement[bool] | None:
+def _radius(data: Columns, query: Query, _: Nomenclature) -> Mask | None:
     if query.near is None or query.radius_km is None:
         return None
-    return within(*query.near.point, query.radius_km) if query.near.point else false()
+    if query.near.point is None:
+        return np.zeros(len(data.ids), dtype=bool)
+    return data.within(query.near.point, query.radius_km)
 
 
-def _zone(query: Query, _: Nomenclature) -> ColumnElement[bool] | None:
-    return in_box(query.bbox) if query.bbox else None
+def _zone(data: Columns, query: Query, _: Nomenclature) -> Mask | None:
+    return data.in_box(query.bbox) if query.bbox else None
 
 
-def _noise(query: Query, _: Nomenclature) -> ColumnElement[bool] | None:
-    return None if query.with_noise else Listing.is_noise.is_(False)
+def _noise(data: Columns, query: Query, _: Nomenclature) -> Mask | None:
+    return None if query.with_noise else data.noise == 0
+
+
+def _everyone(data: Columns, query: Query, _: Nomenclature) -> Mask | None:
+    return None
 
 
 def _listed(values: Sequence[str], labels: Labels, kind: str) -> str:
@@ -231,17 +197,35 @@ PLACE = (
 NOISE = Filter(
     "masques", _noise, lambda q, n: "établissements masqués compris" if q.with_noise else ""
 )
-FILTERS = (*FACETS, *PLACE, NOISE)
+# What was changed of the segments the words are understood as; narrows nothing by itself.
+UNDERSTOOD = (
+    Filter(
+        "avec",
+        _everyone,
+        lambda q, n: f"et aussi {_listed(q.added, n, 'segment')}" if q.added else "",
+    ),
+    Filter(
+        "sans",
+        _everyone,
+        lambda q, n: f"sans comprendre {_listed(q.dropped, n, 'segment')}" if q.dropped else "",
+    ),
+)
+FILTERS = (*UNDERSTOOD, *FACETS, *PLACE, NOISE)
 
 
-def conditions(
+def mask(
+    data: Columns,
     query: Query,
     nomenclature: Nomenclature,
     filters: Sequence[Filter] = FILTERS,
-) -> list[ColumnElement[bool]]:
-    """The SQL of these filters, the ones the query uses."""
-    found = (each.sql(query, nomenclature) for each in filters)
-    return [condition for condition in found if condition is not None]
+) -> Mask:
+    """Who passes these filters, the ones the query uses."""
+    kept: Mask = np.ones(len(data.ids), dtype=bool)
+    for each in filters:
+        found = each.mask(data, query, nomenclature)
+        if found is not None:
+            kept &= found
+    return kept
 
 
 def sentence(query: Query, labels: Labels) -> str:
@@ -257,6 +241,7 @@ def labels(session: Session, nomenclature: Nomenclature, query: Query) -> dict[s
     found |= {f"famille:{code}": label for code, label in nomenclature.families}
     found |= {f"segment:{segment.code}": segment.label for segment in nomenclature.segments}
     found |= {f"effectif:{size.code}": size.label for size in SIZES}
+    found |= {f"commune:{c}": f"département {c}" for c in query.communes if is_departement(c)}
     found |= {f"commune:{code}": name for code, name in commune_names(session, query.communes)}
     territory = session.scalar(select(Setting.value).where(Setting.key == "territory"))
     return found | ({"territoire:": territory} if territory else {})

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sourcing import normalise
@@ -14,10 +14,12 @@ from sourcing.model import Listing, Supplier, Tag
 from sourcing.places import distance_km
 from sourcing.search.evidence import Found, identifier
 from sourcing.search.query import Query
+from sourcing.search.tally import MASKED, Array
+from sourcing.search.words import spellings
 from sourcing.segments import Nomenclature
+from sourcing.tagging.listing import acronym
 from sourcing.tagging.statuses import SIZES, STATUSES
 
-MASKED = "[Non diffusible]"
 REASONS, SEGMENTS_SHOWN = 4, 6
 
 
@@ -95,20 +97,29 @@ class _Clue(NamedTuple):
     weight: float
 
 
+class Said(NamedTuple):
+    """The words of a supplier that may be shown: what reasons may quote."""
+
+    names: tuple[str, str, str]
+    description: str
+
+
 def hits(
     session: Session,
     nomenclature: Nomenclature,
     found: Found,
-    rows: Sequence[Row[Any]],
+    places: Array,
 ) -> list[Hit]:
-    """Hits of (supplier_id, score, …) rows, in their order."""
-    ids = [row.supplier_id for row in rows]
+    """Hits of the suppliers found at these positions, in their order."""
+    ids = found.data.ids[places].tolist()
+    scores = found.scores[places].tolist()
     chosen = select(*_SHOWN).join(Listing, Listing.supplier_id == Supplier.id)
     suppliers = {s.id: s for s in session.execute(chosen.where(Supplier.id.in_(ids)))}
     clues = _clues(session, ids)
     return [
-        _hit(nomenclature, found, suppliers[row.supplier_id], clues[row.supplier_id], row.score)
-        for row in rows
+        _hit(nomenclature, found, suppliers[identity], clues[identity], score)
+        for identity, score in zip(ids, scores, strict=True)
+        if identity in suppliers
     ]
 
 
@@ -134,6 +145,8 @@ def _hit(
     is_partial = row.diffusion == "P"
     # A partially diffused unit keeps neither name (a person's) nor address nor exact position.
     is_nameless = is_partial and row.is_person
+    names = (MASKED, "", "") if is_nameless else (row.name, row.legal_name, row.other_names)
+    description = "" if is_nameless else row.description
     is_placed = not is_partial or row.precision == "commune"
     lon, lat = (row.lon, row.lat) if is_placed else (None, None)
     codes = dict.fromkeys(c.value for c in clues if c.kind == "segment")
@@ -142,13 +155,13 @@ def _hit(
         uid=row.uid,
         siret=row.siret or "",
         siren=row.siren,
-        name=MASKED if is_nameless else row.name,
-        legal_name="" if is_nameless else row.legal_name,
-        other_names="" if is_nameless else row.other_names,
+        name=names[0],
+        legal_name=names[1],
+        other_names=names[2],
         is_person=row.is_person,
         state=row.state,
         address="" if is_partial else row.address,
-        postcode=row.postcode,
+        postcode="" if is_partial else row.postcode,
         commune=row.commune,
         commune_code=row.commune_code,
         lon=lon,
@@ -158,8 +171,8 @@ def _hit(
         size=SIZES[row.size].label if row.size < len(SIZES) else "",
         phone="" if is_partial else row.phone,
         email="" if is_partial else row.email,
-        website=row.website,
-        description=row.description,
+        website="" if is_nameless else row.website,
+        description=description,
         statuses=status_codes(row.statuses),
         segments=tuple(
             (code, nomenclature.by_code[code].label)
@@ -167,7 +180,7 @@ def _hit(
             if code in nomenclature.by_code
         )[:SEGMENTS_SHOWN],
         sources=tuple(dict.fromkeys(sorted(c.source for c in clues))),
-        reasons=_reasons(found, row, clues),
+        reasons=_reasons(found, row, Said(names, description), clues),
         distance_km=_km(found.query, lon, lat),
         score=round(score, 3),
     )
@@ -187,25 +200,31 @@ def _km(query: Query, lon: float | None, lat: float | None) -> float | None:
 # --- reasons ---
 
 
-def _reasons(found: Found, row: Any, clues: Sequence[_Clue]) -> tuple[str, ...]:
+def _reasons(found: Found, row: Any, said: Said, clues: Sequence[_Clue]) -> tuple[str, ...]:
     """Why this supplier is there, strongest first."""
     query = found.query
     reasons = [
-        *_name_reasons(query.text, row),
+        *_noise_reasons(clues),
+        *_name_reasons(found.text, row, said),
         *_tag_reasons(found, clues),
-        *_word_reasons(query.text, row),
+        *_word_reasons(found, said),
         *_status_reasons(query, clues),
     ]
     return tuple(dict.fromkeys(reasons))[:REASONS]
 
 
-def _name_reasons(typed: str, row: Any) -> Iterator[str]:
+def _noise_reasons(clues: Sequence[_Clue]) -> Iterator[str]:
+    """Why it is hidden, first: it is only there because someone asked for all of them."""
+    yield from (f"masqué d’ordinaire : {c.because}" for c in clues if c.kind == "noise")
+
+
+def _name_reasons(typed: str, row: Any, said: Said) -> Iterator[str]:
     digits = identifier(typed)
     if digits and digits == row.siret:
         yield "SIRET demandé"
     elif digits and digits[:9] == row.siren:
         yield "même SIREN" if len(digits) == 14 else "SIREN demandé"
-    elif typed and normalise.fold(typed) == normalise.fold(row.name):
+    elif typed and normalise.fold(typed) == normalise.fold(said.names[0]):
         yield "nom exact"
 
 
@@ -217,17 +236,24 @@ def _tag_reasons(found: Found, clues: Sequence[_Clue]) -> Iterator[str]:
     yield from (clue.because for clue in telling)
 
 
-def _word_reasons(typed: str, row: Any) -> Iterator[str]:
+def _word_reasons(found: Found, said: Said) -> Iterator[str]:
+    typed = found.text
     if not typed or identifier(typed):
         return
-    wanted = list(dict.fromkeys(normalise.words(typed)))
-    names = normalise.words(f"{row.name} {row.legal_name} {row.other_names}")
-    described = normalise.words(row.description)
-    for where, held in (("dans le nom", names), ("dans la description", described)):
-        told = [word for word in wanted if _holds(held, word, is_last=word == wanted[-1])]
+    names = " ".join(said.names)
+    for wanted in spellings(found.data.vocabulary, normalise.words(typed)):
+        told = False
+        for where, text in (("dans le nom", names), ("dans la description", said.description)):
+            held = normalise.words(text)
+            words = [w for w in dict.fromkeys(wanted) if _holds(held, w, w == wanted[-1])]
+            if words:
+                told = True
+                yield f"{', '.join(f'« {_as_typed(typed, word)} »' for word in words)} {where}"
+                wanted = [word for word in wanted if word not in words]
         if told:
-            yield f"{', '.join(f'« {_as_typed(typed, word)} »' for word in told)} {where}"
-            wanted = [word for word in wanted if word not in told]
+            return
+    if normalise.words(typed) in [[a] for a in map(acronym, said.names)]:
+        yield f"« {typed} », initiales du nom"
 
 
 def _holds(held: Sequence[str], word: str, is_last: bool) -> bool:

@@ -31,6 +31,11 @@ class Query:
     """Everything a search depends on; equal queries give equal pages."""
 
     text: str = ""
+    # The words as they are, even where one seems mistyped.
+    exact: bool = False
+    # Segments the words are not to be understood as, and others to look for with them.
+    dropped: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
@@ -52,6 +57,10 @@ class Query:
         near = one("autour")
         return cls(
             text=" ".join(one("q").split()),
+            # It names the words it is about: other words are corrected again.
+            exact=bool(one("q")) and " ".join(one("exact").split()) == " ".join(one("q").split()),
+            dropped=_values(args, "sans"),
+            added=_values(args, "avec"),
             segments=_values(args, "segment"),
             families=_values(args, "famille"),
             statuses=_values(args, "statut"),
@@ -69,6 +78,8 @@ class Query:
     def to_args(self) -> list[tuple[str, str]]:
         """The URL arguments that give this query back; defaults are left out."""
         many = (
+            ("sans", self.dropped),
+            ("avec", self.added),
             ("segment", self.segments),
             ("famille", self.families),
             ("statut", self.statuses),
@@ -76,6 +87,7 @@ class Query:
             ("effectif", self.sizes),
         )
         single = (
+            ("exact", self.text if self.exact else ""),
             ("autour", self.near.text if self.near else ""),
             ("rayon", number(self.radius_km) if self.radius_km else ""),
             ("territoire", "" if self.territory_only else "0"),

@@ -1,78 +1,182 @@
-"""The listing as columns in memory, for counting: loaded once per version of the data."""
+"""The listing as columns in memory, read once per version of the data: who fits is counted here."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from math import cos, pi, radians, sin
+from operator import ne
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from sourcing.model import Listing, Setting, Tag
+from sourcing.model import Listing, Setting, Supplier, Tag
+from sourcing.places import EARTH_RADIUS_KM, KM_PER_DEGREE
+from sourcing.search.query import BBox
+from sourcing.search.words import Vocabulary, vocabulary
+from sourcing.tagging.statuses import NOISE
 
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
+MASKED = "[Non diffusible]"
+FETCHED = 50_000
+# The place of each reason in `noise`; 0 shows, the last is hidden for a reason nobody gave.
+REASONS = (*NOISE, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """Sets of bits: one index per supplier into the few distinct values."""
+
+    index: Array
+    values: Array
+
+    def any_of(self, mask: int) -> Mask:
+        found: Mask = (self.values & mask != 0)[self.index]
+        return found
+
+    def by_bit(self, bits: Mapping[str, int], kept: Mask) -> dict[str, int]:
+        held = np.bincount(self.index[kept], minlength=len(self.values))
+        return {code: int(held[self.values & bit != 0].sum()) for code, bit in bits.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Many short texts as one block of bytes: a tenth of the memory of as many strings."""
+
+    block: bytes
+    ends: Array
+
+    def at(self, place: int) -> str:
+        start = int(self.ends[place - 1]) if place else 0
+        return self.block[start : int(self.ends[place])].decode()
+
+    def array(self) -> Array:
+        """All of them as bytes, as long as the longest."""
+        starts = chain([0], self.ends[:-1].tolist())
+        pairs = zip(starts, self.ends.tolist(), strict=False)
+        return np.asarray([self.block[start:end] for start, end in pairs], dtype="S")
+
+
+class Holders(NamedTuple):
+    """Who has a segment, by position, and how strongly."""
+
+    places: Array
+    weights: Array
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
     """One position per supplier in every array; ids ascend."""
 
+    places: Array  # positions in the whole
     ids: Array
-    statuses: Array
-    families: Array
+    rank: Array  # place in the order of names, then of identifiers
+    statuses: Bits
+    families: Bits
     sizes: Array
     communes: Array  # index into codes
     segments: Array  # index into sets
     is_inside: Mask
-    is_noise: Mask
+    noise: Array  # 0, else 1 + place in REASONS
     lon: Array
     lat: Array
+    # Of the whole, whatever was taken of it:
     codes: tuple[str, ...]
-    # The distinct sets of segments: one line per set, one column per segment of `segment_codes`.
+    # The distinct sets of segments: one line per set, one column per segment of `holders`.
     sets: Mask
-    segment_codes: tuple[str, ...]
+    holders: Mapping[str, Holders]
+    uids: Texts
+    names: Texts
+    vocabulary: Vocabulary
 
-    def take(self, wanted: Array) -> "Columns":
-        """Only these suppliers; ids that are not listed are passed over."""
-        wanted = np.unique(wanted)
-        places = np.searchsorted(self.ids, wanted)
-        is_listed = places < len(self.ids)
-        is_listed[is_listed] = self.ids[places[is_listed]] == wanted[is_listed]
-        kept = {f.name: getattr(self, f.name) for f in fields(self)}
-        shared = {"codes", "sets", "segment_codes"}
-        return Columns(
-            **{
-                name: each if name in shared else each[places[is_listed]]
-                for name, each in kept.items()
-            }
+    def take(self, kept: Array) -> "Columns":
+        """Only these positions."""
+        return replace(
+            self,
+            places=self.places[kept],
+            ids=self.ids[kept],
+            rank=self.rank[kept],
+            statuses=replace(self.statuses, index=self.statuses.index[kept]),
+            families=replace(self.families, index=self.families.index[kept]),
+            sizes=self.sizes[kept],
+            communes=self.communes[kept],
+            segments=self.segments[kept],
+            is_inside=self.is_inside[kept],
+            noise=self.noise[kept],
+            lon=self.lon[kept],
+            lat=self.lat[kept],
         )
 
-    def in_communes(self, codes: Iterable[str]) -> Mask:
-        wanted = [self.codes.index(code) for code in codes if code in self.codes]
-        return np.isin(self.communes, wanted)
+    def find(self, ids: Array) -> Array:
+        """The positions of these ids; those that are not listed are passed over."""
+        places = np.searchsorted(self.ids, ids)
+        is_listed = places < len(self.ids)
+        is_listed[is_listed] = self.ids[places[is_listed]] == ids[is_listed]
+        found: Array = places[is_listed]
+        return found
 
-    def in_segments(self, codes: Iterable[str]) -> Mask:
-        wanted = [self.segment_codes.index(code) for code in codes if code in self.segment_codes]
+    def in_communes(self, codes: Sequence[str]) -> Mask:
+        """In one of these communes; a short code is a département."""
+        exact, starts = set(codes), tuple(code for code in codes if is_departement(code))
+        wanted = [code in exact or bool(starts and code.startswith(starts)) for code in self.codes]
+        found: Mask = np.asarray(wanted, dtype=bool)[self.communes]
+        return found
+
+    def in_segments(self, codes: Sequence[str]) -> Mask:
+        wanted = [place for place, code in enumerate(self.holders) if code in codes]
         per_set: Any = self.sets[:, wanted].any(axis=1)
         found: Mask = per_set[self.segments]
+        return found
+
+    def in_box(self, bbox: BBox) -> Mask:
+        west, south, east, north = bbox
+        box: Mask = (self.lat >= south) & (self.lat <= north)
+        box &= (self.lon >= west) & (self.lon <= east)
+        return box
+
+    def within(self, point: tuple[float, float], radius_km: float) -> Mask:
+        """At most this far: a box, then the exact circle for those in it."""
+        lon, lat = point
+        high = radius_km / KM_PER_DEGREE
+        wide = high / max(0.01, cos(radians(min(89.0, abs(lat) + high))))
+        found = self.in_box((lon - wide, lat - high, lon + wide, lat + high))
+        near = np.flatnonzero(found)
+        limit = sin(min(pi / 2, radius_km / (2 * EARTH_RADIUS_KM))) ** 2
+        found[near] = self.half_chords(near, point) <= limit
+        return found
+
+    def half_chords(self, places: Array, point: tuple[float, float]) -> Array:
+        """sin²(d/2R) from the point, NaN for who has no place: sorts as the distance does."""
+        lon0, lat0 = np.radians(point)
+        lon, lat = np.radians(self.lon[places]), np.radians(self.lat[places])
+        east = np.cos(lat0) * np.cos(lat) * np.sin((lon - lon0) / 2) ** 2
+        found: Array = np.sin((lat - lat0) / 2) ** 2 + east
         return found
 
     def by_segment(self, kept: Mask) -> dict[str, int]:
         """How many of the kept suppliers have each segment."""
         per_set = np.bincount(self.segments[kept], minlength=len(self.sets))
-        return dict(zip(self.segment_codes, map(int, per_set @ self.sets), strict=True))
+        return dict(zip(self.holders, map(int, per_set @ self.sets), strict=True))
 
     def by_commune(self, kept: Mask) -> dict[str, int]:
         counts = np.bincount(self.communes[kept], minlength=len(self.codes))
         return {code: int(n) for code, n in zip(self.codes, counts, strict=True) if code and n}
 
-    def by_bit(self, column: Array, bits: Mapping[str, int], kept: Mask) -> dict[str, int]:
-        held, counts = np.unique(column[kept], return_counts=True)
-        return {code: int(counts[held & bit != 0].sum()) for code, bit in bits.items()}
+    def by_noise(self, kept: Mask) -> dict[str, int]:
+        """How many of the kept suppliers are hidden, by reason."""
+        counts = np.bincount(self.noise[kept], minlength=len(REASONS) + 1)[1:]
+        return {reason: int(n) for reason, n in zip(REASONS, counts, strict=True) if n}
 
+
+def is_departement(code: str) -> bool:
+    return 2 <= len(code) <= 3
+
+
+# --- memory ---
 
 _memory: dict[str, tuple[str, Columns]] = {}
 _lock = Lock()
@@ -97,53 +201,181 @@ def forget() -> None:
         _memory.clear()
 
 
+# --- reading ---
+
+
 def read(session: Session) -> Columns:
     """Every column from the base."""
-    listed = select(
-        Listing.supplier_id,
-        Listing.statuses,
-        Listing.families,
-        Listing.size,
-        Listing.commune_code,
-        Listing.in_territory,
-        Listing.is_noise,
-        Listing.lon,
-        Listing.lat,
-    ).order_by(Listing.supplier_id)
-    rows = session.execute(listed).all()
-    ids, statuses, families, sizes, communes, inside, noise, lon, lat = (
-        zip(*rows, strict=True) if rows else [()] * 9
+    ids, communes, inside, statuses, families, sizes, is_noise, lon, lat = _table(
+        session,
+        select(
+            Listing.supplier_id,
+            Listing.commune_code,
+            Listing.in_territory,
+            Listing.statuses,
+            Listing.families,
+            Listing.size,
+            Listing.is_noise,
+            Listing.lon,
+            Listing.lat,
+        ).order_by(Listing.supplier_id),
+        ("i8", "U", "?", "i8", "i8", "i1", "?", "f8", "f8"),
     )
-    codes, places = np.unique(np.asarray(communes, dtype=str), return_inverse=True)
-    identities = np.asarray(ids, dtype=np.int64)
-    segment_codes, sets, segments = _segments(session, identities)
+    codes, index = np.unique(communes, return_inverse=True)
+    uids, names = _names(session)
+    holders = _holders(session, ids)
+    segments, sets = _sets(holders, len(ids))
     return Columns(
-        ids=identities,
-        statuses=np.asarray(statuses, dtype=np.int64),
-        families=np.asarray(families, dtype=np.int64),
-        sizes=np.asarray(sizes, dtype=np.int16),
-        communes=places.astype(np.int32),
+        places=np.arange(len(ids), dtype=np.int32),
+        ids=ids,
+        rank=_rank(session, ids, uids),
+        statuses=_bits(statuses),
+        families=_bits(families),
+        sizes=sizes,
+        communes=index.astype(np.int32),
         segments=segments,
-        is_inside=np.asarray(inside, dtype=bool),
-        is_noise=np.asarray(noise, dtype=bool),
-        lon=np.asarray(lon, dtype=float),
-        lat=np.asarray(lat, dtype=float),
+        is_inside=inside,
+        noise=_noise(session, ids, is_noise),
+        lon=lon,
+        lat=lat,
         codes=tuple(map(str, codes)),
         sets=sets,
-        segment_codes=segment_codes,
+        holders=holders,
+        uids=uids,
+        names=names,
+        vocabulary=vocabulary(session),
     )
 
 
-def _segments(session: Session, ids: Array) -> tuple[tuple[str, ...], Mask, Array]:
-    """Segment codes, the distinct sets of them, and the index of each supplier's set."""
+def fetch(session: Session, statement: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
+    """The rows in large lists, as the driver gives them."""
+    result = session.connection().execute(statement)
+    cursor: Any = result.cursor
+    while rows := cursor.fetchmany(FETCHED):
+        yield rows
+    result.close()
+
+
+def numbers(session: Session, statement: Select[*tuple[Any, ...]]) -> Array:
+    """The one column of whole numbers a statement selects."""
+    rows = chain.from_iterable(fetch(session, statement))
+    return np.fromiter(chain.from_iterable(rows), dtype=np.int64)
+
+
+def _table(
+    session: Session, statement: Select[*tuple[Any, ...]], kinds: Sequence[str]
+) -> list[Array]:
+    """One array per column; a missing number is NaN."""
+    parts: list[list[Array]] = [[] for _ in kinds]
+    for rows in fetch(session, statement):
+        for part, kind, values in zip(parts, kinds, zip(*rows, strict=True), strict=True):
+            part.append(np.asarray(values, dtype=kind))
+    return [
+        np.concatenate(part) if part else np.empty(0, dtype="U1" if kind == "U" else kind)
+        for part, kind in zip(parts, kinds, strict=True)
+    ]
+
+
+def _bits(column: Array) -> Bits:
+    values, index = np.unique(column, return_inverse=True)
+    return Bits(index.astype(np.int32), values)
+
+
+def _rank(session: Session, ids: Array, uids: Texts) -> Array:
+    """The place of each supplier in the order of names, then of identifiers."""
+    ordered = select(Listing.supplier_id, Listing.name_key).order_by(Listing.name_key)
+    found, is_new, last = [], [], ""
+    for rows in fetch(session, ordered):
+        keys = [row[1] for row in rows]
+        found.append(np.fromiter((row[0] for row in rows), np.int64, len(rows)))
+        is_new.append(np.fromiter(map(ne, keys, chain([last], keys)), bool, len(rows)))
+        last = keys[-1]
+    if not found:
+        return np.empty(0, dtype=np.int32)
+    places = np.searchsorted(ids, np.concatenate(found))
+    # Whoever has the same name follows by identifier, byte by byte on any database.
+    order = np.lexsort((uids.array()[places], np.cumsum(np.concatenate(is_new))))
+    rank = np.empty(len(ids), dtype=np.int32)
+    rank[places[order]] = np.arange(len(ids), dtype=np.int32)
+    return rank
+
+
+def _names(session: Session) -> tuple[Texts, Texts]:
+    """Identifiers and names as anyone may read them, in the order of ids."""
+    shown = (
+        select(Supplier.uid, Supplier.name, Supplier.diffusion, Supplier.is_person)
+        .join(Listing, Listing.supplier_id == Supplier.id)
+        .order_by(Listing.supplier_id)
+    )
+    uids, names = _Writer(), _Writer()
+    for rows in fetch(session, shown):
+        uids.add([row[0] for row in rows])
+        names.add([MASKED if row[2] == "P" and row[3] else row[1] for row in rows])
+    return uids.texts(), names.texts()
+
+
+class _Writer:
+    """Gathers texts into one block."""
+
+    def __init__(self) -> None:
+        self.blocks: list[bytes] = []
+        self.sizes: list[Array] = []
+
+    def add(self, texts: Sequence[str]) -> None:
+        encoded = [text.encode() for text in texts]
+        self.blocks.append(b"".join(encoded))
+        self.sizes.append(np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded)))
+
+    def texts(self) -> Texts:
+        sizes = np.concatenate(self.sizes) if self.sizes else np.empty(0, dtype=np.int64)
+        return Texts(b"".join(self.blocks), np.cumsum(sizes))
+
+
+def _noise(session: Session, ids: Array, is_noise: Mask) -> Array:
+    """The first reason each hidden supplier is hidden for."""
+    noise = np.where(is_noise, len(REASONS), 0).astype(np.int8)
+    for place, reason in reversed(list(enumerate(NOISE, start=1))):
+        tagged = select(Tag.supplier_id).where(Tag.kind == "noise", Tag.value == reason)
+        noise[_positions(ids, numbers(session, tagged))] = place
+    noise[~is_noise] = 0
+    return noise
+
+
+def _positions(ids: Array, wanted: Array) -> Array:
+    found: Array = np.searchsorted(ids, wanted[np.isin(wanted, ids)])
+    return found
+
+
+def _holders(session: Session, ids: Array) -> dict[str, Holders]:
+    """Per segment, who has it and the strongest weight of its tags."""
     kind = Tag.kind == "segment"
-    codes = tuple(session.scalars(select(Tag.value).where(kind).distinct().order_by(Tag.value)))
-    has = np.zeros((len(ids), max(1, len(codes))), dtype=bool)
-    for place, code in enumerate(codes):
-        holders = session.scalars(select(Tag.supplier_id).where(kind, Tag.value == code)).all()
-        positions = np.searchsorted(ids, np.asarray(holders, dtype=np.int64))
-        has[positions[positions < len(ids)], place] = True
+    codes = session.scalars(select(Tag.value).where(kind).distinct().order_by(Tag.value)).all()
+    return {code: _held(session, ids, code) for code in codes}
+
+
+def _held(session: Session, ids: Array, code: str) -> Holders:
+    tagged = (
+        select(Tag.supplier_id, Tag.weight)
+        .where(Tag.kind == "segment", Tag.value == code)
+        .order_by(Tag.supplier_id, Tag.weight)
+    )
+    pairs = chain.from_iterable(chain.from_iterable(fetch(session, tagged)))
+    holders, weights = np.fromiter(pairs, dtype=float).reshape(-1, 2).T
+    holders = holders.astype(np.int64)
+    # The last of a supplier's lines is its strongest.
+    is_last = np.append(holders[1:] != holders[:-1], len(holders) > 0)[: len(holders)]
+    holders, weights = holders[is_last], weights[is_last]
+    places = np.minimum(np.searchsorted(ids, holders), max(0, len(ids) - 1))
+    is_listed = ids[places] == holders if len(ids) else np.zeros(len(holders), dtype=bool)
+    return Holders(places[is_listed].astype(np.int32), weights[is_listed])
+
+
+def _sets(holders: Mapping[str, Holders], count: int) -> tuple[Array, Mask]:
+    """The index of each supplier's set of segments, and the distinct sets."""
+    has = np.zeros((count, max(1, len(holders))), dtype=bool)
+    for place, held in enumerate(holders.values()):
+        has[held.places, place] = True
     packed = np.packbits(has, axis=1)
     key = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
     _, first, index = np.unique(key, return_index=True, return_inverse=True)
-    return codes, has[first][:, : len(codes)], index.astype(np.int32)
+    return index.astype(np.int32), has[first][:, : len(holders)]

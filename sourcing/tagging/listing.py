@@ -18,7 +18,14 @@ from sourcing.tagging.statuses import SIZE_OF_BAND, bit_of
 LEAST_FAMILY_WEIGHT = 0.25
 # From here a segment is declared or described, not hinted at by a NAF code: its label is searched.
 DECLARED_WEIGHT = 0.6
+PARTIAL = "P"
 SEARCHED_KINDS = frozenset(("siae", "handicap", "insertion"))
+# Initials of names with so many telling words are searched: "SNCF".
+ACRONYM_SIZES = range(3, 8)
+# Words that are no part of what a name's initials stand for.
+LEGAL_FORMS = frozenset(
+    ("sa", "sarl", "sas", "sasu", "eurl", "sci", "scop", "scic", "snc", "gie", "asso")
+)
 Step = Callable[[int], None]
 
 
@@ -42,6 +49,7 @@ SUPPLIER_COLUMNS = (
     Supplier.other_names,
     Supplier.is_person,
     Supplier.diffusion,
+    Supplier.precision,
     Supplier.commune,
     Supplier.commune_code,
     Supplier.lon,
@@ -110,26 +118,29 @@ class Indexer:
             said[supplier_id].texts += (*sectors, description)
 
     def _listing(self, supplier: Row[Any], said: Said) -> dict[str, Any]:
+        is_placed = supplier.diffusion != PARTIAL or supplier.precision == "commune"
         return {
             "supplier_id": supplier.id,
             "commune_code": supplier.commune_code,
             "in_territory": supplier.commune_code in self.territory,
-            "lon": supplier.lon,
-            "lat": supplier.lat,
+            "lon": supplier.lon if is_placed else None,
+            "lat": supplier.lat if is_placed else None,
             "statuses": said.statuses,
             "families": said.families,
             "size": SIZE_OF_BAND.get(supplier.size_code, 0),
             "is_noise": said.is_noise,
-            "name_key": fold(supplier.name),
+            "name_key": "" if _is_nameless(supplier) else fold(supplier.name),
         }
 
     def _text(self, supplier: Row[Any], said: Said) -> tuple[int, str, str]:
-        """Its words; a person who asked not to be found by name has none in the name column."""
+        """Its words; a person who asked not to be found keeps its activity and commune only."""
         names: list[str] = []
-        if not (supplier.is_person and supplier.diffusion == "P"):
+        texts: list[str] = []
+        if not _is_nameless(supplier):
             own = dict.fromkeys((supplier.name, supplier.legal_name, supplier.other_names))
             names = words(" ".join([*own, *said.names]))
-        texts = [text for text in (supplier.description, *said.texts) if text]
+            names += [acronym_word(a) for a in map(acronym, (*own, *said.names)) if a]
+            texts = [text for text in (supplier.description, *said.texts) if text]
         body = words(" ".join(texts)) if texts else []
         return supplier.id, _line(names), _line(body + said.words + self._commune(supplier.commune))
 
@@ -137,6 +148,22 @@ class Indexer:
         if name not in self.commune_words:
             self.commune_words[name] = words(name)
         return self.commune_words[name]
+
+
+def _is_nameless(supplier: Row[Any]) -> bool:
+    """A person in partial diffusion: nothing may find it by name."""
+    return bool(supplier.is_person and supplier.diffusion == PARTIAL)
+
+
+def acronym(name: str) -> str:
+    """Its initials: "Société nationale des chemins de fer" -> sncf; '' for a short name."""
+    initials = "".join(word[0] for word in words(name) if word not in LEGAL_FORMS)
+    return initials if len(initials) in ACRONYM_SIZES and initials.isalpha() else ""
+
+
+def acronym_word(initials: str) -> str:
+    """How initials are indexed: no half-typed word begins so, nothing is corrected to it."""
+    return f"0{initials}"
 
 
 def family_bits(nomenclature: Nomenclature) -> dict[str, int]:

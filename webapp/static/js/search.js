@@ -121,6 +121,7 @@ function restore(page) {
   for (const name of ["q", "autour", "rayon"]) {
     const fresh = page.querySelector(`#recherche [name="${name}"]`);
     form.elements[name].value = fresh.value ?? "";
+    if (name === "q") form.elements.q.defaultValue = fresh.value;
   }
 }
 
@@ -132,6 +133,8 @@ function address() {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
+  // Other words are understood afresh.
+  if (form.elements.q.value !== form.elements.q.defaultValue) form.querySelectorAll("[name=sans], [name=avec]").forEach((input) => input.remove());
   swap(address());
 });
 document.addEventListener("change", (event) => {

@@ -1,0 +1,85 @@
+"""A base is prepared once, and again when its suppliers change."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from sourcing.linking import kept, match
+from sourcing.linking.bases import Base
+from sourcing.model import Run
+from sourcing.source import Record
+from tests.linking.conftest import Maker
+from tests.linking.test_link import ATELIERS, RICOCHET
+
+ASKED = [Record(name="Ateliers du Scorff", address="12 rue Kerpont", commune="Lanester")]
+
+
+@pytest.fixture(autouse=True)
+def _kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Even a base of one is worth keeping here."""
+    monkeypatch.setattr(kept, "WORTH_KEEPING", 0)
+    kept.forget()
+    yield
+    kept.forget()
+
+
+@pytest.fixture
+def readings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """One number more each time the suppliers are read."""
+    read, count = Base.read, list[int]()
+
+    def counted(session: Session, extra: tuple[int, ...] = (), everything: bool = False) -> Base:
+        count.append(1)
+        return read(session, extra, everything)
+
+    monkeypatch.setattr(Base, "read", counted)
+    return count
+
+
+def test_a_second_question_reads_nothing(
+    session: Session, supplier: Maker, readings: list[int]
+) -> None:
+    supplier(RICOCHET, **ATELIERS)
+    assert match(session, ASKED) == match(session, ASKED)
+    assert len(readings) == 1
+
+
+def test_another_process_answers_the_same_from_the_file(
+    session: Session, supplier: Maker, readings: list[int], tmp_path: Path
+) -> None:
+    supplier(RICOCHET, **ATELIERS)
+    supplier("53876295600042", state="F", name="Traiteur d'Ailleurs", commune="Brest")
+    first = match(session, ASKED, tmp_path)
+    kept.forget()
+    assert match(session, ASKED, tmp_path) == first
+    assert (first[0].siret, len(readings)) == (RICOCHET, 1)
+
+
+def test_a_new_supplier_is_found_at_once(session: Session, supplier: Maker, tmp_path: Path) -> None:
+    supplier("53876295600042", name="Traiteur d'Ailleurs", commune="Brest")
+    assert match(session, ASKED, tmp_path)[0].siret == ""
+    supplier(RICOCHET, **ATELIERS)
+    assert match(session, ASKED, tmp_path)[0].siret == RICOCHET
+
+
+def test_a_run_that_adds_nobody_may_have_changed_somebody(
+    session: Session, supplier: Maker, readings: list[int]
+) -> None:
+    supplier(RICOCHET, **ATELIERS)
+    match(session, ASKED)
+    session.add(Run(source="x", files=[], started_at=datetime(2026, 7, 3), leftover=[]))
+    match(session, ASKED)
+    assert len(readings) == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"anything"])
+def test_a_damaged_file_is_written_again(
+    session: Session, supplier: Maker, tmp_path: Path, content: bytes
+) -> None:
+    supplier(RICOCHET, **ATELIERS)
+    (tmp_path / "linking_all.npz").write_bytes(content)
+    assert match(session, ASKED, tmp_path)[0].siret == RICOCHET
+    assert (tmp_path / "linking_all.npz").stat().st_size > 1000
