@@ -6,6 +6,9 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+# A unit in partial diffusion; a person's name is then this, in the base and everywhere.
+PARTIAL, MASKED = "P", "[Non diffusible]"
+
 
 class Base(DeclarativeBase):
     type_annotation_map = {str: Text, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012

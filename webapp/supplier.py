@@ -8,7 +8,7 @@ from flask import Blueprint, abort, render_template
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sourcing.model import Listing, Mention, Run, Supplier, Tag
+from sourcing.model import MASKED, PARTIAL, Listing, Mention, Run, Supplier, Tag
 from sourcing.registrations import SOURCE as REGISTRATION
 from sourcing.segments import Segment
 from sourcing.tagging.statuses import NOISE, SIZES, STATUSES, Status
@@ -18,8 +18,6 @@ from webapp.headers import BASEMAPS
 from webapp.marks import Badge, badges, mark, of_bits
 
 PAGES = Blueprint("supplier", __name__)
-PARTIAL = "P"
-MASKED = "[Non diffusible]"
 LEVELS = {"siret": "cet établissement", "siren": "toute l’entreprise"}
 REGISTER = "sirene"
 MARKET = "https://lemarche.inclusion.gouv.fr/"

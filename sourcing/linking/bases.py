@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 
 from sourcing.linking.normalised import Text
 from sourcing.linking.verdicts import Linker
-from sourcing.model import Supplier
+from sourcing.model import MASKED, Supplier
 from sourcing.source import Record
 
-MASKED = "[Non diffusible]"
 SEPARATOR = " | "
 # Where linking's columns come from, on each side.
 OF_SUPPLIER = (

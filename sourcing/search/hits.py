@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sourcing import normalise
-from sourcing.model import Listing, Supplier, Tag
+from sourcing.model import MASKED, PARTIAL, Listing, Supplier, Tag
 from sourcing.places import distance_km
 from sourcing.search.evidence import Found, identifier
 from sourcing.search.query import Query
-from sourcing.search.tally import MASKED, Array
+from sourcing.search.tally import Array
 from sourcing.search.words import spellings
 from sourcing.segments import Nomenclature
 from sourcing.tagging.listing import acronym
@@ -142,7 +142,7 @@ def _hit(
     clues: Sequence[_Clue],
     score: float,
 ) -> Hit:
-    is_partial = row.diffusion == "P"
+    is_partial = row.diffusion == PARTIAL
     # A partially diffused unit keeps neither name (a person's) nor address nor exact position.
     is_nameless = is_partial and row.is_person
     names = (MASKED, "", "") if is_nameless else (row.name, row.legal_name, row.other_names)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from sourcing.model import Listing, Setting, Supplier, Tag
+from sourcing.model import MASKED, PARTIAL, Listing, Setting, Supplier, Tag
 from sourcing.places import EARTH_RADIUS_KM, KM_PER_DEGREE
 from sourcing.search.query import BBox
 from sourcing.search.words import Vocabulary, vocabulary
@@ -21,7 +21,6 @@ from sourcing.tagging.statuses import NOISE
 
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
-MASKED = "[Non diffusible]"
 FETCHED = 50_000
 # The place of each reason in `noise`; 0 shows, the last is hidden for a reason nobody gave.
 REASONS = (*NOISE, "")
@@ -310,7 +309,7 @@ def _names(session: Session) -> tuple[Texts, Texts]:
     uids, names = _Writer(), _Writer()
     for rows in fetch(session, shown):
         uids.add([row[0] for row in rows])
-        names.add([MASKED if row[2] == "P" and row[3] else row[1] for row in rows])
+        names.add([MASKED if row[2] == PARTIAL and row[3] else row[1] for row in rows])
     return uids.texts(), names.texts()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select
 
 from sourcing import db
-from sourcing.model import Listing, Mention, Place, Supplier, Tag
+from sourcing.model import MASKED, PARTIAL, Listing, Mention, Place, Supplier, Tag
 from sourcing.normalise.text import fold, words
 from sourcing.segments import Nomenclature
 from sourcing.tagging.of_register import Scope
@@ -18,7 +18,6 @@ from sourcing.tagging.statuses import SIZE_OF_BAND, bit_of
 LEAST_FAMILY_WEIGHT = 0.25
 # From here a segment is declared or described, not hinted at by a NAF code: its label is searched.
 DECLARED_WEIGHT = 0.6
-PARTIAL = "P"
 SEARCHED_KINDS = frozenset(("siae", "handicap", "insertion"))
 # Initials of names with so many telling words are searched: "SNCF".
 ACRONYM_SIZES = range(3, 8)
@@ -129,7 +128,7 @@ class Indexer:
             "families": said.families,
             "size": SIZE_OF_BAND.get(supplier.size_code, 0),
             "is_noise": said.is_noise,
-            "name_key": "" if _is_nameless(supplier) else fold(supplier.name),
+            "name_key": fold(MASKED if _is_nameless(supplier) else supplier.name),
         }
 
     def _text(self, supplier: Row[Any], said: Said) -> tuple[int, str, str]:

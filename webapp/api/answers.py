@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from sourcing import export, provenance
-from sourcing.model import Listing, Mention, Place, Setting, Supplier, Tag
+from sourcing.model import MASKED, PARTIAL, Listing, Mention, Place, Setting, Supplier, Tag
 from sourcing.search import Hit, Page
 from sourcing.segments import Segment
 from sourcing.segments.classify import Guess
@@ -15,7 +15,7 @@ from sourcing.tagging import VERSION
 from sourcing.tagging.statuses import NOISE, SIZES, STATUSES, Status, list_name
 from webapp.context import is_demo, session, site
 from webapp.filters import web
-from webapp.supplier import MASKED, PARTIAL, shown_address, shown_name, shown_position
+from webapp.supplier import shown_address, shown_name, shown_position
 
 Answer = dict[str, Any]
 REGISTER = "sirene"
