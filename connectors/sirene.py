@@ -66,7 +66,7 @@ SHAPES = (
     JOINED,
 )
 
-# --- how a supplier's columns are read (sourcing/register.py says what the SQL may use) ---
+# --- how a supplier's columns are read (sourcing/register says what the SQL may use) ---
 
 ND = "'[ND]'"
 PUBLIC_NAMES = (

@@ -3,16 +3,17 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.orm import Session
 
 from sourcing.model import Mention, Place, Registration, Run, Supplier
 
 SOURCE = "inscription"
 # Kept this long when nobody has decided; see docs/donnees-personnelles.md.
-PENDING_DAYS = 180
+PENDING = timedelta(days=180)
 
 
 class RegistrationError(ValueError):
@@ -42,6 +43,7 @@ def known(session: Session, siret: str) -> Supplier | None:
 
 def receive(session: Session, answers: Answers) -> Registration:
     """Store a registration; a second one for its siret replaces the first until it is decided."""
+    erase_forgotten(session, datetime.now())
     waiting = session.scalar(
         select(Registration).where(
             Registration.siret == answers.siret, Registration.state == "pending"
@@ -54,6 +56,14 @@ def receive(session: Session, answers: Answers) -> Registration:
     waiting.received_at = datetime.now()
     session.flush()
     return waiting
+
+
+def erase_forgotten(session: Session, now: datetime) -> int:
+    """Erase what nobody decided in time; returns how many. Run at each arrival and each look."""
+    late = delete(Registration).where(
+        Registration.state == "pending", Registration.received_at < now - PENDING
+    )
+    return cast(CursorResult[Any], session.execute(late)).rowcount
 
 
 def pending(session: Session) -> Sequence[Registration]:

@@ -33,7 +33,7 @@ def know_territory(session: Session) -> None:
 
 
 def load(session: Session, files: Sequence[Path], day: int = 1, **options: Any) -> Run:
-    """Ingest as sourcing/ingest.py does; whatever happens, every row is in one count."""
+    """Ingest as sourcing.ingest does; whatever happens, every row is in one count."""
     if session.get(Place, "56121") is None:
         know_territory(session)
     run = Run(source="sirene", files=[], started_at=datetime(2026, 9, day), leftover=[])

@@ -1,6 +1,6 @@
 """A structure presents itself; nothing is public before a person has said yes."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -80,3 +80,10 @@ def test_a_decision_is_taken_once(session: Session) -> None:
     registrations.refuse(session, received.id, "n@exemple.fr", "doublon")
     with pytest.raises(RegistrationError, match="déjà"):
         registrations.accept(session, received.id, "n@exemple.fr")
+
+
+def test_what_nobody_decided_is_erased_at_its_term(session: Session) -> None:
+    received = registrations.receive(session, ANSWERS)
+    assert registrations.erase_forgotten(session, received.received_at + timedelta(days=179)) == 0
+    assert registrations.erase_forgotten(session, datetime.now() + timedelta(days=181)) == 1
+    assert registrations.pending(session) == []

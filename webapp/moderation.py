@@ -1,6 +1,7 @@
 """What structures declared, beside what the register says; a person accepts or refuses."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
@@ -45,6 +46,7 @@ class Case:
 @admin_only
 def queue() -> str:
     """Everything that waits, oldest first."""
+    registrations.erase_forgotten(session(), datetime.now())
     cases = [_case(registration) for registration in registrations.pending(session())]
     return render_template(
         "moderation/queue.html", title="Inscriptions à vérifier", cases=cases, form=DecisionForm()
