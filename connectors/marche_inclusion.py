@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from connectors.readers import read
-from sourcing.source import Record, Row, Shape, Source
+from sourcing.source import Download, Paging, Record, Row, Shape, Source
 
 PAGE = "https://lemarche.inclusion.gouv.fr/prestataires/{slug}/"
 # Kind -> the family it belongs to. A GEIQ and a SEP are no SIAE in the sense of L. 5132-4.
@@ -143,5 +143,16 @@ SOURCE = Source(
     shapes=SHAPES,
     read=read,
     parse=parse,
+    # Always all of it: a date filter would lose what never was in step with Les emplois.
+    downloads={
+        "siae.json": Download(
+            "https://lemarche.inclusion.gouv.fr/api/siae/",
+            params={"limit": "1000"},
+            headers={"Authorization": "Bearer {marche_inclusion_token}"},
+            paging=Paging("results", next="next", total="count"),
+            requests_per_second=2,
+        )
+    },
+    is_fetched_whole=True,
     expects=(1, 60_000),
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sourcing.source import Row, Shape, Source, SourceError
+from sourcing.source import Download, Row, Shape, Source, SourceError
 
 # --- what its files look like ---
 
@@ -249,9 +249,13 @@ SOURCE = Source(
     read=read,
     columns=COLUMNS,
     downloads={
-        "StockEtablissement_utf8.parquet": "/api/1/datasets/r/a29c1297-1f92-4e2a-8f6b-8c902ce96c5f",
-        "StockUniteLegale_utf8.parquet": "/api/1/datasets/r/350182c9-148a-46e0-8389-76c2ec1374a3",
-        "GeolocalisationEtablissement_Sirene.parquet": (
+        "StockEtablissement_utf8.parquet": Download(
+            "/api/1/datasets/r/a29c1297-1f92-4e2a-8f6b-8c902ce96c5f"
+        ),
+        "StockUniteLegale_utf8.parquet": Download(
+            "/api/1/datasets/r/350182c9-148a-46e0-8389-76c2ec1374a3"
+        ),
+        "GeolocalisationEtablissement_Sirene.parquet": Download(
             "/api/1/datasets/r/672007af-0146-491f-835c-8314d63fa44e"
         ),
     },

@@ -106,10 +106,17 @@ class Fetcher:
         return self._insist(ask)
 
     def download(
-        self, url: str, target: Path, progress: Progress | None = None, sha256: str = ""
+        self,
+        url: str,
+        target: Path,
+        progress: Progress | None = None,
+        sha256: str = "",
+        params: Mapping[str, str] | None = None,
     ) -> Path:
         """The file at `target`, whole and checked, or nothing there; a part is resumed later."""
         address = urljoin(self.base_url + "/", url) if self.base_url else url
+        if params:
+            address = requests.Request("GET", address, params=params).prepare().url or address
         if sha256 and target.exists() and _sha256(target) == sha256.lower():
             return target
         part = _Part(target, address)

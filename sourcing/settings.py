@@ -35,6 +35,8 @@ class Settings:
     # Public services, only ever changed to point at a test server.
     geo_api_url: str = "https://geo.api.gouv.fr"
     datagouv_url: str = "https://www.data.gouv.fr"
+    # The key to the API of the Marché de l'inclusion, asked for with its contact form.
+    marche_inclusion_token: str = field(default="", repr=False)
     # What is written to the error output: "warning", or "debug" to see where an error came from.
     log: str = "warning"
     # The site is served over https (secure cookies, HSTS). Off on one's own machine.

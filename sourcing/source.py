@@ -80,6 +80,37 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
+class Paging:
+    """How a service gives its rows in several JSON answers; members are dotted ("header.total")."""
+
+    # The member that holds the rows of one answer.
+    rows: str
+    # The member that leads to the next answer: its address, or the value of the parameter `cursor`.
+    next: str = ""
+    cursor: str = ""
+    # Or the parameter that counts the rows already given; an answer without rows is the last.
+    offset: str = ""
+    # The member that says how many rows there are in all: with fewer, nothing is kept.
+    total: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What `sourcing fetch` brings into one file; "{name}" in a header or a parameter is a setting
+    of that name, or a fact of the territory ("{departements}").
+    """
+
+    # An address, or a path at data.gouv.fr (ids, never file names).
+    url: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    # None: the answer is the file. Else its rows are written one JSON object per line.
+    paging: Paging | None = None
+    # The service's quota; 0 = none.
+    requests_per_second: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A source as data: who publishes it, what its files look like, how a row becomes a record."""
 
@@ -97,7 +128,9 @@ class Source:
     mapped_status: str = ""
     # Registers: canonical column -> SQL over the source's own columns (see sourcing/register).
     columns: Mapping[str, str] = field(default_factory=dict)
-    # What `sourcing fetch` downloads: file name -> path at data.gouv.fr (ids, never file names).
-    downloads: Mapping[str, str] = field(default_factory=dict)
+    # What `sourcing fetch` brings: file name -> where from.
+    downloads: Mapping[str, Download] = field(default_factory=dict)
+    # These downloads are the whole source: what they no longer hold has left the list.
+    is_fetched_whole: bool = False
     # Fewer or more rows than this in one run is refused: the file is not the one expected.
     expects: tuple[int, int] = (1, 100_000_000)

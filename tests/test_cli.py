@@ -193,8 +193,8 @@ def test_the_files_of_a_source_are_downloaded_where_asked(
     sourcing: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with running(LocalServer()) as server:
-        for path in load_all()["sirene"].downloads.values():
-            server.on(path, Answer(b"PAR1 and the rest"))
+        for download in load_all()["sirene"].downloads.values():
+            server.on(download.url, Answer(b"PAR1 and the rest"))
         monkeypatch.setenv("SOURCING_DATAGOUV_URL", server.url)
         sourcing("fetch", "sirene", "--to", str(tmp_path))
     assert (tmp_path / "StockUniteLegale_utf8.parquet").read_bytes() == b"PAR1 and the rest"

@@ -6,12 +6,13 @@ import click
 from sqlalchemy.orm import Session
 
 from connectors import load_all
+from sourcing import downloads, linking, places, tagging
 from sourcing import ingest as ingestion
-from sourcing import linking, places, tagging
 from sourcing.commands.shared import Bench, count, existing, pass_bench, progress
 from sourcing.fetch import Fetcher
 from sourcing.mapping.columns import LABELS
 from sourcing.model import Run
+from sourcing.normalise import departement_of
 from sourcing.source import Source, SourceError
 
 
@@ -50,10 +51,28 @@ def fetch(bench: Bench, name: str, folder: Path | None) -> None:
             f"depuis {source.url}, puis sourcing ingest {name} FICHIER."
         )
     folder = folder or bench.settings.data_dir / "sources" / name
-    fetcher = Fetcher(bench.settings.datagouv_url)
-    for file, path in source.downloads.items():
+    facts = _facts(bench, source)
+    for file, download in source.downloads.items():
         with progress(file) as step:
-            click.echo(fetcher.download(path, folder / file, progress=step))
+            click.echo(downloads.bring(
+                download, folder / file, facts, bench.settings.datagouv_url, progress=step
+            ))  # fmt: skip
+
+
+def _facts(bench: Bench, source: Source) -> dict[str, str]:
+    """What the downloads of a source may name: settings, and the départements we look in."""
+    names = set().union(*map(downloads.wanted, source.downloads.values()))
+    facts = {name: str(getattr(bench.settings, name, "")) for name in names}
+    if "departements" in names:
+        with bench.session() as session:
+            near = places.Places.read(session).codes_near(bench.settings.margin_km)
+        codes = {departement_of(code) for code in near} - {""}
+        if not codes:
+            raise SourceError(
+                "Aucun territoire n'est chargé : lancer d'abord « sourcing territory CODE »."
+            )
+        facts["departements"] = ",".join(sorted(codes))
+    return facts
 
 
 @click.command()

@@ -1,0 +1,150 @@
+"""What `sourcing fetch` brings: a source's downloads, as one file or answer after answer."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from sourcing.fetch import Fetcher, FetchError, Progress
+from sourcing.source import Download, Paging, SourceError
+
+# No list has more answers than this: a service that goes on is not counting.
+MAX_ANSWERS = 100_000
+_NAMED = re.compile(r"\{(\w+)\}")
+
+
+def wanted(download: Download) -> set[str]:
+    """The names of the settings and facts a download needs."""
+    texts = (*download.params.values(), *download.headers.values())
+    return {name for text in texts for name in _NAMED.findall(text)}
+
+
+def bring(
+    download: Download,
+    target: Path,
+    facts: Mapping[str, str],
+    base_url: str,
+    progress: Progress | None = None,
+) -> Path:
+    """The download, whole, at `target`; nothing there changes when it fails.
+
+    `facts` gives the settings and territory facts it names; a missing one is a SourceError.
+    `progress` counts bytes for a file, rows for a paged answer.
+    """
+    fetcher = Fetcher(
+        base_url,
+        headers=_filled(download.headers, facts),
+        requests_per_second=download.requests_per_second,
+    )
+    params = _filled(download.params, facts)
+    if download.paging is None:
+        return fetcher.download(download.url, target, progress, params=params)
+    return _Answers(fetcher, download.url, params, download.paging).write(target, progress)
+
+
+def _filled(texts: Mapping[str, str], facts: Mapping[str, str]) -> dict[str, str]:
+    for name in sorted({name for text in texts.values() for name in _NAMED.findall(text)}):
+        if not facts.get(name):
+            raise SourceError(
+                f"Ce téléchargement demande une clé d'accès : la demander au producteur, puis la "
+                f"donner dans SOURCING_{name.upper()} (docs/sources.md dit comment)."
+            )
+    return {key: _NAMED.sub(lambda found: facts[found[1]], text) for key, text in texts.items()}
+
+
+@dataclass(slots=True)
+class _Answers:
+    """A long list that a service gives in several answers."""
+
+    fetcher: Fetcher
+    url: str
+    params: dict[str, str]
+    paging: Paging
+    count: int = 0
+
+    def write(self, target: Path, progress: Progress | None) -> Path:
+        """Every row on its own line; the file takes its place only when all have come."""
+        part = target.with_name(target.name + ".part")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("w", encoding="utf-8") as out:
+                for answer in self._all():
+                    rows = self._rows(answer)
+                    out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+                    self.count += len(rows)
+                    if progress:
+                        progress(self.count, max(self.count, self._total(answer)))
+            part.replace(target)
+        except OSError as error:
+            raise FetchError(
+                f"Impossible d'écrire {target.name} dans {target.parent} ({error.strerror}) : "
+                "vérifier la place et les droits sur ce dossier."
+            ) from error
+        return target
+
+    def _all(self) -> Iterator[Any]:
+        """The answers in order; each is used before the next is asked for."""
+        url, params, seen = self.url, self.params, set()
+        for _ in range(MAX_ANSWERS):
+            answer = self.fetcher.json(url, params)
+            yield answer
+            step = self._next(answer, url, params)
+            if step is None:
+                return self._check_total(answer)
+            url, params = step
+            if (url, *params.items()) in seen:
+                break
+            seen.add((url, *params.items()))
+        raise self._spoiled("donne sans fin les mêmes lignes")
+
+    def _next(
+        self, answer: Any, url: str, params: dict[str, str]
+    ) -> tuple[str, dict[str, str]] | None:
+        """Where the next answer is; None after the last."""
+        if self.paging.offset:
+            if not self._rows(answer):
+                return None
+            return url, params | {self.paging.offset: str(self.count)}
+        found = _member(answer, self.paging.next)
+        if not found:
+            return None
+        if self.paging.cursor:
+            is_last = params.get(self.paging.cursor) == str(found)
+            return None if is_last else (url, params | {self.paging.cursor: str(found)})
+        return self._same_service(str(found)), {}
+
+    def _same_service(self, address: str) -> str:
+        """The next address with our scheme; a key never leaves for another host."""
+        start = urlsplit(urljoin(self.fetcher.base_url + "/", self.url))
+        there = urlsplit(urljoin(urlunsplit(start), address))
+        if there.netloc.partition(":")[0] != start.netloc.partition(":")[0]:
+            raise self._spoiled(f"renvoie vers un autre service ({there.netloc})")
+        return urlunsplit((start.scheme, start.netloc, there.path, there.query, ""))
+
+    def _rows(self, answer: Any) -> list[Any]:
+        found = _member(answer, self.paging.rows)
+        if not isinstance(found, list):
+            raise self._spoiled(f"répond sans « {self.paging.rows} »")
+        return found
+
+    def _total(self, answer: Any) -> int:
+        found = str(_member(answer, self.paging.total) or "")
+        return int(found) if found.isdigit() else 0
+
+    def _check_total(self, answer: Any) -> None:
+        if self.count < self._total(answer):
+            raise self._spoiled(f"annonce {self._total(answer)} lignes et en donne {self.count}")
+
+    def _spoiled(self, what: str) -> FetchError:
+        host = urlsplit(urljoin(self.fetcher.base_url + "/", self.url)).netloc
+        return FetchError(f"{host} {what} : réessayer plus tard, rien n'a été remplacé.")
+
+
+def _member(answer: Any, path: str) -> Any:
+    """What a dotted path leads to, None when a step is missing."""
+    for step in path.split(".") if path else ():
+        answer = answer.get(step) if isinstance(answer, dict) else None
+    return answer if path else None
