@@ -31,6 +31,7 @@ from webapp import (
     search,
     sources,
     supplier,
+    uploads,
 )
 
 # In the order of their addresses in the menu, then the rest.
@@ -87,6 +88,8 @@ def create_app(
     app.extensions[context.KEY] = context.Site(
         settings, engine, nomenclature or segments.load(), sources or {}
     )
+    # First: the anti-forgery check reads the body, whose size it decides.
+    uploads.register(app)
     CSRFProtect(app)
     headers.register(app, settings)
     for room in (context, errors, filters, account):

@@ -47,6 +47,11 @@ def _known(error: HTTPException) -> tuple[Response | str, int] | HTTPException:
     if code < 400:
         return error
     title, sentence = SENTENCES.get(code, SENTENCES[500 if code >= 500 else 400])
+    if code == 413 and "largest_mb" in g:
+        sentence = (
+            f"Le fichier dépasse {g.largest_mb} Mo. L’enregistrer en CSV, le couper en plusieurs "
+            "fichiers, ou le charger par la ligne de commande."
+        )
     return _answer(code, title, sentence)
 
 
