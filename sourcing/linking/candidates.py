@@ -1,6 +1,6 @@
 """Candidates: for each probe, the few lines of the base that share its rarest keys."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -48,6 +48,14 @@ class Pairs(NamedTuple):
 
     probe: Ints
     line: Ints
+
+    @classmethod
+    def of(cls, couples: Iterable[tuple[int, int]]) -> "Pairs":
+        kept = np.array(sorted(set(couples)), dtype=np.int64).reshape(-1, 2)
+        return cls(kept[:, 0], kept[:, 1])
+
+    def couples(self) -> set[tuple[int, int]]:
+        return set(zip(self.probe.tolist(), self.line.tolist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,15 @@ class Evidence(NamedTuple):
     name: str
     look: Callable[[Comparison], Levels]
     answers: tuple[tuple[str, str], ...]
+    # What the question is about, in French.
+    title: str
     # The answers go from less to more: neighbours weigh about the same.
     is_scale: bool = False
+
+    def label(self, level: int) -> str:
+        """The answer as the waterfall tells it, in French."""
+        clause = self.answers[level][1]
+        return f"{self.title} : {clause}" if clause else self.title
 
 
 def name(compared: Comparison) -> Levels:
@@ -204,23 +211,30 @@ def _strength(compared: Comparison) -> Levels:
     return level
 
 
-YES_NO = (("unknown", ""), ("different", ""), ("same", ""))
 EVIDENCE: tuple[Evidence, ...] = (
     Evidence(
-        "siren", siren, (("unknown", ""), ("different", "SIREN différent"), ("same", "même SIREN"))
+        "siren",
+        siren,
+        (("unknown", ""), ("different", "SIREN différent"), ("same", "même SIREN")),
+        "SIREN",
     ),
     Evidence(
         "phone",
         phone,
         (("unknown", ""), ("different", "téléphone différent"), ("same", "même téléphone")),
+        "téléphone",
     ),
     Evidence(
-        "mail", mail, (("unknown", ""), ("different", ""), ("same", "même adresse électronique"))
+        "mail",
+        mail,
+        (("unknown", ""), ("different", ""), ("same", "même adresse électronique")),
+        "courriel",
     ),
     Evidence(
         "host",
         host,
         (("unknown", ""), ("different", "site internet différent"), ("same", "même site internet")),
+        "site internet",
     ),
     Evidence(
         "street",
@@ -235,13 +249,41 @@ EVIDENCE: tuple[Evidence, ...] = (
             ("same_street", "même rue"),
             ("same_door", "même adresse"),
         ),
+        "adresse",
     ),
-    Evidence("name", name, tuple((f"d{i}", "") for i in range(9)), is_scale=True),
-    Evidence("rarity", rarity, tuple((f"r{i}", "") for i in range(8)), is_scale=True),
-    Evidence("spelling", spelling, tuple((f"s{i}", "") for i in range(7)), is_scale=True),
-    Evidence("all_names", all_names, tuple((f"a{i}", "") for i in range(7)), is_scale=True),
-    Evidence("contained", contained, (("no", ""), ("left", ""), ("right", ""), ("both", ""))),
-    Evidence("acronym", acronym, (("no", ""), ("yes", "l'un des noms est le sigle de l'autre"))),
+    Evidence(
+        "name", name, tuple((f"d{i}", "") for i in range(9)), "mots communs aux noms", is_scale=True
+    ),
+    Evidence(
+        "rarity",
+        rarity,
+        tuple((f"r{i}", "") for i in range(8)),
+        "rareté des mots communs",
+        is_scale=True,
+    ),
+    Evidence(
+        "spelling",
+        spelling,
+        tuple((f"s{i}", "") for i in range(7)),
+        "orthographe des noms",
+        is_scale=True,
+    ),
+    Evidence(
+        "all_names",
+        all_names,
+        tuple((f"a{i}", "") for i in range(7)),
+        "part des mots de la ligne",
+        is_scale=True,
+    ),
+    Evidence(
+        "contained",
+        contained,
+        (("no", ""), ("left", ""), ("right", ""), ("both", "")),
+        "un nom dans l'autre",
+    ),
+    Evidence(
+        "acronym", acronym, (("no", ""), ("yes", "l'un des noms est le sigle de l'autre")), "sigle"
+    ),
     Evidence(
         "kind",
         kind,
@@ -253,21 +295,25 @@ EVIDENCE: tuple[Evidence, ...] = (
             ("partly", ""),
             ("same", "même nature"),
         ),
+        "nature",
     ),
     Evidence(
         "only_kind",
         only_kind,
         (("no", ""), ("one", "seul de sa nature dans la commune"), ("few", ""), ("many", "")),
+        "nature dans la commune",
     ),
     Evidence(
         "exact",
         exact,
         (("no", ""), ("far", ""), ("departement", ""), ("town", ""), ("generic", "")),
+        "nom identique",
     ),
     Evidence(
         "numbers",
         numbers,
         (("none", ""), ("different", "numéros différents dans les noms"), ("same", "")),
+        "numéros dans les noms",
     ),
     Evidence(
         "town",
@@ -281,6 +327,7 @@ EVIDENCE: tuple[Evidence, ...] = (
             ("postcode", "même code postal"),
             ("same", "même commune"),
         ),
+        "commune",
     ),
     Evidence(
         "neighbours",
@@ -292,6 +339,7 @@ EVIDENCE: tuple[Evidence, ...] = (
             ("few", ""),
             ("many", "adresse partagée par de nombreux établissements"),
         ),
+        "voisins à l'adresse",
     ),
     Evidence(
         "rivals",
@@ -303,11 +351,20 @@ EVIDENCE: tuple[Evidence, ...] = (
             ("twin", ""),
             ("like_twin", "autre établissement de la même entreprise à cette adresse"),
         ),
+        "rivaux à l'adresse",
     ),
     Evidence(
-        "name_and_street", name_and_street, tuple((f"n{i // 4}s{i % 4}", "") for i in range(16))
+        "name_and_street",
+        name_and_street,
+        tuple((f"n{i // 4}s{i % 4}", "") for i in range(16)),
+        "nom et adresse ensemble",
     ),
-    Evidence("name_and_town", name_and_town, tuple((f"n{i // 3}t{i % 3}", "") for i in range(12))),
+    Evidence(
+        "name_and_town",
+        name_and_town,
+        tuple((f"n{i // 3}t{i % 3}", "") for i in range(12)),
+        "nom et commune ensemble",
+    ),
 )
 
 

@@ -121,15 +121,17 @@ class Scored:
 
     @classmethod
     def of(
-        cls, index: Index, probes: Lines, weigh: Weights, excluded: Collection[tuple[int, int]] = ()
+        cls,
+        index: Index,
+        probes: Lines,
+        weigh: Weights,
+        excluded: Collection[tuple[int, int]] = (),
+        wanted: Collection[tuple[int, int]] = (),
     ) -> "Scored":
+        """Score the candidates, and the pairs `wanted` whatever they share."""
         pairs = candidates(index, probes)
-        if excluded:
-            kept = np.array(
-                [p not in excluded for p in zip(*map(np.ndarray.tolist, pairs), strict=True)],
-                dtype=bool,
-            )
-            pairs = Pairs(pairs.probe[kept], pairs.line[kept])
+        if excluded or wanted:
+            pairs = Pairs.of((pairs.couples() | set(wanted)) - set(excluded))
         compared = Comparison(index, probes, pairs)
         levels = evidence.look(compared)
         scores = np.round(weigh.scores(levels), 6)
