@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -99,48 +100,74 @@ def bulk_upsert(
     *,
     keep: Sequence[str] = (),
     update: Mapping[str, str] | None = None,
+    then: str = "",
 ) -> int:
     """Insert rows, or update those whose key is there, as fast as the database can; how many.
 
     Rows are sequences in the order of `columns`, each key once, dates as ISO text. `keep` names
     columns set on insertion only; `update` gives the SQL of a column's new value where it is not
-    the new row's (old row: the table's name; new row: `excluded`).
+    the new row's (old row: the table's name; new row: `excluded`). `then` is a statement run after
+    each batch, over the keys just written, in the temporary table `incoming`.
     """
     changed = {c: f'excluded."{c}"' for c in columns if c not in key and c not in keep}
     changed |= update or {}
-    listed = ", ".join(f'"{column}"' for column in columns)
     assigned = ", ".join(f'"{column}" = {sql}' for column, sql in changed.items())
     conflict = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {assigned}"
-    write = _bulk_sqlite if is_sqlite(session) else _bulk_postgres
-    return sum(write(session, table.name, listed, conflict, chunks(rows, BULK)))
+    bulk = _Bulk(table.name, columns, key, conflict, then)
+    write = bulk.to_sqlite if is_sqlite(session) else bulk.to_postgres
+    return sum(write(session, chunks(rows, BULK)))
 
 
-def _bulk_sqlite(
-    session: Session, table: str, listed: str, conflict: str, batches: Iterable[list[Any]]
-) -> Iterator[int]:
-    marks = ", ".join("?" * (listed.count(",") + 1))
-    sql = f"INSERT INTO {table} ({listed}) VALUES ({marks}) {conflict}"  # noqa: S608
-    for batch in batches:
-        session.connection().exec_driver_sql(sql, batch)
-        yield len(batch)
+@dataclass(frozen=True, slots=True)
+class _Bulk:
+    """One bulk writing: where to, which columns, and what to do with a key that is there."""
 
+    table: str
+    columns: Sequence[str]
+    key: Sequence[str]
+    conflict: str
+    then: str
 
-def _bulk_postgres(
-    session: Session, table: str, listed: str, conflict: str, batches: Iterable[list[Any]]
-) -> Iterator[int]:
-    take = f"INSERT INTO {table} ({listed}) SELECT {listed} FROM incoming {conflict}"  # noqa: S608
-    like = f"SELECT {listed} FROM {table} WITH NO DATA"  # noqa: S608
-    raw: Any = session.connection().connection.driver_connection
-    with raw.cursor() as cursor:
-        cursor.execute(f"CREATE TEMP TABLE incoming AS {like}")
+    def to_sqlite(self, session: Session, batches: Iterable[list[Any]]) -> Iterator[int]:
+        run = session.connection().exec_driver_sql
+        take = f"INSERT INTO {self.table} ({_listed(self.columns)}) VALUES "  # noqa: S608
+        places = [self.columns.index(column) for column in self.key]
+        run(f"CREATE TEMP TABLE incoming ({_listed(self.key)})")
         for batch in batches:
-            with cursor.copy(f"COPY incoming ({listed}) FROM STDIN") as copy:
-                for row in batch:
-                    copy.write_row(row)
-            cursor.execute(take)
-            cursor.execute("TRUNCATE incoming")
+            run(f"{take} ({_marks(self.columns)}) {self.conflict}", batch)
+            if self.then:
+                keys = [tuple(row[place] for place in places) for row in batch]
+                run(f"INSERT INTO incoming VALUES ({_marks(self.key)})", keys)  # noqa: S608
+                run(self.then)
+                run("DELETE FROM incoming")
             yield len(batch)
-        cursor.execute("DROP TABLE incoming")
+        run("DROP TABLE incoming")
+
+    def to_postgres(self, session: Session, batches: Iterable[list[Any]]) -> Iterator[int]:
+        listed = _listed(self.columns)
+        take = f"INSERT INTO {self.table} ({listed}) SELECT {listed} FROM incoming {self.conflict}"  # noqa: S608
+        like = f"SELECT {listed} FROM {self.table} WITH NO DATA"  # noqa: S608
+        raw: Any = session.connection().connection.driver_connection
+        with raw.cursor() as cursor:
+            cursor.execute(f"CREATE TEMP TABLE incoming AS {like}")
+            for batch in batches:
+                with cursor.copy(f"COPY incoming ({listed}) FROM STDIN") as copy:
+                    for row in batch:
+                        copy.write_row(row)
+                cursor.execute(take)
+                if self.then:
+                    cursor.execute(self.then)
+                cursor.execute("TRUNCATE incoming")
+                yield len(batch)
+            cursor.execute("DROP TABLE incoming")
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
+
+
+def _marks(columns: Sequence[str]) -> str:
+    return ", ".join("?" * len(columns))
 
 
 def chunks(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # A unit in partial diffusion; a person's name is then this, in the base and everywhere.
@@ -133,7 +133,10 @@ class Supplier(Base):
     website: Mapped[str] = mapped_column(default="")
     description: Mapped[str] = mapped_column(default="")
     first_seen: Mapped[date]
+    # The register's: the day its line last differed; the run says when the file was last read.
     last_seen: Mapped[date]
+    # Of the register's line as last composed: the same digest again changes nothing.
+    digest: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Mention(Base):
@@ -212,6 +215,17 @@ class Tag(Base):
     because: Mapped[str]  # one French clause
     source: Mapped[str]  # source name, or "sirene"
     weight: Mapped[float] = mapped_column(default=1.0)
+
+
+class Stale(Base):
+    """A supplier whose tags and index must be redone: written with what changed it, in the same
+    transaction; emptied by tagging in its own.
+    """
+
+    __tablename__ = "stale"
+    supplier_id: Mapped[int] = mapped_column(
+        ForeignKey("supplier.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
 
 
 class Listing(Base):

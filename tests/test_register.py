@@ -5,10 +5,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from sourcing.model import Place, Reject, Supplier
+from sourcing.model import Place, Reject, Stale, Supplier
 from sourcing.source import SourceError
 from tests.conftest import shared
 from tests.sirene_base import LORIENT, geolocation, know_territory, load, one, supplier
@@ -219,6 +219,26 @@ def test_a_later_file_says_less_without_erasing(session: Session, tmp_path: Path
     load(session, stock(tmp_path, [masked(establishment(1))], [person(1, statutDiffusion="P")]))
     found = supplier(session, 1)
     assert (found.precision, found.lon, found.is_qpv) == ("commune", LORIENT[0], None)
+
+
+def test_only_what_differs_is_written_and_must_be_tagged_again(
+    session: Session, tmp_path: Path
+) -> None:
+    units = [legal_unit(n) for n in (1, 2, 3)]
+    load(session, stock(tmp_path, [establishment(1), establishment(2)], units))
+    assert stale(session) == {1, 2}
+    session.execute(delete(Stale))
+    rows = [establishment(1), establishment(2, enseigne1="NOUVELLE"), establishment(3)]
+    run = load(session, stock(tmp_path, rows, units), day=9)
+    assert run.kept == 3
+    assert stale(session) == {2, 3}
+    assert [supplier(session, n).last_seen.day for n in (1, 2, 3)] == [1, 9, 9]
+
+
+def stale(session: Session) -> set[int]:
+    """The numbers of the suppliers whose tags and index must be redone."""
+    sirets = set(session.scalars(select(Supplier.siret).join(Stale)))
+    return {n for n in range(1, 10) if siret(n) in sirets}
 
 
 def test_progress_goes_from_nothing_to_all(session: Session, tmp_path: Path) -> None:

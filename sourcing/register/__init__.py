@@ -21,7 +21,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from sourcing import db
-from sourcing.model import Base, OldPlace, Reject, Run
+from sourcing.model import Base, OldPlace, Reject, Run, Supplier
 from sourcing.normalise import ARRONDISSEMENTS
 from sourcing.places import Places
 from sourcing.register.composition import FIRST, REMEMBERED, WRITTEN, Reading, checks, compose
@@ -35,6 +35,11 @@ Progress = Callable[[float], None]
 # DuckDB's own memory; beyond, it works on disk.
 MEMORY = "1GB"
 BATCH = 20_000
+KNOWN_BATCH = 200_000
+MARK_STALE = (
+    "INSERT INTO stale (supplier_id) SELECT supplier.id FROM supplier JOIN incoming USING (siret) "
+    "WHERE true ON CONFLICT DO NOTHING"
+)
 # Lines kept with their reason; all are counted.
 REJECTS_KEPT = 10_000
 UNREADABLE = {
@@ -352,11 +357,21 @@ def _bad_sirets(load: _Load, number: int, skipped: Sequence[int]) -> Iterator[tu
 
 def _write(session: Session, load: _Load, run: Run, tell: Progress) -> None:
     day = run.started_at.date().isoformat()
+    _write_known(load.con, session)
     load.con.execute(compose(load.source, load.reading, day))
     table = Base.metadata.tables["supplier"]
     db.bulk_upsert(session, table, WRITTEN, _suppliers(load.con, run.kept, tell), ("siret",),
-                   keep=FIRST, update=REMEMBERED)  # fmt: skip
+                   keep=FIRST, update=REMEMBERED, then=MARK_STALE)  # fmt: skip
     tell(1.0)
+
+
+def _write_known(con: Any, session: Session) -> None:
+    """What the base has of each siret already: only what differs is written."""
+    con.execute("CREATE TABLE known (siret VARCHAR, digest BIGINT)")
+    wanted = select(Supplier.siret, Supplier.digest).where(Supplier.digest.is_not(None))
+    for rows in session.connection().execute(wanted).partitions(KNOWN_BATCH):
+        sirets, digests = zip(*rows, strict=True)
+        con.execute("INSERT INTO known SELECT unnest($1), unnest($2)", [sirets, digests])
 
 
 def _suppliers(con: Any, total: int, tell: Progress) -> Iterator[tuple[Any, ...]]:

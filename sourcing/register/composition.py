@@ -28,8 +28,11 @@ COMPOSED = (
 PLACED = ("commune_code", "commune", "lon", "lat", "precision")
 # Set when a supplier is first seen; afterwards they are its own or the lists'.
 FIRST = ("uid", "first_seen", "phone", "email", "website", "description")
-WRITTEN = ("siret", "origin", "last_seen", *COMPOSED, *PLACED, *FIRST)
+WRITTEN = ("siret", "origin", "last_seen", "digest", *COMPOSED, *PLACED, *FIRST)
 
+# 63 bits of what the register says of a supplier, for the base's signed integers. Another DuckDB
+# may count them otherwise: then everything is written once more, nothing is missed.
+DIGEST = f"(hash({', '.join((*COMPOSED, *PLACED))}) >> 1)::BIGINT"
 RANK = (
     'CASE {}."precision" '
     "WHEN 'exact' THEN 3 WHEN 'street' THEN 2 WHEN 'commune' THEN 1 ELSE 0 END"
@@ -81,7 +84,11 @@ class Reading:
 
 
 def compose(source: Source, reading: Reading, day: str) -> str:
-    """SQL: a row per supplier in the order of WRITTEN, from the tables register.py has filled."""
+    """SQL: a row per supplier to write, in the order of WRITTEN.
+
+    Reads the tables the package has filled: line, legal_unit, geolocation, commune, and `known`
+    with the digest of what the base has of each siret.
+    """
     fact = ", ".join(
         [f"line.{column}" for column in ("siret", *reading.establishment)]
         + [
@@ -97,13 +104,17 @@ def compose(source: Source, reading: Reading, day: str) -> str:
         "commune_code": "coalesce(today, commune_code, '')", "commune": "coalesce(place, commune)",
         "phone": "''", "email": "''", "website": "''", "description": "''",
     }  # fmt: skip
-    written = ", ".join(f"{last.get(column, column)} AS {column}" for column in WRITTEN)
+    said = ", ".join(f"{last.get(c, c)} AS {c}" for c in WRITTEN if c != "digest")
     # In the order of siret, so that the base's indexes grow at one end.
     return (
         f"WITH fact AS (SELECT {fact} FROM line LEFT JOIN legal_unit "
         "ON legal_unit.siren = left(line.siret, 9) LEFT JOIN geolocation USING (siret)), "
         f"{_layers(source.columns)}, {_placing(source.columns)} "
-        f"SELECT {written} FROM placed ORDER BY siret"
+        f", said AS (SELECT {said} FROM placed), "
+        f"written AS (SELECT *, {DIGEST} AS digest FROM said) "
+        f"SELECT {', '.join(f'written.{c}' for c in WRITTEN)} FROM written "
+        "LEFT JOIN known USING (siret) WHERE known.digest IS DISTINCT FROM written.digest "
+        "ORDER BY siret"
     )
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from sourcing import db
-from sourcing.model import Listing, Setting, Supplier, Tag
+from sourcing.model import Listing, Setting, Stale, Supplier, Tag
 from sourcing.segments import Nomenclature
 from sourcing.tagging import listing
 from sourcing.tagging import of_lists as tags_of_lists
@@ -75,7 +75,7 @@ def _scopes(
 
 
 def _clear(scope: Scope) -> None:
-    for statement in (delete(Tag), delete(Listing)):
+    for statement in (delete(Tag), delete(Listing), delete(Stale)):
         column = statement.table.c.supplier_id
         scope.session.execute(
             statement if scope.only is None else statement.where(column.in_(scope.only)),
