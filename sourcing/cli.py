@@ -15,7 +15,7 @@ _log = logging.getLogger("sourcing")
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Nommer les fournisseurs d'un territoire avant de publier un marché."""
-    context.obj = shared.Bench()
+    context.ensure_object(shared.Bench)
     logging.basicConfig(level=context.obj.settings.log.upper())
 
 
@@ -25,25 +25,31 @@ for command in (*fill.COMMANDS, *find.COMMANDS, *measure.COMMANDS, *serve.COMMAN
 
 def main() -> None:
     """Run the command; every foreseen failure is one French sentence and a non-zero exit."""
+    bench = shared.Bench()
     try:
-        sys.exit(cli.main(standalone_mode=False))
+        code = cli.main(standalone_mode=False, obj=bench)
+        bench.report.end()
+        sys.exit(code)
     except click.ClickException as error:
+        bench.report.end(error.format_message())
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
-        _stop("Interrompu : rien n'a été modifié.")
+        _stop(bench, "Interrompu : rien n'a été modifié.")
     except BrokenPipeError:
         sys.exit(1)
     except shared.FORESEEN as error:
-        _stop(str(error))
+        _stop(bench, str(error))
     except Exception as error:
         _log.debug("unexpected", exc_info=True)
         _stop(
+            bench,
             f"Erreur inattendue ({type(error).__name__}: {error}). Rien n'a été modifié ; "
-            "relancer avec SOURCING_LOG=debug pour le détail."
+            "relancer avec SOURCING_LOG=debug pour le détail.",
         )
 
 
-def _stop(sentence: str) -> None:
+def _stop(bench: shared.Bench, sentence: str) -> None:
+    bench.report.end(sentence)
     click.echo(sentence, err=True)
     sys.exit(1)

@@ -1,5 +1,6 @@
 """Engine, session, migrations, bulk writes: the only module that knows which database it is."""
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ CHUNK = 5_000
 # compile it: measured, a page's first answer took 979 ms with JIT and 230 ms without.
 POSTGRES_OPTIONS = "-c jit=off -c plan_cache_mode=force_custom_plan"
 MIGRATIONS = Path(__file__).parent / "migrations"
+# PostgreSQL's advisory locks are numbers, each base having its own.
+MIGRATING, FILLING = 56_100, 56_101
 
 
 class DatabaseError(RuntimeError):
@@ -50,10 +53,17 @@ def _tune_sqlite(connection: Any, _record: object) -> None:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the base to the newest schema; does nothing when it is there."""
+    """Bring the base to the newest schema, whole or not at all; does nothing when it is there."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
+        # The driver opens SQLite's transactions for rows, not for tables: killed between two
+        # tables, a base would be neither old nor new.
+        connection.exec_driver_sql(
+            "BEGIN IMMEDIATE"
+            if engine.dialect.name == "sqlite"
+            else f"SELECT pg_advisory_xact_lock({MIGRATING})"
+        )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -67,6 +77,54 @@ def transaction(engine: Engine) -> Iterator[Session]:
     """A session committed at the end, or rolled back whole on any error."""
     with Session(engine) as session, session.begin():
         yield session
+
+
+@contextmanager
+def filling(engine: Engine) -> Iterator[None]:
+    """Hold the base for one process that fills it; the hold ends with the process, even killed.
+
+    DatabaseError when another process has it.
+    """
+    take = _take_sqlite if engine.dialect.name == "sqlite" else _take_postgres
+    with take(engine) as is_taken:
+        if not is_taken:
+            raise DatabaseError(
+                "Une autre commande remplit déjà la base : attendre sa fin, puis recommencer."
+            )
+        yield
+
+
+def is_filling(engine: Engine) -> bool:
+    """Whether a process holds the base to fill it."""
+    take = _take_sqlite if engine.dialect.name == "sqlite" else _take_postgres
+    with take(engine) as is_taken:
+        return not is_taken
+
+
+@contextmanager
+def _take_sqlite(engine: Engine) -> Iterator[bool]:
+    """A file beside the base, locked as SQLite locks: on any system, and freed by the system."""
+    connection = sqlite3.connect(f"{engine.url.database}.lock", timeout=0, isolation_level=None)
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+        is_taken = True
+    except sqlite3.OperationalError:
+        is_taken = False
+    try:
+        yield is_taken
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _take_postgres(engine: Engine) -> Iterator[bool]:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        is_taken = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({FILLING})").scalar()
+        try:
+            yield bool(is_taken)
+        finally:
+            if is_taken:
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({FILLING})")
 
 
 def upsert(

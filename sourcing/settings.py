@@ -57,6 +57,14 @@ class Settings:
         if self.margin_km < 0:
             raise SettingsError("SOURCING_MARGIN_KM doit être un nombre positif de kilomètres.")
 
+    def environ(self) -> dict[str, str]:
+        """The variables that make these settings, for a command started from here."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {
+            PREFIX + name.upper(): str(int(value) if isinstance(value, bool) else value)
+            for name, value in values.items()
+        } | {PREFIX + "DATA_DIR": str(self.data_dir.resolve())}
+
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Settings from SOURCING_* variables; an unknown key or a bad value is a SettingsError."""

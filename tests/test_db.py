@@ -1,8 +1,12 @@
 """Full text answers alike on both databases; the migrations make exactly the model's tables."""
 
+from pathlib import Path
+
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from sourcing import db
@@ -42,3 +46,21 @@ def test_migrations_and_model_say_the_same(engine: Engine) -> None:
             },
         )
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_only_one_process_fills_a_base_at_a_time(engine: Engine) -> None:
+    with db.filling(engine):
+        assert db.is_filling(engine)
+        with pytest.raises(db.DatabaseError, match="Une autre commande"), db.filling(engine):
+            pass
+    assert not db.is_filling(engine)
+
+
+def test_a_migration_that_stops_halfway_leaves_nothing(tmp_path: Path) -> None:
+    engine = db.connect(f"sqlite:///{tmp_path}/base.sqlite")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE place (code TEXT)"))
+    with pytest.raises(OperationalError, match="already exists"):
+        db.migrate(engine)
+    assert inspect(engine).get_table_names() == ["place"]
+    engine.dispose()

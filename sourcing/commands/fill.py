@@ -8,7 +8,14 @@ from sqlalchemy.orm import Session
 from connectors import load_all
 from sourcing import downloads, linking, places, tagging
 from sourcing import ingest as ingestion
-from sourcing.commands.shared import Bench, count, existing, pass_bench, progress
+from sourcing.commands.shared import (
+    Bench,
+    count,
+    existing,
+    pass_bench,
+    progress,
+    progress_option,
+)
 from sourcing.fetch import Fetcher
 from sourcing.mapping.columns import LABELS
 from sourcing.model import Run
@@ -29,7 +36,7 @@ from sourcing.source import Source, SourceError
 def territory(bench: Bench, codes: tuple[str, ...], files: tuple[str, ...]) -> None:
     """Charger le territoire : un EPCI (200042174), un département (56) ou des communes."""
     fetcher = None if files else Fetcher(bench.settings.geo_api_url)
-    with bench.session() as session:
+    with bench.filling() as session:
         loaded = places.load_territory(session, codes, files=existing(files), fetch=fetcher)
     drawn = sum(1 for place in loaded if place.has_contour)
     people = sum(place.population or 0 for place in loaded)
@@ -40,6 +47,7 @@ def territory(bench: Bench, codes: tuple[str, ...], files: tuple[str, ...]) -> N
 
 @click.command()
 @click.argument("name", metavar="SOURCE")
+@progress_option
 @click.option("--to", "folder", type=click.Path(path_type=Path), help="Dossier d'arrivée.")
 @pass_bench
 def fetch(bench: Bench, name: str, folder: Path | None) -> None:
@@ -78,6 +86,7 @@ def _facts(bench: Bench, source: Source) -> dict[str, str]:
 @click.command()
 @click.argument("name", metavar="SOURCE")
 @click.argument("files", nargs=-1, required=True, metavar="FICHIER…")
+@progress_option
 @click.option("--everywhere", is_flag=True, help="Garder aussi ce qui est hors du territoire.")
 @click.option(
     "--complete",
@@ -96,7 +105,7 @@ def ingest(
 ) -> None:
     """Lire les fichiers d'une source : tout ou rien, chaque ligne comptée."""
     source, paths = _source(name), existing(files)
-    with bench.session() as session, progress(source.title) as step:
+    with bench.filling() as session, progress(source.title) as step:
         run = ingestion.ingest(
             session,
             source,
@@ -142,10 +151,11 @@ def run_lines(session: Session, run: Run) -> list[str]:
 
 
 @click.command()
+@progress_option
 @pass_bench
 def link(bench: Bench) -> None:
     """Relier les lignes des listes aux fournisseurs, avec les raisons."""
-    with bench.session() as session, progress("Liens") as step:
+    with bench.filling() as session, progress("Liens") as step:
         counts = linking.link(session, progress=step)
     click.echo(
         f"{counts.same} lignes reliées, {counts.review} à vérifier, "
@@ -154,10 +164,11 @@ def link(bench: Bench) -> None:
 
 
 @click.command()
+@progress_option
 @pass_bench
 def tag(bench: Bench) -> None:
     """Étiqueter les fournisseurs (statuts, tailles, segments) et refaire l'index de recherche."""
-    with bench.session() as session, progress("Étiquettes") as step:
+    with bench.filling() as session, progress("Étiquettes") as step:
         count = tagging.tag(session, bench.nomenclature, progress=step)
     click.echo(f"{count} fournisseurs étiquetés.")
 

@@ -92,7 +92,7 @@ def _fill_demo(bench: Bench, establishments: int) -> None:
     folder = bench.settings.data_dir / "demo"
     with progress("Fichiers fictifs") as step:
         files = demonstration.generate(folder, establishments, progress=step)
-    with bench.session() as session:
+    with bench.filling() as session:
         session.merge(Setting(key="origin", value="demo"))
         places.load_territory(session, [LORIENT], files=demonstration.territory_files(folder))
         for name, source in load_all().items():

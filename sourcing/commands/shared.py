@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from maps.page import AssetsMissing
 from sourcing import db, segments
 from sourcing.people import AccountError
+from sourcing.progress import Report
 from sourcing.registrations import RegistrationError
 from sourcing.settings import Settings, SettingsError, read_settings
 from sourcing.source import SourceError
@@ -31,6 +32,10 @@ FORESEEN = (
 
 class Bench:
     """The open workshop of one command; nothing is read before it is asked for."""
+
+    def __init__(self) -> None:
+        # Where the command says how far it is, for a page that waits for it.
+        self.report = Report()
 
     @cached_property
     def settings(self) -> Settings:
@@ -59,19 +64,47 @@ class Bench:
         with db.transaction(self.engine) as session:
             yield session
 
+    @contextmanager
+    def filling(self) -> Iterator[Session]:
+        """The same, while no other command fills this base."""
+        with db.filling(self.engine), self.session() as session:
+            yield session
+
+    def say(self, line: str) -> None:
+        """A line for who reads the terminal, and for who reads the report."""
+        self.report.say(line)
+        click.echo(line)
+
 
 pass_bench = click.make_pass_decorator(Bench)
 
 
+def _report_to(context: click.Context, _option: click.Parameter, path: Path | None) -> None:
+    if path is not None:
+        context.find_root().obj.report = Report(path)
+
+
+progress_option = click.option(
+    "--progress",
+    type=click.Path(dir_okay=False, path_type=Path),
+    expose_value=False,
+    callback=_report_to,
+    metavar="FICHIER",
+    help="Fichier JSON où écrire l'avancement, pour une page qui l'attend.",
+)
+
+
 @contextmanager
 def progress(label: str) -> Iterator[Any]:
-    """A callback(done, total) that draws a bar on a terminal and is silent elsewhere."""
+    """A callback(done, total): a bar on a terminal, and the command's report."""
+    tell = click.get_current_context().find_root().obj.report.step(label)
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield tell
         return
     with click.progressbar(length=1000, label=label, file=sys.stderr, show_eta=True) as bar:
 
         def step(done: float, total: float) -> None:
+            tell(done, total)
             bar.update(max(0, int(1000 * min(done / total, 1.0)) - bar.pos) if total else 0)
 
         yield step

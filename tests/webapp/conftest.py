@@ -45,9 +45,13 @@ class Visitor:
 
     def send(self, page: str, to: str = "", **answers: str | list[str]) -> TestResponse:
         """Fill the form of a page and send it, following to the page it leads to."""
-        token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', self.get(page).text)
-        data = {"csrf_token": token[1] if token else "", **answers}
+        data = {"csrf_token": self.token(page), **answers}
         return self.client.post(to or page, data=data, follow_redirects=True)
+
+    def token(self, page: str) -> str:
+        """What a form of this page proves it comes from us with."""
+        token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', self.get(page).text)
+        return token[1] if token else ""
 
     def sign_in(self, email: str, password: str) -> TestResponse:
         return self.send("/connexion", email=email, password=password)
