@@ -35,7 +35,6 @@ MATCHED: Mapping[str, Callable[..., None]] = {
     "xlsx": matched.xlsx,
     "json": matched.json,
 }
-SAMPLE = 200
 USUAL_RADIUS_KM = 20.0
 
 
@@ -154,9 +153,10 @@ def match(bench: Bench, file: str, form: str, output: Path | None, name: str) ->
     path = existing((file,))[0]
     rows = list(readers.read(path))
     with bench.session() as session:
-        columns = (mapping.load(session, name) if name else None) or mapping.propose(rows[:SAMPLE])
+        proposed = mapping.propose(rows[: mapping.SAMPLE])
+        columns = (mapping.load(session, name) if name else None) or proposed.mapping
         # A ledger often has names alone: such a line is never surer than "to review".
-        columns.check(file, needs_place=False)
+        columns.check(file, needs_place=False, seen=proposed.columns)
         records = [normalise.clean(columns.apply(row))[0] for row in rows]
         matches = linking.match(session, records, cache=bench.settings.data_dir / "cache")
     table = list(matched.lines(rows, matches))

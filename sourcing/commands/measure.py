@@ -7,9 +7,11 @@ from typing import Any
 
 import click
 
+from connectors import readers
 from sourcing import segments
 from sourcing.commands.shared import Bench, pass_bench
 from sourcing.linking import evaluation
+from sourcing.mapping import evaluation as mapped
 from sourcing.segments import training
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -17,7 +19,7 @@ EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group()
 def evaluate() -> None:
-    """Mesurer les liens et la compréhension des besoins sur des jeux étiquetés."""
+    """Mesurer les liens, les besoins compris et les colonnes reconnues, sur des jeux étiquetés."""
 
 
 @evaluate.command("linking")
@@ -36,6 +38,25 @@ def evaluate_linking(register: Path, queries: Path, form: str) -> None:
 def evaluate_needs(bench: Bench, file: Path, form: str) -> None:
     """Part des besoins dont le sous-segment est trouvé."""
     _figures(segments.evaluate_needs(file, bench.nomenclature), form)
+
+
+@evaluate.command("mapping")
+@click.argument("truths", nargs=-1, required=True, type=EXISTING, metavar="ÉTIQUETTES…")
+@click.option(
+    "--files",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Dossier des fichiers que les étiquettes nomment.",
+)
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
+def evaluate_mapping(truths: tuple[Path, ...], files: Path | None, form: str) -> None:
+    """Part des colonnes de listes inconnues dont le champ est bien proposé."""
+    found = [case for truth in truths for case in mapped.cases(truth, readers.read, files)]
+    figures, errors = mapped.evaluate(found)
+    _figures(figures, form)
+    for error in errors if form == "table" else ():
+        proposed = error.guess.field or "–"
+        click.echo(f"  {error.title[:40]} | {error.column} : {proposed}, juste : {error.right} "
+                   f"({error.guess.why})")  # fmt: skip
 
 
 @click.group()

@@ -99,7 +99,7 @@ def _write(session: Session, run: Run, intake: Intake, complete: bool) -> None:
     run.leftover = list(intake.leftover)
     if intake.mapped_by:
         run.mapping = dict(intake.mapped_by.columns)
-        run.message = " ".join(intake.mapped_by.doubts)
+        run.message = " ".join(intake.doubts)
         if intake.is_new_mapping:
             mapping.save(session, intake.mapping_name, intake.mapped_by)
     session.add(run)

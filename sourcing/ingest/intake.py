@@ -84,8 +84,9 @@ class Intake:
     # Sectors that repeated lines add to the mention of their key.
     more_sectors: dict[str, tuple[str, ...]] = field(default_factory=dict)
     leftover: dict[str, None] = field(default_factory=dict)
-    # The mapping of an unknown list, and whether it is new under its name.
+    # The mapping of an unknown list, what is doubtful in it, and whether it is new under its name.
     mapped_by: mapping.Mapping | None = None
+    doubts: tuple[str, ...] = ()
     is_new_mapping: bool = False
     _seen: set[str] = field(default_factory=set)
     _unplaced: list[Taken] = field(default_factory=list)
@@ -142,10 +143,10 @@ class Intake:
         if saved:
             saved.require(sample[0])
             return saved
-        found = mapping.propose(sample)
-        found.check(sample[0].file)
-        self.is_new_mapping = bool(self.mapping_name)
-        return found
+        found = mapping.propose(sample, self.scope.places.names)
+        found.mapping.check(sample[0].file, seen=found.columns)
+        self.is_new_mapping, self.doubts = bool(self.mapping_name), found.doubts
+        return found.mapping
 
     def _check_count(self, least: int = 0) -> None:
         most, count = self.source.expects[1], self.counts["rows"]

@@ -171,6 +171,11 @@ class Places:
         return frozenset(kept | {code for code, today in ARRONDISSEMENTS.items() if today in kept})
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """The compared name of every commune of today."""
+        return frozenset(self._keys)
+
+    @cached_property
     def _by_name(self) -> Mapping[str, list[Place]]:
         return _grouped(zip(self._keys, self.all, strict=True))
 

@@ -17,7 +17,7 @@ REAL = "data/sources/innovation/"
 
 def test_an_audelor_style_list_is_understood_under_its_title_rows() -> None:
     rows = list(read(SAMPLES / "innovation__audelor.csv"))
-    found = propose(rows)
+    found = propose(rows).mapping
     found.check()
     record = found.apply(rows[0])
     assert (rows[0].line, record.name) == (4, "VOILES D'ARMOR")
@@ -33,7 +33,7 @@ def test_every_line_says_innovation() -> None:
 @pytest.mark.real
 def test_the_breton_structures_are_read_with_their_positions() -> None:
     rows = list(read(shared(REAL + "bretagne_structures_innovation.geojson")))
-    found = propose(rows)
+    found = propose(rows).mapping
     records = [clean(found.apply(row))[0] for row in rows]
     assert len(records) == 174
     assert all(r.name and r.commune and r.lon and r.lat for r in records)
@@ -43,7 +43,7 @@ def test_the_breton_structures_are_read_with_their_positions() -> None:
 @pytest.mark.real
 def test_english_headers_and_a_city_are_enough() -> None:
     rows = list(read(shared(REAL + "french_tech_companies_no_siren.csv")))
-    found = propose(rows)
+    found = propose(rows).mapping
     found.check()
     assert found.columns == {"Company Name": "name", "Website": "website", "City": "commune"}
     assert len(rows) == 223
@@ -52,6 +52,6 @@ def test_english_headers_and_a_city_are_enough() -> None:
 @pytest.mark.real
 def test_names_without_any_place_are_refused_with_the_remedy() -> None:
     path = shared(REAL + "frenchtech_40_120_2023_noms_urls.csv")
-    rows = list(read(path))
+    found = propose(list(read(path)))
     with pytest.raises(SourceError, match=r"aucun lieu .* « Colonne 1 », « Colonne 2 » ; ajouter"):
-        propose(rows).check(path.name)
+        found.mapping.check(path.name, seen=found.columns)
