@@ -268,6 +268,14 @@ def write_text(session: Session, rows: Iterable[tuple[int, str, str]]) -> None:
         session.connection().execute(insert, values)
 
 
+def delete_text(session: Session, suppliers: Iterable[int]) -> None:
+    """Take these suppliers out of the full-text index."""
+    column = "rowid" if is_sqlite(session) else "supplier_id"
+    delete = text(f"DELETE FROM supplier_text WHERE {column} = :id")  # noqa: S608
+    for chunk in chunks(suppliers, CHUNK):
+        session.connection().execute(delete, [{"id": supplier} for supplier in chunk])
+
+
 def clear_text(session: Session) -> None:
     """Empty the full-text index, before it is rebuilt whole."""
     session.connection().execute(text("DELETE FROM supplier_text"))

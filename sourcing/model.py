@@ -8,6 +8,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # A unit in partial diffusion; a person's name is then this, in the base and everywhere.
 PARTIAL, MASKED = "P", "[Non diffusible]"
+# The origin of a supplier the register knows.
+REGISTER = "register"
 
 
 class Base(DeclarativeBase):
@@ -137,6 +139,8 @@ class Supplier(Base):
     last_seen: Mapped[date]
     # Of the register's line as last composed: the same digest again changes nothing.
     digest: Mapped[int | None] = mapped_column(BigInteger)
+    # The supplier its lines are now at; its address leads there. None: it stands for itself.
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("supplier.id"), index=True)
 
 
 class Mention(Base):
@@ -155,6 +159,9 @@ class Mention(Base):
     last_seen: Mapped[date]
     gone_on: Mapped[date | None]
     supplier_id: Mapped[int | None] = mapped_column(ForeignKey("supplier.id"), index=True)
+    # The SIREN of the firm it is attached to as a whole, supplier_id being one of the firm's sites;
+    # '' when it is attached to that site.
+    firm: Mapped[str] = mapped_column(default="", index=True)
     siret: Mapped[str] = mapped_column(default="", index=True)
     siren: Mapped[str] = mapped_column(default="")
     name: Mapped[str]
@@ -181,19 +188,81 @@ class Mention(Base):
     problems: Mapped[list[Any]]
 
 
+class Alias(Base):
+    """The uid of a supplier that is no more; it leads where the line that founded it now is."""
+
+    __tablename__ = "alias"
+    uid: Mapped[str] = mapped_column(primary_key=True)
+    mention_id: Mapped[int] = mapped_column(ForeignKey("mention.id", ondelete="CASCADE"))
+
+
+class Decision(Base):
+    """What a person decided in one gesture: all its judgements; withdrawn whole, never erased."""
+
+    __tablename__ = "decision"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # same, different, new, unsure, move, merge, bulk
+    kind: Mapped[str]
+    author: Mapped[str]  # a person's e-mail
+    decided_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str] = mapped_column(default="")
+
+
 class Judgement(Base):
-    """A verdict on "is this mention that supplier?", with its reasons and author; never erased."""
+    """A verdict on "is this mention that supplier?", with its reasons and author; never erased.
+
+    A person may also say it of another mention, where no siret names the supplier.
+    """
 
     __tablename__ = "judgement"
+    __table_args__ = (Index("ix_judgement_standing", "author", "verdict", "withdrawn_at"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     mention_id: Mapped[int] = mapped_column(ForeignKey("mention.id"), index=True)
     supplier_id: Mapped[int | None] = mapped_column(ForeignKey("supplier.id"), index=True)
-    verdict: Mapped[str]  # same, review, different
+    other_id: Mapped[int | None] = mapped_column(ForeignKey("mention.id"), index=True)
+    verdict: Mapped[str]  # same, review, different; unsure from a person
+    # siret: that site; siren: the firm it belongs to; duplicate: another SIREN of the same firm
+    level: Mapped[str] = mapped_column(default="siret")
     score: Mapped[float]  # 0..1
     reasons: Mapped[list[Any]]  # French clauses, strongest first
     author: Mapped[str]  # "rules" or a person's e-mail
     decided_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+    # A person's: the gesture it is part of, and what both lines said when she saw them.
+    decision_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"), index=True)
+    seen: Mapped[dict[str, Any] | None]
+
+
+class Finding(Base):
+    """What the register answers to one line without siret, before anybody decides."""
+
+    __tablename__ = "finding"
+    mention_id: Mapped[int] = mapped_column(
+        ForeignKey("mention.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    # Of what the line says: another digest must be asked again.
+    digest: Mapped[str]
+    verdict: Mapped[str]
+    level: Mapped[str]
+    # Best first: {"supplier", "probability", "firm", "speaks_for": [], "speaks_against": []}
+    candidates: Mapped[list[Any]]
+
+
+class Likeness(Base):
+    """Two lines of lists that are like enough to name one structure; `one_id` has no siret."""
+
+    __tablename__ = "likeness"
+    one_id: Mapped[int] = mapped_column(
+        ForeignKey("mention.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    other_id: Mapped[int] = mapped_column(
+        ForeignKey("mention.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    score: Mapped[float]  # 0..1, of this pair alone
+    # Nothing holds it back: the rules join the two.
+    is_sure: Mapped[bool]
+    reasons: Mapped[list[Any]]
 
 
 class Tag(Base):

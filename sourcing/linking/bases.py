@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sourcing.linking.normalised import Text
 from sourcing.linking.verdicts import Linker
-from sourcing.model import MASKED, Supplier
+from sourcing.model import MASKED, REGISTER, Supplier
 from sourcing.source import Record
 
 SEPARATOR = " | "
@@ -50,7 +50,7 @@ Columns = dict[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """All suppliers with a siret (and those a person made), ready to be compared with."""
+    """The register's suppliers, or all of them, ready to be compared with."""
 
     ids: NDArray[np.int64]
     uids: Text
@@ -59,14 +59,13 @@ class Base:
     linker: Linker
 
     @classmethod
-    def read(cls, session: Session, extra: Sequence[int] = (), everything: bool = False) -> "Base":
-        """Suppliers in the order of their uid; without a siret only those in `extra`, or all."""
+    def read(cls, session: Session, everything: bool = False) -> "Base":
+        """Suppliers in the order of their uid; those that lists made only with `everything`."""
         statement = select(*(getattr(Supplier, name) for name in OF_SUPPLIER)).order_by(
             Supplier.uid
         )
-        if not everything:
-            kept = Supplier.siret.is_not(None)
-            statement = statement.where(or_(kept, Supplier.id.in_(extra)) if extra else kept)
+        kept = Supplier.merged_into.is_(None) if everything else Supplier.origin == REGISTER
+        statement = statement.where(kept)
         rows = session.execute(statement).all()
         columns: list[list[Any]] = [list(values) for values in zip(*rows, strict=True)]
         said = dict(zip(OF_SUPPLIER, columns or [[] for _ in OF_SUPPLIER], strict=True))

@@ -11,6 +11,8 @@ from sourcing.linking.evidence import EVIDENCE, Levels
 AT = {e.name: i for i, e in enumerate(EVIDENCE)}
 CODES = {e.name: [code for code, _ in e.answers] for e in EVIDENCE}
 Flags = NDArray[np.bool_]
+# The firm is known, which of its sites is not.
+SITE = "établissement à préciser"
 
 
 class Guard(NamedTuple):
@@ -91,7 +93,7 @@ GUARDS = (
     Guard(partly_common, "seuls des mots courants sont partagés"),
     Guard(unplaced, "noms différents, et aucune adresse pour les départager"),
     Guard(number_conflict, "numéros différents dans les noms"),
-    Guard(twin, "établissement à préciser"),
+    Guard(twin, SITE),
     Guard(rivalled, "un autre fournisseur possible à la même adresse"),
     Guard(of_unknown_kind, "la nature annoncée par la liste n'est pas connue de la base"),
 )

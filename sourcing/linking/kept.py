@@ -18,7 +18,7 @@ from sourcing.linking.bases import Base
 from sourcing.linking.candidates import Index, Words
 from sourcing.linking.normalised import WORDS, Lines, Normaliser, Text
 from sourcing.linking.verdicts import Linker
-from sourcing.model import Judgement, Run, Setting, Supplier
+from sourcing.model import REGISTER, Judgement, Mention, Run, Setting, Supplier
 
 # Changes each time `link` wrote something: it makes suppliers without any run.
 LINKED = "linking_done"
@@ -34,19 +34,18 @@ _memory: dict[tuple[str, bool], tuple[str, Base]] = {}
 _turn = Lock()
 
 
-def prepared(
-    session: Session, extra: Sequence[int] = (), everything: bool = False, cache: Path | None = None
-) -> Base:
+def prepared(session: Session, everything: bool = False, cache: Path | None = None) -> Base:
     """What `Base.read` gives, from memory or from a file of `cache` when nothing changed."""
     count = session.scalar(select(func.count()).select_from(Supplier)) or 0
-    if count < WORTH_KEEPING or extra:
-        return Base.read(session, extra, everything)
-    place, state = (str(session.get_bind().engine.url), everything), _state(session, count)
+    if count < WORTH_KEEPING:
+        return Base.read(session, everything)
+    place = (str(session.get_bind().engine.url), everything)
+    state = _state(session, count) if everything else f"{register_state(session)}|{code_state()}"
     with _turn:
         known = _memory.get(place)
         if known is None or known[0] != state:
             _memory.pop(place, None)
-            path = cache / f"linking_{'all' if everything else 'siret'}.npz" if cache else None
+            path = cache / f"linking_{'all' if everything else 'register'}.npz" if cache else None
             known = _memory[place] = (state, _from_disk(session, path, state, everything))
         return known[1]
 
@@ -66,8 +65,24 @@ def _state(session: Session, count: int) -> str:
         select(Setting.key, Setting.value).where(Setting.key.in_(VERSIONS)).order_by(Setting.key)
     )
     said = (*run, newest, judged, count, *(tuple(row) for row in settings))
-    code = (LAYOUT, duckdb.__version__, _digest(WORDS), _digest(weights.WEIGHTS))
-    return "|".join(map(str, (*said, *code)))
+    return "|".join((*map(str, said), code_state()))
+
+
+def register_state(session: Session) -> str:
+    """Changes when the register may have, never for a list: only lists make mentions."""
+    lists = select(Mention.source).distinct()
+    run = session.execute(
+        select(func.max(Run.id), func.max(Run.started_at)).where(Run.source.not_in(lists))
+    ).one()
+    known = session.execute(
+        select(func.count(), func.max(Supplier.id)).where(Supplier.origin == REGISTER)
+    ).one()
+    return "|".join(map(str, (*run, *known)))
+
+
+def code_state() -> str:
+    """Changes with the engine, its vocabulary and its weights."""
+    return f"{LAYOUT}|{duckdb.__version__}|{_digest(WORDS)}|{_digest(weights.WEIGHTS)}"
 
 
 def _digest(path: Path) -> str:
@@ -83,7 +98,7 @@ def _from_disk(session: Session, path: Path | None, state: str, everything: bool
                     return _unpacked(arrays)
         except (OSError, EOFError, ValueError, KeyError, BadZipFile):
             path.unlink(missing_ok=True)
-    base = Base.read(session, everything=everything)
+    base = Base.read(session, everything)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(f".{os.getpid()}.draft")

@@ -1,6 +1,6 @@
 """Verdicts: the best candidates of each line, how sure we are, and why, for a buyer."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,8 +25,26 @@ class Candidate(NamedTuple):
     probability: float
     # With no rival: what this pair alone is worth.
     alone: float
-    # Told of the best candidate only, when there is something to tell.
+    # Told when there is something to tell: what speaks for it, then what does not.
     reasons: tuple[str, ...] = ()
+    # How many of the reasons, from the end, speak against it.
+    against: int = 0
+
+    def with_notes(self, notes: Iterable[str]) -> "Candidate":
+        """The same with notes that hold it back, told last and once."""
+        new = tuple(note for note in notes if note not in self.reasons)
+        return self._replace(reasons=self.reasons + new, against=self.against + len(new))
+
+
+class Alike(NamedTuple):
+    """Two lines of one base that are like enough to name one structure."""
+
+    one: int
+    other: int
+    score: float
+    # Nothing holds the pair back.
+    is_sure: bool
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +78,25 @@ class Linker:
         normaliser = Normaliser()
         return cls(Index.build(normaliser.lines(columns), weights.read().usual), normaliser, closed)
 
-    def ask(
-        self, columns: dict[str, Sequence[str]], excluded: Collection[tuple[int, int]] = ()
-    ) -> list[Finding]:
-        """One finding per line of `columns`; `excluded` are (probe, line) a person has refused."""
+    def ask(self, columns: dict[str, Sequence[str]]) -> list[Finding]:
+        """One finding per line of `columns`."""
         probes = self.normaliser.lines(columns)
-        return self.findings(Scored.of(self.index, probes, self.weights, excluded), probes.count)
+        return self.findings(Scored.of(self.index, probes, self.weights), probes.count)
 
-    def sure_pairs(self, columns: dict[str, Sequence[str]]) -> list[tuple[int, int]]:
-        """Couples of the base's own lines that are surely one, lower number first."""
+    def alike(self, columns: dict[str, Sequence[str]], own: Sequence[int]) -> Iterator["Alike"]:
+        """Lines of the base that are like these, which are the base's own lines `own`.
+
+        Each pair alone: here rivals prove nothing, three lists may name one structure.
+        """
         scored = Scored.of(self.index, self.normaliser.lines(columns), self.weights)
-        probe, line = scored.pairs
-        sure = np.flatnonzero((scored.alone >= self.weights.same) & (probe != line))
-        notes = scored.held_back(sure, self.closed)
-        couples = zip(probe[sure].tolist(), line[sure].tolist(), notes, strict=True)
-        return sorted({(min(p, q), max(p, q)) for p, q, held in couples if not held})
+        probe, line = np.asarray(own, dtype=np.int64)[scored.pairs.probe], scored.pairs.line
+        like = np.flatnonzero((scored.alone >= self.weights.same) & (probe != line))
+        notes = scored.held_back(like, self.closed)
+        for pair, held in zip(like.tolist(), notes, strict=True):
+            reasons, against = scored.reasons(pair)
+            told = reasons[: len(reasons) - against] + held
+            both, score = (int(probe[pair]), int(line[pair])), float(scored.alone[pair])
+            yield Alike(*both, score, not held, told)
 
     def findings(self, scored: "Scored", count: int) -> list[Finding]:
         """The verdict on every probe of pairs already scored."""
@@ -92,16 +114,17 @@ class Linker:
         best = int(order[0])
         sure, chance = self.weights.same, float(scored.probability[best])
         firm = self._firm(scored, order)
-        shown = tuple(scored.candidate(i) for i in order[:SHOWN].tolist())
         if max(chance, firm) < self.weights.review:
+            shown = tuple(scored.candidate(i) for i in order[:SHOWN].tolist())
             return Finding(DIFFERENT, shown, False, firm)
-        reasons = scored.reasons(best)
+        told = tuple(scored.told(i) for i in order[:SHOWN].tolist())
         if chance >= sure and not notes:
-            return Finding(SAME, (shown[0]._replace(reasons=reasons), *shown[1:]), False, firm)
-        only = chance < sure <= firm
-        notes += ("établissement à préciser",) if only else ()
-        reasons += tuple(note for note in dict.fromkeys(notes) if note not in reasons)
-        return Finding(REVIEW, (shown[0]._replace(reasons=reasons), *shown[1:]), only, firm)
+            return Finding(SAME, told, False, firm)
+        if chance < sure <= firm:
+            notes = (*notes, guards.SITE)
+        noted = told[0].with_notes(dict.fromkeys(notes))
+        is_firm = firm >= sure and set(notes) == {guards.SITE}
+        return Finding(REVIEW, (noted, *told[1:]), is_firm, firm)
 
     def _firm(self, scored: "Scored", order: Ints) -> float:
         sirens = self.index.lines.facts["siren"][scored.pairs.line[order]]
@@ -125,13 +148,12 @@ class Scored:
         index: Index,
         probes: Lines,
         weigh: Weights,
-        excluded: Collection[tuple[int, int]] = (),
         wanted: Collection[tuple[int, int]] = (),
     ) -> "Scored":
         """Score the candidates, and the pairs `wanted` whatever they share."""
         pairs = candidates(index, probes)
-        if excluded or wanted:
-            pairs = Pairs.of((pairs.couples() | set(wanted)) - set(excluded))
+        if wanted:
+            pairs = Pairs.of(pairs.couples() | set(wanted))
         compared = Comparison(index, probes, pairs)
         levels = evidence.look(compared)
         scores = np.round(weigh.scores(levels), 6)
@@ -147,6 +169,10 @@ class Scored:
             int(self.pairs.line[pair]), float(self.probability[pair]), float(self.alone[pair])
         )
 
+    def told(self, pair: int) -> Candidate:
+        reasons, against = self.reasons(pair)
+        return self.candidate(pair)._replace(reasons=reasons, against=against)
+
     def held_back(self, pairs: Ints, closed: Collection[int]) -> list[tuple[str, ...]]:
         """Why each of these may not be linked without a person, however probable, or nothing."""
         return [
@@ -156,8 +182,8 @@ class Scored:
             )
         ]
 
-    def reasons(self, pair: int) -> tuple[str, ...]:
-        """French clauses, what speaks for it first, each side by weight."""
+    def reasons(self, pair: int) -> tuple[tuple[str, ...], int]:
+        """French clauses, what speaks for it first, each side by weight; how many speak against."""
         weigh = weights.read().answers
         said = [
             (weigh[e.name][e.answers[a][0]], e.answers[a][1])
@@ -165,9 +191,8 @@ class Scored:
             if e.answers[a][1]
         ]
         said.append(self._name_reason(pair))
-        return tuple(
-            clause for _, clause in sorted(said, key=lambda s: (s[0] < 0, -abs(s[0]), s[1]))
-        )
+        said.sort(key=lambda s: (s[0] < 0, -abs(s[0]), s[1]))
+        return tuple(clause for _, clause in said), sum(weight < 0 for weight, _ in said)
 
     def _name_reason(self, pair: int) -> tuple[float, str]:
         dice = float(self.compared.dice[pair])

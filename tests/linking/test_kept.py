@@ -31,9 +31,9 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """One number more each time the suppliers are read."""
     read, count = Base.read, list[int]()
 
-    def counted(session: Session, extra: tuple[int, ...] = (), everything: bool = False) -> Base:
+    def counted(session: Session, everything: bool = False) -> Base:
         count.append(1)
-        return read(session, extra, everything)
+        return read(session, everything)
 
     monkeypatch.setattr(Base, "read", counted)
     return count

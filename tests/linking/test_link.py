@@ -100,14 +100,23 @@ def test_nobody_alike_makes_a_supplier(session: Session, mention: Maker, supplie
 def test_two_equally_good_candidates_are_a_question(
     session: Session, mention: Maker, supplier: Maker
 ) -> None:
-    known = [supplier(siret, **ATELIERS) for siret in ("53876295600042", "53876295600018")]
+    known = [supplier(siret, **ATELIERS) for siret in (RICOCHET, "53876295600018")]
     line = mention(**ATELIERS)
     assert link(session) == Counts(same=0, review=1, new=1)
     said = judgements(session, line)[0]
     assert said.verdict == "review"
     assert said.supplier_id in [s.id for s in known]
-    assert "établissement à préciser" in said.reasons
     assert line.supplier_id not in [s.id for s in known]
+
+
+def test_two_sites_that_fit_are_the_firm(session: Session, mention: Maker, supplier: Maker) -> None:
+    known = [supplier(siret, **ATELIERS) for siret in ("53876295600042", "53876295600018")]
+    line = mention(**ATELIERS)
+    assert link(session) == Counts(same=0, review=1, new=0)
+    said = judgements(session, line)[0]
+    assert (line.firm, said.level, said.verdict) == ("538762956", "siren", "review")
+    assert line.supplier_id in [s.id for s in known]
+    assert "établissement à préciser" in said.reasons
 
 
 def test_a_published_siret_never_joins_another(
