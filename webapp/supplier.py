@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort, redirect, render_template, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
+from sourcing import suppliers
 from sourcing.model import MASKED, PARTIAL, Listing, Mention, Run, Supplier, Tag
 from sourcing.registrations import SOURCE as REGISTRATION
 from sourcing.segments import Segment
@@ -46,11 +48,13 @@ class Origin:
 
 
 @PAGES.get("/fournisseurs/<uid>")
-def sheet(uid: str) -> str:
+def sheet(uid: str) -> str | Response:
     """Everything that may be shown of one supplier."""
-    supplier = session().scalar(select(Supplier).where(Supplier.uid == uid))
+    supplier = suppliers.find(session(), uid)
     if supplier is None:
         abort(404)
+    if supplier.uid != uid:
+        return redirect(url_for("supplier.sheet", uid=supplier.uid))
     listing = session().get(Listing, supplier.id)
     tags = (
         session()
@@ -59,11 +63,7 @@ def sheet(uid: str) -> str:
         )
         .all()
     )
-    mentions = (
-        session()
-        .scalars(select(Mention).where(Mention.supplier_id == supplier.id).order_by(Mention.source))
-        .all()
-    )
+    mentions = suppliers.mentions(session(), supplier)
     known = of_bits(listing.statuses) if listing else []
     lon, lat = shown_position(supplier)
     return render_template(

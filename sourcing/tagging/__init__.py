@@ -83,6 +83,8 @@ def _clear(scope: Scope) -> None:
         )
     if scope.only is None:
         db.clear_text(scope.session)
+    else:
+        db.delete_text(scope.session, scope.only)
 
 
 def _bump(session: Session) -> None:

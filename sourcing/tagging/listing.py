@@ -31,7 +31,9 @@ Step = Callable[[int], None]
 def write(scope: Scope, step: Step) -> int:
     """Write the rows and words of the suppliers in scope, cleared before; returns how many."""
     session, indexer, count = scope.session, Indexer(scope), 0
-    wanted = scope.among(select(*SUPPLIER_COLUMNS)).order_by(Supplier.id)
+    # One that leads to another is not to be found any more.
+    standing = select(*SUPPLIER_COLUMNS).where(Supplier.merged_into.is_(None))
+    wanted = scope.among(standing).order_by(Supplier.id)
     for suppliers in db.chunks(session.connection().execute(wanted), db.CHUNK):
         entries = indexer.entries(suppliers)
         session.connection().execute(insert(Listing), [row for row, _ in entries])
@@ -109,12 +111,14 @@ class Indexer:
 
     def _hear_mentions(self, said: dict[int, Said], first: int, last: int) -> None:
         found = select(
-            Mention.supplier_id, Mention.name, Mention.other_names, Mention.sectors,
-            Mention.description,
-        ).where(Mention.supplier_id.between(first, last), Mention.gone_on.is_(None))  # fmt: skip
-        for supplier_id, name, others, sectors, description in self.session.execute(found):
-            said[supplier_id].names += (name, others)
-            said[supplier_id].texts += (*sectors, description)
+            Supplier.id, Mention.name, Mention.other_names, Mention.sectors, Mention.description,
+        ).where(Supplier.id.between(first, last), Mention.gone_on.is_(None))  # fmt: skip
+        here = found.where(Mention.supplier_id == Supplier.id, Mention.firm == "")
+        of_firm = found.where(Mention.firm == Supplier.siren, Mention.firm != "")
+        for wanted in (here, of_firm):
+            for supplier_id, name, others, sectors, description in self.session.execute(wanted):
+                said[supplier_id].names += (name, others)
+                said[supplier_id].texts += (*sectors, description)
 
     def _listing(self, supplier: Row[Any], said: Said) -> dict[str, Any]:
         is_placed = supplier.diffusion != PARTIAL or supplier.precision == "commune"

@@ -36,25 +36,23 @@ class Found(NamedTuple):
     weight: float = 1.0
 
 
+SAID = (
+    Supplier.id.label("supplier_id"),
+    Mention.source,
+    Mention.siret,
+    Mention.firm,
+    Mention.statuses,
+    Mention.sectors,
+    Mention.description,
+    Mention.is_qpv,
+    Supplier.siret.label("supplier_siret"),
+)
+
+
 def mentions(scope: Scope) -> None:
     """Statuses, declared sectors and described activities of every mention still in its list."""
-    wanted = (
-        select(
-            Mention.supplier_id,
-            Mention.source,
-            Mention.siret,
-            Mention.statuses,
-            Mention.sectors,
-            Mention.description,
-            Mention.is_qpv,
-            Supplier.siret.label("supplier_siret"),
-        )
-        .join(Supplier, Supplier.id == Mention.supplier_id)
-        .where(Mention.gone_on.is_(None))
-        .order_by(Mention.id)
-    )
     best: dict[tuple[int, str, str, str], dict[str, Any]] = {}
-    for mention in scope.session.execute(scope.among(wanted)):
+    for mention in _mentions(scope):
         for found in _found(mention, scope.nomenclature):
             key = (mention.supplier_id, found.kind, found.value, mention.source)
             if key not in best or best[key]["weight"] < found.weight:
@@ -77,10 +75,19 @@ def mentions(scope: Scope) -> None:
         scope.session.connection().execute(insert(Tag), rows)
 
 
+def _mentions(scope: Scope) -> Iterator[Row[Any]]:
+    """Each with its supplier; those of a firm as a whole, with each of the firm's sites."""
+    current = select(*SAID).where(Mention.gone_on.is_(None)).order_by(Mention.id, Supplier.id)
+    here = current.where(Supplier.id == Mention.supplier_id, Mention.firm == "")
+    of_firm = current.where(Supplier.siren == Mention.firm, Mention.firm != "")
+    for wanted in (here, of_firm):
+        yield from scope.session.execute(scope.among(wanted))
+
+
 def _level(mention: Row[Any]) -> str:
-    """The establishment itself, or another one of the same company."""
+    """The establishment itself, or its firm: the line says no more, or names another site."""
     elsewhere = mention.siret and mention.supplier_siret and mention.siret != mention.supplier_siret
-    return "siren" if elsewhere else "siret"
+    return "siren" if mention.firm or elsewhere else "siret"
 
 
 def _found(mention: Row[Any], nomenclature: Nomenclature) -> Iterator[Found]:

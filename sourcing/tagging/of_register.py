@@ -216,7 +216,8 @@ def ess(scope: Scope) -> None:
 
 def noise(scope: Scope) -> None:
     """What a buyer never looks for; a list's structure is not hidden for its form or its NAF."""
-    listed = exists().where(Mention.supplier_id == Supplier.id, Mention.gone_on.is_(None))
+    speaks_of_it = or_(Mention.supplier_id == Supplier.id, Mention.firm == Supplier.siren)
+    listed = exists().where(speaks_of_it, Mention.gone_on.is_(None))
     form, naf = Supplier.legal_form, Supplier.naf
     closed_on = cast(Supplier.closed_on, Text)
     day = (

@@ -86,7 +86,7 @@ def supplier(uid: str) -> Response:
     found = None if "\0" in uid else answers.supplier(uid)
     if found is None:
         raise Problem(404, "Fournisseur inconnu", f"Aucun fournisseur « {uid} » dans la base.")
-    links = {"self": request.path, "page": url_for("supplier.sheet", uid=uid)}
+    links = {"self": request.path, "page": url_for("supplier.sheet", uid=found["uid"])}
     return _json({"meta": answers.meta(), "links": links, "supplier": found})
 
 

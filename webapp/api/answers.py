@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from sourcing import export, provenance
+from sourcing import export, provenance, suppliers
 from sourcing.model import MASKED, PARTIAL, Listing, Mention, Place, Setting, Supplier, Tag
 from sourcing.search import Hit, Page
 from sourcing.segments import Segment
@@ -133,13 +133,12 @@ def communes() -> list[Answer]:
 
 def supplier(uid: str) -> Answer | None:
     """Everything that may be said of one supplier, each claim with its reason; None if unknown."""
-    found = session().scalar(select(Supplier).where(Supplier.uid == uid))
+    found = suppliers.find(session(), uid)
     if found is None:
         return None
     mine = select(Tag).where(Tag.supplier_id == found.id)
     told = session().scalars(mine.order_by(Tag.weight.desc(), Tag.id)).all()
-    lines = select(Mention).where(Mention.supplier_id == found.id)
-    said = session().scalars(lines.order_by(Mention.source, Mention.id)).all()
+    said = suppliers.mentions(session(), found)
     seen = _last_seen(found, said)
     lon, lat = shown_position(found)
     return _identity(found) | {
