@@ -4,14 +4,16 @@ Reserved columns: `_lon`, `_lat` (GeoJSON position), `_problem` (the row is kept
 `_broken` (the row cannot be trusted, for this reason).
 """
 
+import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import IO
 
 from connectors.readers import markup, sheet, spread, text, tree
+from connectors.readers.book import Sample
 from connectors.readers.table import Headerless
 from sourcing.source import Row, SourceError
 
@@ -28,23 +30,49 @@ STRANGERS = (
     (b"7z\xbc\xaf", "est une archive 7z ; en extraire le tableau d'abord."),
     (b"Rar!", "est une archive RAR ; en extraire le tableau d'abord."),
 )
+OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+# Sites call "export.xls" a page that holds a table; a 2003 workbook is XML too.
+WEB_PAGE = re.compile(
+    r"(<\?xml[^>]*>\s*)?(<!--(?:(?!-->).)*-->\s*)*"
+    r"(<(!doctype html|html|head|meta|body|table|style|script|div)\b|MIME-Version:)",
+    re.IGNORECASE | re.DOTALL,
+)
+OFFICE_XML = "urn:schemas-microsoft-com:office:spreadsheet"
+# Bytes once decompressed; shared texts are the part a reader must hold in memory.
+LARGEST_BOOK, LARGEST_TEXTS = 4_000_000_000, 400_000_000
 TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".json", ".geojson", ".xml")
 
 
-def read(path: Path, *, headerless: Headerless | None = None) -> Iterator[Row]:
+def read(path: Path, *, headerless: Headerless | None = None, wanted: str = "") -> Iterator[Row]:
     """The rows of a file, its format told by its content; `headerless` names the columns of files
-    without a header row, by what their first cell holds.
+    without a header row, by what their first cell holds; `wanted` is the sheet of a workbook.
     """
     if not path.is_file():
         raise SourceError(f"{path} : fichier introuvable ; vérifier le chemin.")
-    return _read(path.name, lambda: path.open("rb"), headerless or {})
+    return _read(path.name, lambda: path.open("rb"), headerless or {}, wanted)
+
+
+def sheets(path: Path) -> list[str]:
+    """Titles of the filled visible sheets of a workbook; none for any other file."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    samples: dict[str, Sample] = {}
+    if head.startswith(OLD_OFFICE):
+        samples = sheet.xls_samples(path.name, lambda: path.open("rb"))
+    elif head.startswith(b"PK"):
+        kind = _zip_kind(path.name, lambda: path.open("rb"))[0]
+        if kind == "xlsx":
+            samples = sheet.xlsx_samples(path.name, lambda: path.open("rb"))
+        elif kind == "ods":
+            samples = spread.samples(path.name, lambda: path.open("rb"))
+    return [title for title, sample in samples.items() if sample]
 
 
 def delimiter(path: Path) -> str:
     """What separates the columns of a text file; ";", as French Excel writes, for any other."""
     with path.open("rb") as file:
         head = file.read(HEAD)
-    if head.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
+    if head.startswith((b"PK", OLD_OFFICE)):
         return ";"
     content = head.decode(text.detect_encoding(path.name, head), errors="replace")
     return (
@@ -52,7 +80,7 @@ def delimiter(path: Path) -> str:
     )
 
 
-def _read(name: str, opener: Opener, headerless: Headerless) -> Iterator[Row]:
+def _read(name: str, opener: Opener, headerless: Headerless, wanted: str = "") -> Iterator[Row]:
     with closing(opener()) as file:
         head = file.read(HEAD)
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
@@ -61,9 +89,9 @@ def _read(name: str, opener: Opener, headerless: Headerless) -> Iterator[Row]:
         if head.startswith(magic):
             raise SourceError(f"{name} {sentence}")
     if head.startswith(b"PK"):
-        return _read_zip(name, opener, headerless)
-    if head.startswith(b"\xd0\xcf\x11\xe0"):
-        return sheet.read_xls(name, opener, headerless)
+        return _read_zip(name, opener, headerless, wanted)
+    if head.startswith(OLD_OFFICE):
+        return sheet.read_xls(name, opener, headerless, wanted)
     return _read_text(name, opener, head, headerless)
 
 
@@ -72,29 +100,49 @@ def _read_text(name: str, opener: Opener, head: bytes, headerless: Headerless) -
     start = head.decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")
     if start[:1] in ("{", "["):
         return tree.read(name, opener, encoding)
-    if start[:15].lower().startswith(("<!doctype html", "<html")):
+    if WEB_PAGE.match(start[:4096]):
         raise SourceError(
-            f"{name} : c'est une page web, pas un fichier de données ; "
-            "télécharger le fichier lui-même."
+            f"{name} : c'est une page web, quel que soit son nom ; télécharger le fichier "
+            "lui-même, ou l'ouvrir dans un tableur et l'enregistrer en XLSX ou CSV."
+        )
+    if OFFICE_XML in start[:4096]:
+        raise SourceError(
+            f"{name} : c'est un classeur XML de 2003 ; l'ouvrir dans un tableur et l'enregistrer "
+            "en XLSX ou CSV."
         )
     if start.startswith("<"):
         return markup.read(name, opener, start)
     return text.read(name, opener, encoding, head, headerless)
 
 
-def _read_zip(name: str, opener: Opener, headerless: Headerless) -> Iterator[Row]:
+def _zip_kind(name: str, opener: Opener) -> tuple[str, list[str]]:
+    """ "xlsx", "ods" or "zip", and the members; one that would not fit in memory is refused."""
     try:
         with closing(opener()) as file, zipfile.ZipFile(file) as archive:
             members = archive.namelist()
+            size = sum(member.file_size for member in archive.infolist())
+            strings = "xl/sharedStrings.xml"
+            texts = archive.getinfo(strings).file_size if strings in members else 0
     except sheet.DAMAGED:
         raise SourceError(
             f"{name} : archive ou classeur tronqué ou abîmé ; "
             "le télécharger ou l'enregistrer à nouveau."
         ) from None
-    if "xl/workbook.xml" in members or "[Content_Types].xml" in members:
-        return sheet.read_xlsx(name, opener, headerless)
-    if "content.xml" in members:
-        return spread.read(name, opener, headerless)
+    is_book = "xl/workbook.xml" in members or "[Content_Types].xml" in members
+    if is_book and (size > LARGEST_BOOK or texts > LARGEST_TEXTS):
+        raise SourceError(
+            f"{name} : une fois décompressé ce classeur pèse {size // 1_000_000} Mo ; "
+            "l'enregistrer en CSV."
+        )
+    return ("xlsx" if is_book else "ods" if "content.xml" in members else "zip"), members
+
+
+def _read_zip(name: str, opener: Opener, headerless: Headerless, wanted: str) -> Iterator[Row]:
+    kind, members = _zip_kind(name, opener)
+    if kind == "xlsx":
+        return sheet.read_xlsx(name, opener, headerless, wanted)
+    if kind == "ods":
+        return spread.read(name, opener, headerless, wanted)
     return _read_member(name, opener, members, headerless)
 
 
@@ -128,4 +176,4 @@ def _extract(name: str, opener: Opener, member: str, target: Path) -> None:
         ) from None
 
 
-__all__ = ["Headerless", "Mapping", "read"]
+__all__ = ["Headerless", "delimiter", "read", "sheets"]

@@ -17,7 +17,9 @@ import xlrd
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 
-from connectors.readers.table import Headerless, Line, find_header, rows
+from connectors.readers import book
+from connectors.readers.book import Sample
+from connectors.readers.table import Headerless, Line, rows
 from sourcing.source import Row, SourceError
 
 # What zipfile, zlib, openpyxl and xlrd raise on a damaged file.
@@ -41,7 +43,8 @@ ERRORS = frozenset(
         "#NOMBRE!",
     }
 )
-PREVIEW = 60
+# How Office encrypts a workbook: a stream of this name (UTF-16) in an old container.
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _MERGED = re.compile(rb'<mergeCell [^>]*ref="([A-Z]+\d+:[A-Z]+\d+)"')
 # Rows 1-based and columns 0-based, both bounds included.
 Area = tuple[int, int, int, int]
@@ -65,76 +68,75 @@ def as_text(value: object) -> str:
     return str(value)
 
 
-def read_xlsx(name: str, opener: Callable[[], IO[bytes]], headerless: Headerless) -> Iterator[Row]:
-    """The rows of the first sheet that holds a table, and of the sheets with the same header."""
+def read_xlsx(
+    name: str, opener: Callable[[], IO[bytes]], headerless: Headerless, wanted: str = ""
+) -> Iterator[Row]:
+    """The rows of the first sheet that holds a table and of its likes, or of the one wanted."""
     with closing(opener()) as file:
         try:
-            yield from _read_book(name, file, headerless)
+            yield from _read_book(name, file, headerless, wanted)
         except SourceError:
             raise
         except DAMAGED:
-            raise SourceError(
-                f"{name} : classeur tronqué ou abîmé ; l'ouvrir dans un tableur et "
-                "l'enregistrer à nouveau en XLSX ou CSV."
-            ) from None
+            raise damaged(name) from None
 
 
-def _read_book(name: str, file: IO[bytes], headerless: Headerless) -> Iterator[Row]:
+def xlsx_samples(name: str, opener: Callable[[], IO[bytes]]) -> dict[str, Sample]:
+    """The first filled lines of each visible sheet."""
+    with closing(opener()) as file:
+        try:
+            return {s.title: _preview(s) for s in _visible(_opened(file))}
+        except DAMAGED:
+            raise damaged(name) from None
+
+
+def damaged(name: str) -> SourceError:
+    return SourceError(
+        f"{name} : classeur tronqué ou abîmé ; l'ouvrir dans un tableur et "
+        "l'enregistrer à nouveau en XLSX ou CSV."
+    )
+
+
+def _opened(file: IO[bytes]) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions nobody reads here
-        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-        sheets = [s for s in book.worksheets if s.sheet_state == "visible"]
-        chosen = _tables(sheets)
-        if not chosen:
-            raise SourceError(
-                f"{name} : aucune feuille ne contient de tableau ; "
-                "vérifier que c'est le bon classeur."
-            )
-        others = [s.title for s in sheets if s not in chosen and any(_preview(s))]
-        for sheet in chosen:
-            title = name if len(chosen) == 1 else f"{name}, feuille {sheet.title}"
-            lines = _sheet_lines(file, book, sheet)
-            yield from _told(rows(title, lines, headerless), others if sheet is chosen[0] else [])
+        return openpyxl.load_workbook(file, read_only=True, data_only=True)
 
 
-def _told(found: Iterator[Row], others: Sequence[str]) -> Iterator[Row]:
+def _visible(book: Any) -> list[Any]:
+    return [s for s in book.worksheets if s.sheet_state == "visible"]
+
+
+def _read_book(name: str, file: IO[bytes], headerless: Headerless, wanted: str) -> Iterator[Row]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        opened = _opened(file)
+        sheets = {s.title: s for s in _visible(opened)}
+        found = book.choose(name, {t: _preview(s) for t, s in sheets.items()}, wanted)
+        for title in found.chosen:
+            shown = name if len(found.chosen) == 1 else f"{name}, feuille {title}"
+            lines = _sheet_lines(file, opened, sheets[title])
+            others = found.others if title == found.chosen[0] and not wanted else []
+            yield from told(rows(shown, lines, headerless), book.note(others))
+
+
+def told(found: Iterator[Row], note: str) -> Iterator[Row]:
     """The rows; the first one says which sheets were left unread."""
     for row in found:
-        if others and "_broken" not in row.values:
-            clause = f"feuilles non lues : {', '.join(others)}"
-            row = row._replace(values={**row.values, "_problem": clause})
-        others = []
+        if note and "_broken" not in row.values:
+            row = row._replace(values={**row.values, "_problem": note})
+        note = ""
         yield row
 
 
 def _preview(sheet: Any) -> list[list[str]]:
-    lines = sheet.iter_rows(max_row=PREVIEW, values_only=True)
+    sheet.reset_dimensions()  # some writers declare A1:A1
+    lines = sheet.iter_rows(max_row=book.PREVIEW, values_only=True)
     return [cells for line in lines if any(cells := [as_text(v) for v in line])]
 
 
-def _tables(sheets: Sequence[Any]) -> list[Any]:
-    """The first sheet with at least two columns and two lines, and those with the same header."""
-    chosen: list[Any] = []
-    header: list[str] = []
-    for sheet in sheets:
-        sheet.reset_dimensions()  # some writers declare A1:A1
-        sample = _preview(sheet)
-        if len(sample) < 2 or max(sum(map(bool, cells)) for cells in sample) < 2:
-            continue
-        start, found = find_header(sample)
-        labels = [c.strip() for c in sample[start] if c.strip()] if found else []
-        if not chosen:
-            header = labels
-            chosen.append(sheet)
-        elif labels and labels == header:
-            chosen.append(sheet)
-    if not chosen:  # a one-column list is a table too, when there is nothing else
-        chosen = [s for s in sheets if len(_preview(s)) > 1][:1]
-    return chosen
-
-
-def _sheet_lines(file: IO[bytes], book: Any, sheet: Any) -> Iterator[Line]:
-    areas, has_formulas = _scan(book._archive, sheet._worksheet_path)
+def _sheet_lines(file: IO[bytes], opened: Any, sheet: Any) -> Iterator[Line]:
+    areas, has_formulas = _scan(opened._archive, sheet._worksheet_path)
     values = sheet.iter_rows(values_only=True)
     if not has_formulas:
         yield from _spread(_cells((line, ()) for line in values), areas)
@@ -165,7 +167,7 @@ def _cells(pairs: Iterable[tuple[Sequence[object], Sequence[object]]]) -> Iterat
     for number, (values, formulas) in enumerate(pairs, 1):
         cells = [as_text(v) for v in values]
         notes = [
-            f"cellule {_letter(i)}{number} : formule sans valeur enregistrée"
+            f"cellule {letter(i)}{number} : formule sans valeur enregistrée"
             for i, formula in enumerate(formulas)
             if isinstance(formula, str)
             and formula.startswith("=")
@@ -175,11 +177,12 @@ def _cells(pairs: Iterable[tuple[Sequence[object], Sequence[object]]]) -> Iterat
         for i, cell in enumerate(cells):
             if cell in ERRORS:
                 cells[i] = ""
-                notes.append(f"cellule {_letter(i)}{number} en erreur ({cell})")
+                notes.append(f"cellule {letter(i)}{number} en erreur ({cell})")
         yield number, cells, " ; ".join(notes)
 
 
-def _letter(column: int) -> str:
+def letter(column: int) -> str:
+    """The name of a column, counted from 0."""
     return chr(65 + column) if column < 26 else f"{chr(64 + column // 26)}{chr(65 + column % 26)}"
 
 
@@ -199,22 +202,53 @@ def _spread(lines: Iterator[Line], areas: Sequence[Area]) -> Iterator[Line]:
         yield number, cells, note
 
 
-def read_xls(name: str, opener: Callable[[], IO[bytes]], headerless: Headerless) -> Iterator[Row]:
-    """The rows of the first sheet of an old Excel workbook that holds something."""
+def read_xls(
+    name: str, opener: Callable[[], IO[bytes]], headerless: Headerless, wanted: str = ""
+) -> Iterator[Row]:
+    """The rows of an old Excel workbook, its sheets chosen as in a new one."""
+    opened = _open_xls(name, opener)
+    found = book.choose(name, _xls_previews(opened), wanted)
+    for title in found.chosen:
+        sheet = opened.sheet_by_name(title)
+        areas = [(top + 1, end, left, right - 1) for top, end, left, right in sheet.merged_cells]
+        shown = name if len(found.chosen) == 1 else f"{name}, feuille {title}"
+        others = found.others if title == found.chosen[0] and not wanted else []
+        lines = _spread(_xls_lines(opened, sheet), areas)
+        yield from told(rows(shown, lines, headerless), book.note(others))
+
+
+def xls_samples(name: str, opener: Callable[[], IO[bytes]]) -> dict[str, Sample]:
+    """The first filled lines of each visible sheet."""
+    return _xls_previews(_open_xls(name, opener))
+
+
+def _xls_previews(opened: Any) -> dict[str, Sample]:
+    return {
+        sheet.name: [cells for _, cells, _ in _xls_lines(opened, sheet, book.PREVIEW) if any(cells)]
+        for sheet in opened.sheets()
+        if sheet.visibility == 0
+    }
+
+
+def _open_xls(name: str, opener: Callable[[], IO[bytes]]) -> Any:
     with closing(opener()) as file:
         content = file.read()
+    if ENCRYPTED in content:
+        raise locked(name)
     try:
-        book = xlrd.open_workbook(file_contents=content, formatting_info=True, logfile=_Nowhere())
-        sheet = next((s for s in book.sheets() if s.visibility == 0 and s.nrows > 0), None)
-    except (xlrd.XLRDError, xlrd.compdoc.CompDocError, *DAMAGED):
-        raise SourceError(
-            f"{name} : classeur protégé, tronqué ou abîmé ; l'ouvrir dans un tableur et "
-            "l'enregistrer en XLSX ou CSV."
-        ) from None
-    if sheet is None:
-        raise SourceError(f"{name} : aucune feuille remplie ; vérifier que c'est le bon classeur.")
-    areas = [(top + 1, bottom, left, right - 1) for top, bottom, left, right in sheet.merged_cells]
-    yield from rows(name, _spread(_xls_lines(book, sheet), areas), headerless)
+        return xlrd.open_workbook(file_contents=content, formatting_info=True, logfile=_Nowhere())
+    except (xlrd.XLRDError, xlrd.compdoc.CompDocError, *DAMAGED) as error:
+        if "encrypted" in str(error):
+            raise locked(name) from None
+        raise damaged(name) from None
+
+
+def locked(name: str) -> SourceError:
+    """A workbook nobody can read without its password."""
+    return SourceError(
+        f"{name} : classeur protégé par un mot de passe ; l'ouvrir dans un tableur, retirer le mot "
+        "de passe et l'enregistrer à nouveau."
+    )
 
 
 class _Nowhere:
@@ -224,24 +258,24 @@ class _Nowhere:
         return len(text)
 
 
-def _xls_lines(book: Any, sheet: Any) -> Iterator[Line]:
-    for number in range(sheet.nrows):
+def _xls_lines(opened: Any, sheet: Any, most: int = 1 << 20) -> Iterator[Line]:
+    for number in range(min(sheet.nrows, most)):
         cells, notes = [], []
         for i, cell in enumerate(sheet.row(number)):
             if cell.ctype == xlrd.XL_CELL_ERROR:
-                notes.append(f"cellule {_letter(i)}{number + 1} en erreur")
-            cells.append(_xls_text(book, cell))
+                notes.append(f"cellule {letter(i)}{number + 1} en erreur")
+            cells.append(_xls_text(opened, cell))
         yield number + 1, cells, " ; ".join(notes)
 
 
-def _xls_text(book: Any, cell: Any) -> str:
+def _xls_text(opened: Any, cell: Any) -> str:
     if cell.ctype == xlrd.XL_CELL_ERROR:
         return ""
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
         return as_text(bool(cell.value))
     if cell.ctype == xlrd.XL_CELL_DATE:
         try:
-            return as_text(xlrd.xldate_as_datetime(cell.value, book.datemode))
+            return as_text(xlrd.xldate_as_datetime(cell.value, opened.datemode))
         except (ValueError, OverflowError):
             return as_text(cell.value)
     return as_text(cell.value)

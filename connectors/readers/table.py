@@ -1,6 +1,7 @@
 """Lines of cells into rows: where the header is, what columns are called, which lines are whole."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, pairwise
@@ -17,6 +18,22 @@ SAMPLE = 40
 HEADER_SHARE = 0.6
 _VALUE = re.compile(r"@|://|^www\.|^[\d\s.,/+:-]+$|^\d{4}-\d\d-\d\d", re.IGNORECASE)
 _YEAR = re.compile(r"(19|20)\d\d$")
+_NUMBER = re.compile(r"[-+]?[\d\s.,]{1,14}\s?(€|k€|%|M€)?")
+TOTAL = re.compile(
+    r"(sous[- ]?)?tota(l|ux)(\s*([:=(\d]|(g[ée]n[ée]ral|ht|ttc|cumul|des?|du)\b).*)?$"
+    r"|(somme|moyenne|nombre)\b.{0,40}$",
+    re.IGNORECASE,
+)
+FOOTER = re.compile(
+    r"(source|mise? à jour|maj|nb|n\.b|note|données|date d.extraction)s?\b\s?[:.(]|[©*]",
+    re.IGNORECASE,
+)
+# First cells of a table lying on its side.
+USUAL = frozenset(
+    ("raison sociale", "nom", "denomination", "entreprise", "societe", "structure", "siret",
+     "siren", "adresse", "code postal", "cp", "ville", "commune", "telephone", "tel", "email",
+     "e mail", "mail", "courriel", "site internet", "site web", "activite", "effectif", "naf")
+)  # fmt: skip
 _MOJIBAKE = re.compile(r"Ã[\x80-\xbf©¨ª‰€¢´»§®¯]|â€")
 
 
@@ -26,6 +43,8 @@ def rows(name: str, lines: Iterable[Line], headerless: Headerless) -> Iterator[R
     sample = [line for line in islice(stream, SAMPLE) if any(line[1])]
     if not sample:
         raise SourceError(f"{name} : aucune ligne remplie ; vérifier que c'est le bon fichier.")
+    if is_lying([cells for _, cells, _ in sample]):
+        sample = _stood_up([*sample, *stream])
     columns, header, body = _columns(sample, headerless)
     _refuse_mojibake(name, columns)
     yield from _rows(name, columns, header, chain(body, stream))
@@ -56,7 +75,39 @@ def _why_broken(cells: list[str], width: int, header: list[str]) -> str:
         return "ligne de titre au milieu du tableau"
     if cells[0] == header[0] and cells == header:
         return "ligne d'en-tête répétée"
+    return _why_no_line(cells) if width > 2 else ""
+
+
+def _why_no_line(cells: Sequence[str]) -> str:
+    """What spreadsheets put under a table: a total, a source."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    if TOTAL.match(filled[0]) and all(_NUMBER.fullmatch(cell) for cell in filled[1:]):
+        return "ligne de total"
+    if len(filled) == 1 and FOOTER.match(filled[0]):
+        return "ligne de bas de tableau"
     return ""
+
+
+def is_lying(sample: Sequence[Sequence[str]]) -> bool:
+    """Whether the first column holds the headers: one supplier per column."""
+    filled = [[c.strip() for c in cells] for cells in sample]
+    down = {fold_label(cells[0]) for cells in filled if cells and cells[0]}
+    across = {fold_label(c) for cells in filled[:1] for c in cells}
+    return len(USUAL & down) >= 3 and len(USUAL & across) <= 1 and len(filled) < SAMPLE
+
+
+def _stood_up(lines: Sequence[Line]) -> list[Line]:
+    """Columns as lines, numbered by their column (1 = A)."""
+    lines = [line for line in lines if line[1] and line[1][0].strip()]
+    width = max(len(cells) for _, cells, _ in lines)
+    columns = [[c[i] if i < len(c) else "" for _, c, _ in lines] for i in range(width)]
+    return [(i, cells, "") for i, cells in enumerate(columns, 1) if any(cells)]
+
+
+def fold_label(cell: str) -> str:
+    """A label as compared: lower case, letters only."""
+    plain = unicodedata.normalize("NFKD", cell.lower())
+    return re.sub(r"[^a-z]+", " ", plain.encode("ascii", "ignore").decode()).strip()
 
 
 def _columns(sample: list[Line], headerless: Headerless) -> tuple[list[str], list[str], list[Line]]:

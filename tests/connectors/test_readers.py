@@ -221,29 +221,6 @@ def test_sheets_with_the_same_header_are_one_list_and_the_others_are_named(tmp_p
     assert rows[0].values["_problem"] == "feuilles non lues : Lisez-moi"
 
 
-def test_an_ods_sheet_is_read_with_its_repeated_cells(tmp_path: Path) -> None:
-    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
-    siret = (
-        '<table:table-cell office:value-type="float" office:value="90000010000017">'
-        "<text:p>9E+13</text:p></table:table-cell>"
-    )
-    rows = [
-        "".join(map(cell.format, ["Nom", "Siret"])),
-        cell.format("A") + siret,
-        '<table:table-cell table:number-columns-repeated="1024"/>',
-    ]
-    body = "".join(f"<table:table-row>{row}</table:table-row>" for row in rows)
-    content = (
-        '<?xml version="1.0"?><office:document-content xmlns:office="o" xmlns:table="t" '
-        f'xmlns:text="x"><table:table table:name="a">{body}</table:table></office:document-content>'
-    )
-    with zipfile.ZipFile(tmp_path / "a.ods", "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("content.xml", content)
-    (row,) = read(tmp_path / "a.ods")
-    assert row.values == {"Nom": "A", "Siret": "90000010000017"}
-
-
 # --- JSON, GeoJSON, XML, zip ---
 
 
