@@ -76,6 +76,7 @@ class Shape:
     # Columns it may have and that we know; anything else is reported as left over.
     optional: frozenset[str] = frozenset()
     # For a register: which table this is ("establishment", "legal_unit", "geolocation", "joined").
+    # For contracts: "contract".
     role: str = "list"
 
 
@@ -119,14 +120,16 @@ class Source:
     publisher: str
     licence: str
     url: str
-    kind: Literal["register", "list"]
+    # A register makes suppliers, a list mentions them, contracts say what they won.
+    kind: Literal["register", "list", "contracts"]
     shapes: tuple[Shape, ...]
     # Lists: file -> rows, and row -> record (None: out of scope; ValueError: this row failed).
     read: Callable[[Path], Iterable[Row]] | None = None
     parse: Callable[[Row], Record | None] | None = None
     # Lists of unknown columns: the status every line gets; a column mapping replaces `parse`.
     mapped_status: str = ""
-    # Registers: canonical column -> SQL over the source's own columns (see sourcing/register).
+    # Registers and contracts: our column -> SQL over the source's own columns (see
+    # sourcing/register and sourcing/contracts/composition.py).
     columns: Mapping[str, str] = field(default_factory=dict)
     # What `sourcing fetch` brings: file name -> where from.
     downloads: Mapping[str, Download] = field(default_factory=dict)

@@ -57,7 +57,7 @@ def zipped(path: Path) -> Path:
     ("a.json", b'{"etablissements": [', "JSON illisible"),
     ("a.json", b'{"header": {"statut": 404, "message": "Aucun"}}', "erreur, « Aucun »"),
     ("a.json", b'{"results": []}', "API Sirene"),
-    ("a.json", b'{"etablissements": []}', "aucun établissement"),
+    ("a.json", b'{"etablissements": []}', "aucune ligne"),
     ("absent.csv", None, "introuvable"),
 ])  # fmt: skip
 def test_a_wrong_file_is_one_french_sentence(

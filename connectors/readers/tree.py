@@ -20,7 +20,12 @@ ROW_KEYS = (
     "records",
     "structures",
     "unitesLegales",
+    "marches",
+    "marche",
+    "contrat-concession",
 )
+# Envelopes within the envelope: {"marches": {"marche": […], "contrat-concession": […]}}.
+INNER = ("marches",)
 _SPACE = " \t\r\n"
 
 
@@ -84,6 +89,9 @@ class _Reader:
             if key in ROW_KEYS and self._peek() == "[":
                 is_envelope = True
                 yield from self._array()
+            elif key in INNER and self._peek() == "{":
+                is_envelope = True
+                yield from self._object()
             else:
                 alone[key] = self._value()
         self.at += 1

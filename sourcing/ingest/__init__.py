@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from sourcing import db, mapping
+from sourcing.contracts.intake import ingest_contracts
 from sourcing.ingest.intake import COUNTS, KEPT, Intake, Progress, as_json
 from sourcing.ingest.scope import Scope
 from sourcing.model import Mention, Reject, Run
@@ -22,6 +23,8 @@ OWN = ("source", "run_id", "first_seen", "last_seen", "key", "file", "line", "se
 IDENTITY = ("siret", "name", "commune_code", "address")
 _IS_SAME = " AND ".join(f"mention.{column} = excluded.{column}" for column in IDENTITY)
 UPDATED = {"gone_on": "NULL", "supplier_id": f"CASE WHEN {_IS_SAME} THEN mention.supplier_id END"}
+# Files of millions of lines: never one by one through Python.
+WHOLESALE = {"register": ingest_register, "contracts": ingest_contracts}
 
 
 def ingest(
@@ -43,8 +46,8 @@ def ingest(
     run = Run(source=source.name, files=named, leftover=[], **dict.fromkeys(COUNTS, 0))
     run.started_at = datetime.now(UTC)
     try:
-        if source.kind == "register":
-            _ingest_register(session, source, files, run, everywhere, margin_km, progress)
+        if source.kind in WHOLESALE:
+            _ingest_wholesale(session, source, files, run, everywhere, margin_km, progress)
         else:
             scope = Scope(Places.read(session), everywhere, margin_km)
             intake = Intake(session, source, scope, mapping_name, progress)
@@ -67,7 +70,7 @@ def rejects(session: Session, run: Run, limit: int = 100) -> list[Reject]:
     return list(session.scalars(found))
 
 
-def _ingest_register(
+def _ingest_wholesale(
     session: Session,
     source: Source,
     files: Sequence[Path],
@@ -76,13 +79,13 @@ def _ingest_register(
     margin_km: float,
     progress: Progress | None,
 ) -> None:
-    """A register writes as it reads: a savepoint undoes what a late refusal had written."""
+    """These write as they read: a savepoint undoes what a late refusal had written."""
     session.add(run)
     session.flush()
     tell: Callable[[float], None] | None = (lambda s: progress(s, 1.0)) if progress else None
     try:
         with session.begin_nested():
-            ingest_register(
+            WHOLESALE[source.kind](
                 session, source, files, run=run, everywhere=everywhere, margin_km=margin_km,
                 progress=tell,
             )  # fmt: skip

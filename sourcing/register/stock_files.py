@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 
 import duckdb
@@ -20,6 +21,8 @@ HEADER_BYTES = 1 << 20
 WHOLE_BYTES = 32 << 20
 SAMPLES = 200
 BLOCK = 1 << 20
+# JSON rows whose columns are looked at before the first is written.
+ROW_SAMPLE = 1_000
 DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -190,14 +193,16 @@ def recognise(source: Source, file: str, columns: Sequence[str]) -> Shape:
 
 
 def _write_rows(file: str, rows: Iterable[Row], target: Path) -> None:
-    values = [row.values for row in rows]
-    if not values:
-        raise SourceError(f"{file} : aucun établissement dans ce fichier.")
-    columns = list(dict.fromkeys(column for row in values for column in row))
+    """Rows as a CSV, as they come; their columns are those of the first ones."""
+    stream = iter(rows)
+    sample = [row.values for row in islice(stream, ROW_SAMPLE)]
+    if not sample:
+        raise SourceError(f"{file} : aucune ligne dans ce fichier.")
+    columns = list(dict.fromkeys(column for values in sample for column in values))
     with target.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
+        writer = csv.DictWriter(out, columns, "", "ignore", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(values)
+        writer.writerows(chain(sample, (row.values for row in stream)))
 
 
 # --- encodings: DuckDB reads UTF-8; the rest is rewritten once, block by block ---

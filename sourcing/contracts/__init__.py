@@ -1,0 +1,1 @@
+"""Public contracts: who won what, from whom, for how much."""
