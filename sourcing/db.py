@@ -1,7 +1,7 @@
 """Engine, session, migrations, bulk writes: the only module that knows which database it is."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,20 +158,22 @@ def bulk_upsert(
     *,
     keep: Sequence[str] = (),
     update: Mapping[str, str] | None = None,
+    before: Callable[[], None] | None = None,
     then: str = "",
 ) -> int:
     """Insert rows, or update those whose key is there, as fast as the database can; how many.
 
     Rows are sequences in the order of `columns`, each key once, dates as ISO text. `keep` names
     columns set on insertion only; `update` gives the SQL of a column's new value where it is not
-    the new row's (old row: the table's name; new row: `excluded`). `then` is a statement run after
-    each batch, over the keys just written, in the temporary table `incoming`.
+    the new row's (old row: the table's name; new row: `excluded`). Around the writing of each
+    batch, the temporary table `incoming` holds it: `before` is called while the table is as it was
+    (the batch whole), `then` is a statement run when it is written (its keys at least).
     """
     changed = {c: f'excluded."{c}"' for c in columns if c not in key and c not in keep}
     changed |= update or {}
     assigned = ", ".join(f'"{column}" = {sql}' for column, sql in changed.items())
     conflict = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {assigned}"
-    bulk = _Bulk(table.name, columns, key, conflict, then)
+    bulk = _Bulk(table.name, columns, key, conflict, before, then)
     write = bulk.to_sqlite if is_sqlite(session) else bulk.to_postgres
     return sum(write(session, chunks(rows, BULK)))
 
@@ -184,20 +186,25 @@ class _Bulk:
     columns: Sequence[str]
     key: Sequence[str]
     conflict: str
+    before: Callable[[], None] | None
     then: str
 
     def to_sqlite(self, session: Session, batches: Iterable[list[Any]]) -> Iterator[int]:
         run = session.connection().exec_driver_sql
         take = f"INSERT INTO {self.table} ({_listed(self.columns)}) VALUES "  # noqa: S608
-        places = [self.columns.index(column) for column in self.key]
-        run(f"CREATE TEMP TABLE incoming ({_listed(self.key)})")
+        held = self.columns if self.before else self.key
+        put = f"INSERT INTO incoming VALUES ({_marks(held)})"  # noqa: S608
+        places = [self.columns.index(column) for column in held]
+        run(f"CREATE TEMP TABLE incoming ({_listed(held)})")
         for batch in batches:
+            if self.before or self.then:
+                run(put, [tuple(row[place] for place in places) for row in batch])
+            if self.before:
+                self.before()
             run(f"{take} ({_marks(self.columns)}) {self.conflict}", batch)
             if self.then:
-                keys = [tuple(row[place] for place in places) for row in batch]
-                run(f"INSERT INTO incoming VALUES ({_marks(self.key)})", keys)  # noqa: S608
                 run(self.then)
-                run("DELETE FROM incoming")
+            run("DELETE FROM incoming")
             yield len(batch)
         run("DROP TABLE incoming")
 
@@ -212,6 +219,8 @@ class _Bulk:
                 with cursor.copy(f"COPY incoming ({listed}) FROM STDIN") as copy:
                     for row in batch:
                         copy.write_row(row)
+                if self.before:
+                    self.before()
                 cursor.execute(take)
                 if self.then:
                     cursor.execute(self.then)

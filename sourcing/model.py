@@ -74,6 +74,12 @@ class Run(Base):
     )  # no commune could be recognised; kept only with everywhere
     repeated: Mapped[int] = mapped_column(default=0)  # the same thing twice in the files
     rejected: Mapped[int] = mapped_column(default=0)
+    # Beside the run before: new, saying something else, no longer there.
+    added: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    gone: Mapped[int] = mapped_column(default=0)
+    # Who took it in although a guard refused it, and nobody when none did.
+    forced_by: Mapped[str] = mapped_column(default="")
     leftover: Mapped[list[Any]]  # columns read by nobody
     mapping: Mapped[dict[str, Any] | None]  # column -> field, for lists of unknown columns
 
@@ -186,6 +192,8 @@ class Mention(Base):
     link: Mapped[str] = mapped_column(default="")
     # What cleaning had to say: [["siret", "zéro de tête rétabli"], …]
     problems: Mapped[list[Any]]
+    # Of all that the line says: the same digest again changes nothing.
+    digest: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Alias(Base):

@@ -164,13 +164,15 @@ def link(bench: Bench) -> None:
 
 
 @click.command()
+@click.option("--all", "everything", is_flag=True, help="Tous, et non ce qui a changé.")
 @progress_option
 @pass_bench
-def tag(bench: Bench) -> None:
-    """Étiqueter les fournisseurs (statuts, tailles, segments) et refaire l'index de recherche."""
+def tag(bench: Bench, everything: bool) -> None:
+    """Étiqueter ce qui a changé (statuts, tailles, segments) et refaire son index de recherche."""
+    how = tagging.tag if everything else tagging.tag_stale
     with bench.filling() as session, progress("Étiquettes") as step:
-        count = tagging.tag(session, bench.nomenclature, progress=step)
-    click.echo(f"{count} fournisseurs étiquetés.")
+        number = how(session, bench.nomenclature, progress=step)
+    click.echo(f"{count(number, 'fournisseur étiqueté', 'fournisseurs étiquetés')}.")
 
 
 def _source(name: str) -> Source:

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
-from sourcing import db, mapping
+from sourcing import db, mapping, stale
 from sourcing.contracts.intake import ingest_contracts
 from sourcing.ingest.intake import COUNTS, KEPT, Intake, Progress, as_json
 from sourcing.ingest.scope import Scope
@@ -18,13 +18,24 @@ from sourcing.places import Places
 from sourcing.register import ingest_register
 from sourcing.source import Source, SourceError
 
-OWN = ("source", "run_id", "first_seen", "last_seen", "key", "file", "line", "sectors")
+OWN = ("source", "run_id", "first_seen", "last_seen", "key", "file", "line", "sectors", "digest")
 # When one of these changes, the mention may be another supplier's: it is linked anew.
 IDENTITY = ("siret", "name", "commune_code", "address")
 _IS_SAME = " AND ".join(f"mention.{column} = excluded.{column}" for column in IDENTITY)
 UPDATED = {"gone_on": "NULL", "supplier_id": f"CASE WHEN {_IS_SAME} THEN mention.supplier_id END"}
 # Files of millions of lines: never one by one through Python.
 WHOLESALE = {"register": ingest_register, "contracts": ingest_contracts}
+_KNOWN = "FROM incoming JOIN mention USING (source, key)"
+_IS_UNCHANGED = "mention.digest = incoming.digest AND mention.gone_on IS NULL"
+COMPARED = text(f"SELECT count(*), count(*) FILTER (WHERE {_IS_UNCHANGED}) {_KNOWN}")
+_HAS_CHANGED = f"coalesce(NOT ({_IS_UNCHANGED}), true)"
+# A line that speaks of a firm as a whole concerns each of its sites.
+MARK_STALE = text(
+    f"INSERT INTO stale (supplier_id) SELECT mention.supplier_id {_KNOWN} "
+    f"WHERE mention.supplier_id IS NOT NULL AND {_HAS_CHANGED} "
+    f"UNION SELECT supplier.id {_KNOWN} JOIN supplier ON supplier.siren = mention.firm "
+    f"WHERE mention.firm <> '' AND {_HAS_CHANGED} ON CONFLICT DO NOTHING"
+)
 
 
 def ingest(
@@ -108,9 +119,17 @@ def _write(session: Session, run: Run, intake: Intake, complete: bool) -> None:
     session.add(run)
     session.flush()
     today = datetime.now(UTC).date()
+    run.added = run.kept
+
+    def compare() -> None:
+        known, unchanged = session.execute(COMPARED).one()
+        run.added -= known
+        run.changed += known - unchanged
+        session.execute(MARK_STALE)
+
     db.bulk_upsert(
         session, Mention.__table__, (*OWN, *KEPT), _rows(intake, run, today),  # type: ignore[arg-type]
-        ("source", "key"), keep=("first_seen",), update=UPDATED,
+        ("source", "key"), keep=("first_seen",), update=UPDATED, before=compare,
     )  # fmt: skip
     for chunk in db.chunks(intake.rejects, db.CHUNK):
         names = ("file", "line", "reason")
@@ -118,25 +137,36 @@ def _write(session: Session, run: Run, intake: Intake, complete: bool) -> None:
         session.execute(insert(Reject), rejected)
     if complete:
         _mark_gone(session, run, today)
+    session.flush()
     session.expire_all()
 
 
 def _rows(intake: Intake, run: Run, today: date) -> Iterator[tuple[Any, ...]]:
     day = today.isoformat()
     for key, file, line, sectors, values in intake.mentions:
-        said = dict.fromkeys((*sectors, *intake.more_sectors.get(key, ())))
-        yield (run.source, run.id, day, day, key, file, line, as_json(said), *values)
+        said = as_json(dict.fromkeys((*sectors, *intake.more_sectors.get(key, ()))))
+        yield (run.source, run.id, day, day, key, file, line, said, _digest(said, values), *values)
+
+
+def _digest(sectors: str, values: Sequence[Any]) -> int:
+    """63 bits of all that a line says, for the base's signed integers."""
+    said = hashlib.blake2b(repr((sectors, values)).encode(), digest_size=8).digest()
+    return int.from_bytes(said) >> 1
 
 
 def _mark_gone(session: Session, run: Run, today: date) -> None:
     """What this whole source no longer holds is marked, not deleted."""
     vanished = (Mention.source == run.source, Mention.gone_on.is_(None), Mention.run_id != run.id)
+    gone = session.execute(select(Mention.supplier_id, Mention.firm).where(*vanished)).all()
+    stale.mark(session, (supplier for supplier, _ in gone))
+    stale.mark_firms(session, (firm for _, firm in gone))
     session.execute(
         update(Mention)
         .where(*vanished)
         .values(gone_on=today)
         .execution_options(synchronize_session=False)
     )
+    run.gone = len(gone)
 
 
 def _file(path: Path, shape: str) -> dict[str, str]:

@@ -139,11 +139,14 @@ class Founder:
         rows = []
         for supplier, members in self._members(now).items():
             said = identity(members, self.made[supplier]["siret"] or "")
-            if any(self.made[supplier][name] != said[name] for name in said):
+            other = {name for name in said if self.made[supplier][name] != said[name]}
+            if other:
                 rows.append({"id": supplier, **said})
+            # A list read again without a word changed: neither tags nor links depend on the day.
+            if other - {"last_seen"}:
+                self.changed.add(supplier)
         if rows:
             self.session.execute(update(Supplier), rows)
-            self.changed |= {row["id"] for row in rows}
 
     def _members(self, now: Mapping[int, int]) -> dict[int, list[Line]]:
         """Supplier made from lists -> its lines, those out of this run's sight included."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from sourcing import db
+from sourcing import db, stale
 from sourcing.linking import findings
 from sourcing.linking import lines as of_lines
 from sourcing.linking.assignment import Answer, Candidate, Given, Known, assign
@@ -26,7 +26,6 @@ from sourcing.model import (
     Mention,
     Run,
     Setting,
-    Stale,
     Supplier,
 )  # fmt: skip
 
@@ -101,8 +100,7 @@ def _link(session: Session, lines: Sequence[Line], is_all: bool) -> tuple[Counts
     journal.write(session, rulings, given.keys())
     if founder.changed:
         session.merge(Setting(key=LINKED, value=datetime.now().isoformat()))
-        rows = [{"supplier_id": supplier} for supplier in sorted(founder.changed)]
-        db.upsert(session, Stale.__table__, rows, ("supplier_id",))  # type: ignore[arg-type]
+        stale.mark(session, founder.changed)
     pending = [given[line["id"]] for line in lines if line["supplier_id"] is None]
     return _counts(pending, founder.added), founder.changed
 

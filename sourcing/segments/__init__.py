@@ -1,6 +1,7 @@
 """The purchase nomenclature, and what a need, a NAF code or a sector says of it."""
 
 import csv
+import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -83,6 +84,13 @@ class Nomenclature:
         self.segments, self.is_ours = tuple(segments), is_ours
         self.families = list({s.family_code: s.family for s in segments}.items())
         self.by_code = {segment.code: segment for segment in segments}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes with the nomenclature and with what was learned of its words."""
+        learned = (path.read_bytes() for path in (SECTORS, LEARNED))
+        said = b"\0".join([repr(self.segments).encode(), *learned])
+        return hashlib.sha256(said).hexdigest()[:16]
 
     def classify(self, text: str, top: int = 3) -> list[Guess]:
         """The likeliest sub-segments of a need in a buyer's words, best first."""

@@ -1,12 +1,14 @@
 """Tags: what is true of a supplier, why, at which level; then its search index."""
 
+import hashlib
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Column, Integer, MetaData, Table, delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from sourcing import db
-from sourcing.model import Listing, Setting, Stale, Supplier, Tag
+from sourcing.model import Listing, Place, Setting, Stale, Supplier, Tag
 from sourcing.segments import Nomenclature
 from sourcing.tagging import listing
 from sourcing.tagging import of_lists as tags_of_lists
@@ -30,10 +32,36 @@ TAGGERS: tuple[Callable[[Scope], None], ...] = (
     tags_of_lists.ess,
     tags_of_register.noise,
 )
-ONLY_CHUNK = 500
-VERSION = "data_version"
+# Raise it when a tagger changes: every supplier is then tagged anew, whatever the queue says.
+RULES = 1
+VERSION, TAGGED_BY = "data_version", "tagged_by"
+# Beyond this share of the suppliers, doing all of them at once is quicker.
+MOST_STALE = 0.3
+
+# The suppliers at hand, when they are not all of them.
+AT_HAND = Table(
+    "tagged_now", MetaData(), Column("supplier_id", Integer, primary_key=True),
+    prefixes=["TEMPORARY"],
+)  # fmt: skip
 
 Progress = Callable[[float, float], None]
+
+
+def tag_stale(
+    session: Session, nomenclature: Nomenclature, progress: Progress | None = None
+) -> int:
+    """Redo what the queue holds and what has no index yet; everything when the rules changed."""
+    session.flush()
+    if _fingerprint(session, nomenclature) != _known_fingerprint(session):
+        return tag(session, nomenclature, progress)
+    unlisted = select(Supplier.id).where(
+        ~exists().where(Listing.supplier_id == Supplier.id), Supplier.merged_into.is_(None)
+    )
+    stale = set(session.scalars(select(Stale.supplier_id)))
+    stale.update(session.scalars(unlisted))
+    if len(stale) > MOST_STALE * _count(session):
+        return tag(session, nomenclature, progress)
+    return tag(session, nomenclature, progress, only=stale)
 
 
 def tag(
@@ -44,34 +72,39 @@ def tag(
 ) -> int:
     """Rebuild tags and search index of every supplier, or of these; returns how many suppliers."""
     session.flush()
-    total = (
-        session.scalar(select(func.count()).select_from(Supplier)) or 0
-        if only is None
-        else len(only)
-    )
-    count = 0
-    for scope in _scopes(session, nomenclature, only):
+    if only is not None and not only:
+        return 0
+    total = _count(session) if only is None else len(only)
+    with _scope(session, nomenclature, only) as scope:
         _clear(scope)
         for place, tagger in enumerate(TAGGERS, start=1):
             tagger(scope)
-            if progress and only is None:
+            if progress:
                 progress(total * place / len(TAGGERS) / 2, total)
-        count += listing.write(
+        count = listing.write(
             scope, lambda done: progress(total / 2 + done / 2, total) if progress else None
         )
+    if only is None:
+        fingerprint = _fingerprint(session, nomenclature)
+        session.merge(Setting(key=TAGGED_BY, value=fingerprint))
     _bump(session)
     session.expire_all()
     return count
 
 
-def _scopes(
+@contextmanager
+def _scope(
     session: Session, nomenclature: Nomenclature, only: Collection[int] | None
 ) -> Iterator[Scope]:
     if only is None:
         yield Scope(session, nomenclature)
-    else:
-        for ids in db.chunks(sorted(set(only)), ONLY_CHUNK):
-            yield Scope(session, nomenclature, ids)
+        return
+    connection = session.connection()
+    AT_HAND.create(connection)
+    for ids in db.chunks(sorted(set(only)), db.CHUNK):
+        connection.execute(insert(AT_HAND), [{"supplier_id": each} for each in ids])
+    yield Scope(session, nomenclature, select(AT_HAND.c.supplier_id))
+    AT_HAND.drop(connection)
 
 
 def _clear(scope: Scope) -> None:
@@ -84,7 +117,23 @@ def _clear(scope: Scope) -> None:
     if scope.only is None:
         db.clear_text(scope.session)
     else:
-        db.delete_text(scope.session, scope.only)
+        db.delete_text(scope.session, scope.session.scalars(scope.only).all())
+
+
+def _count(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Supplier)) or 0
+
+
+def _fingerprint(session: Session, nomenclature: Nomenclature) -> str:
+    """What every tag depends on, beside its supplier: rules, nomenclature, territory."""
+    inside = session.scalars(select(Place.code).where(Place.in_territory).order_by(Place.code))
+    said = f"{RULES}|{nomenclature.fingerprint}|{' '.join(inside)}"
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _known_fingerprint(session: Session) -> str:
+    setting = session.get(Setting, TAGGED_BY)
+    return setting.value if setting else ""
 
 
 def _bump(session: Session) -> None:

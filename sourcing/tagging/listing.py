@@ -76,6 +76,7 @@ class Indexer:
     """Builds index entries; holds what is the same for every supplier."""
 
     def __init__(self, scope: Scope) -> None:
+        self.scope = scope
         self.session = scope.session
         self.territory = set(
             scope.session.scalars(select(Place.code).where(Place.in_territory)).all()
@@ -96,6 +97,7 @@ class Indexer:
     def _hear_tags(self, said: dict[int, Said], first: int, last: int) -> None:
         found = select(Tag.supplier_id, Tag.kind, Tag.value, Tag.weight)
         found = found.where(Tag.supplier_id.between(first, last))
+        found = self.scope.among(found, Tag.supplier_id)
         for supplier_id, kind, value, weight in self.session.connection().execute(found):
             of = said[supplier_id]
             if kind == "segment":
@@ -113,6 +115,7 @@ class Indexer:
         found = select(
             Supplier.id, Mention.name, Mention.other_names, Mention.sectors, Mention.description,
         ).where(Supplier.id.between(first, last), Mention.gone_on.is_(None))  # fmt: skip
+        found = self.scope.among(found)
         here = found.where(Mention.supplier_id == Supplier.id, Mention.firm == "")
         of_firm = found.where(Mention.firm == Supplier.siren, Mention.firm != "")
         for wanted in (here, of_firm):

@@ -1,6 +1,5 @@
 """Tags that follow from what the register says: INSERT … SELECT over the suppliers in scope."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -48,11 +47,11 @@ PUBLIC_SIREN = ("1%", "2%")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The suppliers being tagged: all of them, or these only."""
+    """The suppliers being tagged: all of them, or those this selects."""
 
     session: Session
     nomenclature: Nomenclature
-    only: Collection[int] | None = None
+    only: Select[int] | None = None
 
     def among(self, statement: Statement, column: Any = Supplier.id) -> Statement:
         """The statement, limited to these suppliers."""
