@@ -293,9 +293,8 @@ def test_training_learns_and_writes_a_file_that_is_read_again(
     corpus.write_text(
         "need_id,objet,cpv,sous_segment_cpv,titulaire_naf\n" + "\n".join(lines), encoding="utf-8"
     )
-    monkeypatch.setattr(training, "ROUNDS", 1)
-    monkeypatch.setattr(training, "TURNS", (6, 4))
-    report = training.train_needs(corpus, None, tmp_path / "words.json")
+    monkeypatch.setattr(training, "TURNS", 6)
+    report = training.train_needs(corpus, None, tmp_path / "words.json", measure=False)
     assert report["needs"] == 8
     learned = read_learned(tmp_path / "words.json")
     assert learned.weights["tont"]["EV-01"] > 0

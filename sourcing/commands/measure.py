@@ -68,9 +68,10 @@ def train() -> None:
 @click.argument("corpus", type=EXISTING)
 @click.option("--cpv", type=EXISTING, help="Libellés officiels du CPV (CSV).")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=segments.LEARNED)
-def train_needs(corpus: Path, cpv: Path | None, output: Path) -> None:
+@click.option("--measure", is_flag=True, help="Mesurer aussi sur des objets jamais vus.")
+def train_needs(corpus: Path, cpv: Path | None, output: Path, measure: bool) -> None:
     """Apprendre à classer les besoins sur un corpus d'objets de marchés."""
-    _figures(training.train_needs(corpus, cpv, output), "table")
+    _figures(training.train_needs(corpus, cpv, output, measure), "table")
 
 
 def _figures(figures: Mapping[str, Any], form: str) -> None:

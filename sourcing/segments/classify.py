@@ -43,7 +43,10 @@ STOP = frozenset(
     )
 )
 PREFIX, PREFIX_WEIGHT = 5, 0.7
+# Letters in a row, by which a word never met speaks through its kin (désherber, désherbeuse).
+GRAM, GRAM_WEIGHT = 4, 0.3
 PAIR_BONUS = 1.5
+TENTHS = 10
 # Learned weights lead and our keywords tip the balance; a keyword added since the weights were
 # learned speaks with its full voice.
 OLD_KEYWORD, NEW_KEYWORD = 0.15, 2.0
@@ -69,7 +72,7 @@ class Term(NamedTuple):
 
 
 class Feature(NamedTuple):
-    """What is looked up (a stem, "stem stem", "~start"), its weight in this text, and its words."""
+    """What is looked up (a stem, "stem stem", "~start", "#gram"), its weight here, its words."""
 
     name: str
     weight: float
@@ -85,11 +88,31 @@ class Learned:
 
 
 def read_learned(path: Path) -> Learned:
-    """The file `training.train_needs` writes, or nothing."""
+    """The file `write_learned` writes, or nothing."""
     if not path.exists():
         return Learned()
     content = json.loads(path.read_text(encoding="utf-8"))
-    return Learned(content["bias"], content["weights"])
+    return Learned(
+        content["bias"], {name: _read(line) for name, line in content["weights"].items()}
+    )
+
+
+def write_learned(learned: Learned, path: Path) -> None:
+    """One feature per line, as "abat":"FRN-06 6": its sub-segments, and the weights in tenths."""
+
+    def line(by_code: Mapping[str, float]) -> str:
+        return " ".join(f"{code} {round(value * TENTHS)}" for code, value in by_code.items())
+
+    weights = ",\n".join(f'"{name}":"{line(row)}"' for name, row in learned.weights.items())
+    bias = json.dumps(dict(learned.bias), separators=(",", ":"))
+    path.write_text(f'{{"bias":{bias},\n"weights":{{\n{weights}\n}}}}\n', encoding="utf-8")
+
+
+def _read(line: str) -> dict[str, float]:
+    parts = line.split(" ")
+    return {
+        code: int(tenths) / TENTHS for code, tenths in zip(parts[::2], parts[1::2], strict=True)
+    }
 
 
 def terms(text: str) -> list[Term]:
@@ -114,7 +137,7 @@ def stem(word: str) -> str:
 
 
 def features(text: str) -> list[Feature]:
-    """Stems, pairs of neighbours and beginnings of words, each once with its greatest weight."""
+    """Stems, pairs of neighbours, beginnings and letters in a row, each once at its greatest."""
     best: dict[str, Feature] = {}
     for piece, weight in _pieces(text):
         for found in _features_of(terms(piece), weight):
@@ -150,6 +173,14 @@ def _features_of(found: Sequence[Term], weight: float) -> Iterator[Feature]:
             yield Feature(f"{before.stem} {term.stem}", faded, f"{before.word} {term.word}")
         if len(term.word) >= PREFIX:
             yield Feature(f"~{fold(term.word)[:PREFIX].lower()}", faded * PREFIX_WEIGHT, term.word)
+        for gram in grams(term.word):
+            yield Feature(f"#{gram}", faded * GRAM_WEIGHT, term.word)
+
+
+def grams(word: str) -> list[str]:
+    """Every GRAM letters in a row of a word, its ends marked: ^ÉTÉ$ gives ^ete and ete$."""
+    marked = f"^{fold(word).lower()}$"
+    return sorted({marked[start : start + GRAM] for start in range(len(marked) - GRAM + 1)})
 
 
 class Classifier:
@@ -229,7 +260,7 @@ def keyword_weights(phrases: Mapping[str, Sequence[str]]) -> dict[str, dict[str,
     counts: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for code, texts in phrases.items():
         for text in texts:
-            names = [f.name for f in _features_of(terms(text), 1.0) if not f.name.startswith("~")]
+            names = [f.name for f in _features_of(terms(text), 1.0) if f.name[0] not in "~#"]
             for name in names:
                 bonus = PAIR_BONUS if " " in name else 1.0
                 counts[name][code] += bonus * (1.0 if len(names) == 1 else 0.7)

@@ -1,13 +1,12 @@
-"""Learn what words say of sub-segments from tender objects, whose CPV is right 2 times in 3.
+"""Learn what words say of sub-segments: our keywords, the CPV's labels, and real tender objects.
 
-Each object's sub-segment is unknown but for what three witnesses say: its words, the buyer's CPV
-and the winner's NAF; some are labelled by hand (data/needs_labels.csv). The model and the
-witnesses' reliability are estimated in turn. Only weights are written, and every word of the file
-is in our nomenclature or in the official CPV labels: no buyer, place or person can be in it.
+The objects labelled by hand (data/needs_labels.csv) lead; the others count a little, as their
+buyer's CPV says, which is right two times in three. Only weights are written, and every word of
+the file is in our nomenclature or in the official CPV labels: no buyer, place or person can be in
+it; a pair of words or letters in a row enters when several different objects hold it.
 """
 
 import csv
-import json
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -20,16 +19,15 @@ from numpy.typing import NDArray
 
 from sourcing.normalise.text import fold
 from sourcing.segments import Nomenclature, load
-from sourcing.segments.classify import features, terms
+from sourcing.segments.classify import Learned, features, terms, write_learned
 
 LABELS = Path(__file__).resolve().parents[1] / "data" / "needs_labels.csv"
-ROUNDS, FOLDS = 5, 3
 # How much one example of each kind weighs.
-CPV_WEIGHT, KEYWORD_WEIGHT, LABELLED_WEIGHT = 0.3, 2.0, 3.0
-PENALTY, STEP = 2e-5, 0.3
-# Passes over the examples: for the weights that are written, and for a round's.
-TURNS = (45, 25)
-# A pair of words of the corpus is kept when this many different objects hold it.
+CPV_WEIGHT, KEYWORD_WEIGHT, LABELLED_WEIGHT, OBJECT_WEIGHT = 0.3, 2.0, 2.0, 0.3
+PENALTY, STEP, TURNS = 2e-5, 0.3, 45
+# Parts that an evaluation leaves out in turn.
+FOLDS = 4
+# A pair of words, or letters in a row, of the corpus is kept when so many objects hold it.
 LEAST_OBJECTS = 4
 # Weights nearer to nothing than this are not written.
 LEAST_WEIGHT = 0.2
@@ -41,11 +39,10 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A real object, the sub-segment of its CPV, the winner's NAF, and the hand's labels if any."""
+    """A real object, the sub-segment of its CPV, and the hand's labels if any."""
 
     text: str
     code: str
-    naf: str
     labels: tuple[str, ...]
 
 
@@ -65,8 +62,11 @@ class Rows:
         )
 
 
-def train_needs(corpus: Path, cpv: Path | None, out: Path) -> dict[str, Any]:
-    """Learn from the corpus, and the official CPV labels if given; write the weights to `out`."""
+def train_needs(corpus: Path, cpv: Path | None, out: Path, measure: bool) -> dict[str, Any]:
+    """Learn from the corpus and the official CPV labels if given, and write the weights to `out`.
+
+    `measure` learns four times more, to tell how often objects never seen are understood.
+    """
     nomenclature = load()
     needs = read_needs(corpus, nomenclature)
     phrases = [
@@ -77,14 +77,16 @@ def train_needs(corpus: Path, cpv: Path | None, out: Path) -> dict[str, Any]:
     if cpv:
         phrases += [(text, code, CPV_WEIGHT) for text, code in cpv_labels(cpv, nomenclature)]
     trainer = Trainer(needs, phrases, [s.code for s in nomenclature.segments])
+    measured = {f"unseen_{key}": n for key, n in trainer.measure().items()} if measure else {}
     weights, bias = trainer.learn()
-    content = trainer.written(weights, bias)
-    out.write_text(_readable(content), encoding="utf-8")
+    learned = trainer.written(weights, bias)
+    write_learned(learned, out)
     return {
         "needs": len(needs),
         "labelled": sum(bool(n.labels) for n in needs),
-        "features": len(content["weights"]),
+        "features": len(learned.weights),
         "bytes": out.stat().st_size,
+        **measured,
     }
 
 
@@ -102,7 +104,6 @@ def read_needs(corpus: Path, nomenclature: Nomenclature) -> list[Need]:
         Need(
             row["objet"],
             row["sous_segment_cpv"],
-            row["titulaire_naf"],
             tuple(c for c in labels.get(fold(row["objet"]), ()) if c in nomenclature.by_code),
         )
         for row in rows
@@ -135,103 +136,84 @@ def _object_key(text: str) -> str:
 
 
 class Trainer:
-    """The examples as sparse rows, and the turns of estimation."""
+    """The examples as sparse rows: the needs, then the phrases."""
 
     def __init__(
         self, needs: Sequence[Need], phrases: Sequence[tuple[str, str, float]], codes: Sequence[str]
     ) -> None:
-        self.needs, self.codes = needs, list(codes)
+        self.needs, self.codes = distinct(needs), list(codes)
         place = {code: n for n, code in enumerate(codes)}
-        texts = [n.text for n in needs] + [text for text, _, _ in phrases]
+        texts = [n.text for n in self.needs] + [text for text, _, _ in phrases]
         self.names = vocabulary([n.text for n in needs], [text for text, _, _ in phrases])
         self.rows = sparse(texts, self.names)
-        self.said_cpv = np.array([place[n.code] for n in needs])
-        nafs = {naf: n for n, naf in enumerate(sorted({n.naf for n in needs}))}
-        self.said_naf = np.array([nafs[n.naf] for n in needs])
-        self.has_naf = np.array([bool(n.naf) for n in needs])
-        self.labelled = np.array([bool(n.labels) for n in needs])
-        self.by_hand = np.array([_by_hand(n, place) for n in needs], dtype=np.float32)
         self.truth = np.zeros((len(texts), len(codes)), dtype=np.float32)
-        self.truth[
-            np.arange(len(texts)),
-            np.concatenate((self.said_cpv, [place[code] for _, code, _ in phrases])),
-        ] = 1
-        self.truth[: len(needs)][self.labelled] = self.by_hand[self.labelled]
-        lots = Counter(_object_key(n.text) for n in needs)
-        own = [
-            lots[_object_key(n.text)] ** -0.5 * (LABELLED_WEIGHT if n.labels else 1.0)
-            for n in needs
-        ]
+        for row, need in enumerate(self.needs):
+            self.truth[row] = _shares(need, place)
+        said = [place[code] for _, code, _ in phrases]
+        self.truth[np.arange(len(self.needs), len(texts)), said] = 1
+        own = [LABELLED_WEIGHT if n.labels else OBJECT_WEIGHT for n in self.needs]
         self.importance = np.array(own + [weight for _, _, weight in phrases], dtype=np.float32)
-        self.fold_of = np.array([zlib.crc32(_object_key(n.text).encode()) % FOLDS for n in needs])
 
-    def learn(self) -> tuple[Floats, Floats]:
-        """Estimate sub-segments and the witnesses' reliability in turn, then the weights."""
-        for _ in range(ROUNDS):
-            said = np.log(self._by_others() + 1e-6)
-            said += np.log(self._reliability(self.said_cpv, agreement=3.0))[self.said_cpv]
-            naf = np.log(self._reliability(self.said_naf, agreement=0.0))[self.said_naf]
-            said += np.where(self.has_naf[:, None], 0.7 * naf, 0.0)
-            truth = self.truth[: len(self.needs)]
-            truth[:] = softmax(said)
-            truth[self.labelled] = self.by_hand[self.labelled]
-        return fit(self.rows, self.truth, self.importance, len(self.names), turns=TURNS[0])
+    def learn(self, left_out: NDArray[np.bool_] | None = None) -> tuple[Floats, Floats]:
+        """Weights and bias; `left_out`: examples not to learn from."""
+        seen = np.ones(len(self.truth), dtype=bool) if left_out is None else ~left_out
+        return fit(
+            self.rows.only(seen), self.truth[seen], self.importance[seen], len(self.names), TURNS
+        )
 
-    def _by_others(self) -> Floats:
-        """What a model that has not seen an object says of it."""
-        said = np.zeros((len(self.needs), len(self.codes)), dtype=np.float32)
-        phrases = np.ones(len(self.importance) - len(self.needs), dtype=bool)
+    def measure(self) -> dict[str, float]:
+        """Top-1 and top-3 on the objects labelled by hand, each by a model that never saw it."""
+        fold_of = np.array([zlib.crc32(_object_key(n.text).encode()) % FOLDS for n in self.needs])
+        padding = np.zeros(len(self.truth) - len(self.needs), dtype=bool)
+        hits: Counter[str] = Counter()
         for number in range(FOLDS):
-            held = self.fold_of == number
-            seen = np.concatenate((~held, phrases))
-            weights, bias = fit(
-                self.rows.only(seen),
-                self.truth[seen],
-                self.importance[seen],
-                len(self.names),
-                turns=TURNS[1],
-            )
-            said[held] = softmax(
-                logits(self.rows.only(np.concatenate((held, ~phrases))), weights, bias)
-            )
-        return said
+            held = np.concatenate((fold_of == number, padding))
+            weights, bias = self.learn(left_out=held)
+            said = logits(self.rows.only(held), weights, bias)
+            for need, scores in zip(
+                (n for n, one in zip(self.needs, held, strict=False) if one), said, strict=True
+            ):
+                best = [self.codes[n] for n in np.argsort(-scores)[:3]]
+                hits["n"] += bool(need.labels)
+                hits.update(f"top{n}" for n in (1, 3) if set(best[:n]) & set(need.labels))
+        return {
+            "n": hits["n"],
+            **{k: round(hits[k] / max(hits["n"], 1), 4) for k in ("top1", "top3")},
+        }
 
-    def _reliability(self, said: Ints, agreement: float) -> Floats:
-        """P(what the witness says | sub-segment), one row per thing said, smoothed."""
-        counts = np.zeros((int(said.max()) + 1, len(self.codes)), dtype=np.float32)
-        np.add.at(counts, said, self.truth[: len(self.needs)] * (1 + self.labelled)[:, None])
-        counts += (5.0 if agreement == 0.0 else 2.0) * (np.bincount(said) / len(said))[:, None]
-        counts += np.eye(*counts.shape) * agreement + 1e-9
-        return np.asarray(counts / counts.sum(axis=0), dtype=np.float32)
-
-    def written(self, weights: Floats, bias: Floats) -> dict[str, Any]:
+    def written(self, weights: Floats, bias: Floats) -> Learned:
         """Rounded, without the weights that say nothing."""
         kept: dict[str, dict[str, float]] = {}
         for name, row in sorted(self.names.items()):
             telling = np.flatnonzero(np.abs(weights[row]) >= LEAST_WEIGHT)
-            kept[name] = {self.codes[n]: round(float(weights[row, n]), 1) for n in telling}
-        return {
-            "bias": {code: round(float(b), 2) for code, b in zip(self.codes, bias, strict=True)},
-            "weights": kept,
-        }
+            if len(telling):
+                kept[name] = {self.codes[n]: round(float(weights[row, n]), 1) for n in telling}
+        return Learned(
+            {code: round(float(b), 2) for code, b in zip(self.codes, bias, strict=True)}, kept
+        )
 
 
-def _by_hand(need: Need, place: dict[str, int]) -> Floats:
-    """The first label counts twice as much as the others."""
+def distinct(needs: Sequence[Need]) -> list[Need]:
+    """One of those that are written alike."""
+    return list({fold(need.text): need for need in reversed(needs)}.values())
+
+
+def _shares(need: Need, place: dict[str, int]) -> Floats:
+    """The first label counts twice as much as the others; without any, the CPV's sub-segment."""
     row = np.zeros(len(place), dtype=np.float32)
-    for rank, code in enumerate(need.labels):
+    for rank, code in enumerate(need.labels or (need.code,)):
         row[place[code]] = 1.0 if rank == 0 else 0.5
     return row / (row.sum() or 1.0)
 
 
 def vocabulary(objects: Sequence[str], phrases: Sequence[str]) -> dict[str, int]:
-    """Features worth a weight: those of our phrases, and pairs of their words often met."""
+    """Features worth a weight: those of our phrases; pairs of their words and grams often met."""
     public = {term.stem for text in phrases for term in terms(text)}
     names = {f.name for text in phrases for f in features(text)}
     holders: dict[str, set[str]] = {}
     for text in objects:
         for name, _, _ in features(text):
-            if " " in name and all(stem in public for stem in name.split()):
+            if name[0] == "#" or (" " in name and public.issuperset(name.split())):
                 holders.setdefault(name, set()).add(_object_key(text))
     names |= {name for name, keys in holders.items() if len(keys) >= LEAST_OBJECTS}
     return {name: n for n, name in enumerate(sorted(names))}
@@ -304,13 +286,3 @@ class Momentum:
         self.square = 0.99 * self.square + 0.01 * slope * slope
         root = np.sqrt(self.square / (1 - 0.99**turn)) + 1e-8
         return np.asarray(step * (self.mean / (1 - 0.9**turn)) / root, dtype=np.float32)
-
-
-def _readable(content: dict[str, Any]) -> str:
-    """One feature per line."""
-
-    def line(value: object) -> str:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-    weights = ",\n".join(f"{line(name)}:{line(row)}" for name, row in content["weights"].items())
-    return f'{{"bias":{line(content["bias"])},\n"weights":{{\n{weights}\n}}}}\n'
