@@ -1,11 +1,11 @@
 """ESAT, adapted companies, prison workshops: GESAT, Hosmoz, Handeco, ASP, SEP, FINESS lists."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from connectors import readers
-from sourcing.source import Record, Row, Shape, Source
+from sourcing.source import Download, Record, Row, Shape, Source, columns
 
 _FINESS = """
 typeet nofinesset nofinessej rs rslongue complrs compldistrib numvoie typvoie voie compvoie
@@ -14,6 +14,8 @@ libcategetab categagretab libcategagretab siret codeape codemft libmft codesph l
 dateautor datemaj numuai
 """
 FINESS = tuple(_FINESS.split())
+# How the lines that give a position begin.
+POSITION = "geolocalisation"
 DOMAINS = tuple(f"Domaine {i}" for i in range(1, 14))
 SEP_SECTORS = tuple(f"Secteurs d'act {i}" for i in range(1, 10))
 # FINESS categories that sell; the other 100,000 establishments are out of scope.
@@ -31,8 +33,25 @@ _TYPES = (
 
 
 def read(path: Path) -> Iterator[Row]:
-    """The rows of any of the lists; FINESS' open data has no header row."""
-    return readers.read(path, headerless={"finess": FINESS})
+    """The rows of any of the lists. FINESS' open data has no header row, and gives positions in
+    lines of their own, after the establishments': they are looked for first.
+    """
+
+    def rows() -> Iterator[Row]:
+        return readers.read(path, headerless={"finess": FINESS})
+
+    start = next(rows(), None)
+    if start is None or "typeet" not in start.values:
+        return rows()
+    places = {r.values["nofinesset"]: r for r in rows() if r.values["typeet"] == POSITION}
+    return (_placed(row, places) for row in rows() if row.values["typeet"] != POSITION)
+
+
+def _placed(row: Row, places: Mapping[str, Row]) -> Row:
+    """The establishment with its position; the third and fourth cells of a position's line."""
+    place = places.get(row.values["nofinesset"])
+    x, y = (place.values["nofinessej"], place.values["rs"]) if place else ("", "")
+    return row._replace(values={**row.values, "_x": x, "_y": y})
 
 
 def status(kind: str) -> tuple[str, ...]:
@@ -161,6 +180,8 @@ def _finess(row: Row) -> Record | None:
         postcode=postcode,
         commune=commune,
         commune_code=_finess_commune(row),
+        x=get("_x"),
+        y=get("_y"),
         phone=get("telephone"),
         naf=get("codeape"),
     )
@@ -208,15 +229,11 @@ def parse(row: Row) -> Record | None:
     return next(read_row for column, read_row in FAMILIES if column in row.values)(row)
 
 
-def _columns(text: str) -> frozenset[str]:
-    return frozenset(text.split("|"))
-
-
 SHAPES = (
     Shape(
         "FINESS annuaire",
-        _columns("ET-N°FINESS|ET-Raison sociale|ET-SIRET|ET-Commune Code"),
-        _columns(
+        columns("ET-N°FINESS|ET-Raison sociale|ET-SIRET|ET-Commune Code"),
+        columns(
             "EJ-N°FINESS|EJ-Raison sociale|EJ-Statut juridique Code|EJ-Statut juridique Libellé|"
             "ET-Adresse|ET-Code Postal|ET-Type|ET-Région Code|ET-Région Libellé|"
             "ET-Département Code|ET-Département Libellé|ET-Commune Libellé|ET-Téléphone 1|"
@@ -225,21 +242,21 @@ SHAPES = (
     ),
     Shape(
         "FINESS données ouvertes",
-        _columns("nofinesset|rs|categetab|siret|commune|departement"),
+        columns("nofinesset|rs|categetab|siret|commune|departement"),
         frozenset(FINESS),
     ),
     Shape(
         "Hosmoz 2025",
-        _columns("Raison Sociale|Siret|Siret 2|Code Postal|Ville"),
-        _columns(
+        columns("Raison Sociale|Siret|Siret 2|Code Postal|Ville"),
+        columns(
             "Id|Siren|Catégorie|Adresse|Lieudit/BP|Tel public|Email|URL|Pôles de compétences|"
             "Nombre de travailleurs dans la structure (en ETP)|Adhérent Hosmoz"
         ),
     ),
     Shape(
         "GESAT 2021",
-        _columns("Raison Sociale|Siret|Code Postal|Ville|Pôles de compétences"),
-        _columns(
+        columns("Raison Sociale|Siret|Code Postal|Ville|Pôles de compétences"),
+        columns(
             "Adresse|Lieudit/BP|Région|Tel|Email|Date d'ouverture|Denière date de MAJ|"
             "Dernière date de MAJ|Capacité d'accueil (nombre de TH total)"
         )
@@ -247,25 +264,25 @@ SHAPES = (
     ),
     Shape(
         "GESAT-Handeco 2024",
-        _columns("Raison sociale|Siret|Métiers proposés|Code Postal|Ville"),
-        _columns(
+        columns("Raison sociale|Siret|Métiers proposés|Code Postal|Ville"),
+        columns(
             "Type de structure|Adresse|Téléphone|Adresse e-mail|"
             "Nombre de travailleurs dans la structure (en ETP)"
         ),
     ),
     Shape(
         "Handeco XML",
-        _columns("title|siret|zip|city"),
-        _columns(
+        columns("title|siret|zip|city"),
+        columns(
             "region|phone|mail|effectif|type|dateupdate|address|adresse|structure|secteurs|"
             "secteurs.secteur|secteurs.secteur.secteurnom|secteurs.secteur.activite"
         ),
     ),
-    Shape("ASP", _columns("Dénomination|N° de Siret|Adresse"), _columns("Département")),
+    Shape("ASP", columns("Dénomination|N° de Siret|Adresse"), columns("Département")),
     Shape(
         "SEP",
-        _columns("Raison sociale|Siret|Code Postal|Ville|Secteurs d'act 1"),
-        _columns(
+        columns("Raison sociale|Siret|Code Postal|Ville|Secteurs d'act 1"),
+        columns(
             "Enseigne|Type de structure|Type de prestation|Type de prestation 1|"
             "Type de prestation 2|Prénom 1|Prénom 2|Prénom 3|Nom 1|Nom 2|Nom 3|Email 1|Email 2|"
             "Email 3|Prénom de l'utilisateur principal|Site internet|Téléphone|Adresse|"
@@ -287,5 +304,7 @@ SOURCE = Source(
     shapes=SHAPES,
     read=read,
     parse=parse,
+    # One of the lists: what the others say is not gone because this one does not say it.
+    downloads={"finess.csv": Download("/api/1/datasets/r/98f3161f-79ff-4f16-8f6a-6d571a80fea2")},
     expects=(1, 300_000),
 )

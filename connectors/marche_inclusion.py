@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from connectors.readers import read
-from sourcing.source import Download, Paging, Record, Row, Shape, Source
+from sourcing.source import Download, Paging, Record, Row, Shape, Source, columns
 
 PAGE = "https://lemarche.inclusion.gouv.fr/prestataires/{slug}/"
 # Kind -> the family it belongs to. A GEIQ and a SEP are no SIAE in the sense of L. 5132-4.
@@ -26,17 +26,13 @@ _GROUP = re.compile("|".join([*map(re.escape, GROUPS_WITH_COMMAS), r"[^,\s][^,]*
 _CODE = re.compile(r"\(([A-Z]{2,4})\)\s*$")
 
 
-def _columns(text: str) -> frozenset[str]:
-    return frozenset(text.split("|"))
-
-
 # Columns of persons and their addresses are known, and never read.
-_CONTACT = _columns("Prénom|Nom|E-mail|Téléphone|Réseau social")
+_CONTACT = columns("Prénom|Nom|E-mail|Téléphone|Réseau social")
 SHAPES = (
     Shape(
         "api",
-        _columns("name|slug|siret|kind|city|post_code"),
-        _columns(
+        columns("name|slug|siret|kind|city|post_code"),
+        columns(
             "id|brand|nature|kind_parent|contact_website|contact_social_website|logo_url|address|"
             "department|region|is_qpv|is_active|sectors|presta_types|networks|offers|"
             "client_references|labels_old|created_at|updated_at"
@@ -44,10 +40,10 @@ SHAPES = (
     ),
     Shape(
         "export 2022-06 à 2026-07",
-        _columns(
+        columns(
             "Raison sociale|Slug|Siret|Type de structure|Adresse|Ville|Code Postal|Département"
         ),
-        _columns(
+        columns(
             "Nom commercial|Enseigne|Établissement|kind_parent|presta_type|Type de prestation|"
             "Site internet|Région|Quartier prioritaire de la politique de la ville (API QPV)|"
             "sectors|Secteurs d'activité|Inscrite|Lien vers le marché"
@@ -56,13 +52,13 @@ SHAPES = (
     ),
     Shape(
         "export depuis 2026-07",
-        _columns("Raison sociale|Type de structure|Adresse|Code postal|Ville"),
-        _columns("Enseigne|Référence client 1|Référence client 2|Référence client 3") | _CONTACT,
+        columns("Raison sociale|Type de structure|Adresse|Code postal|Ville"),
+        columns("Enseigne|Référence client 1|Référence client 2|Référence client 3") | _CONTACT,
     ),
     Shape(
         "liste d'une consultation",
-        _columns("Raison sociale|Siret"),
-        _columns(
+        columns("Raison sociale|Siret"),
+        columns(
             "Type de structure|Adresse|Ville|Code Postal|Région|Département|Chiffre d'affaires|"
             "Références client|Certifications et labels|Nombre de salariés en insertion|"
             "Nombre de salariés permanents|Fournisseur local"

@@ -3,55 +3,19 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from shapely import to_geojson, union_all
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from maps.geojson import Feature, rounded
+from maps.marks import MARKS, mark
 from sourcing.search.hits import Hit
 from sourcing.tagging.statuses import STATUSES
 
 # Positions travel as whole numbers of this fraction of a degree: one metre.
 UNIT = 1e-5
-
-
-class Look(NamedTuple):
-    """One colour and one shape, and the statuses that give them; the first that fits is worn."""
-
-    name: str
-    label: str
-    colour: str
-    path: str  # SVG, in a square of 16
-    statuses: frozenset[str]
-
-
-LOOKS = (
-    Look(
-        "handicap",
-        "ESAT, entreprises adaptées",
-        "#7a3fa0",
-        "M8 .7l7.7 13.8H.3z",
-        frozenset(("esat", "ea")),
-    ),
-    Look(
-        "insertion", "Insertion", "#b34a0c", "M1.5 1.5h13v13h-13z", frozenset(("siae", "insertion"))
-    ),
-    Look(
-        "innovation",
-        "Innovation",
-        "#1d5fb4",
-        "M8 0l2.4 5.2 5.6.6-4.2 3.9 1.2 5.7-5-2.9-5 2.9 1.2-5.7L0 5.8l5.6-.6z",
-        frozenset(("innovation",)),
-    ),
-    Look(
-        "ess", "Économie sociale et solidaire", "#22763c", "M8 0l8 8-8 8-8-8z", frozenset(("ess",))
-    ),
-    Look(
-        "other", "Autres fournisseurs", "#4b5d66", "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2z", frozenset()
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +69,13 @@ def suppliers(view: View) -> dict[str, Any]:
         "town": [towns.place(f"{hit.postcode} {hit.commune}".strip()) for hit in placed],
         "status": [sum(bits[code] for code in hit.statuses) for hit in placed],
         "segments": [[segments.place(label) for _, label in hit.segments] for hit in placed],
-        "look": [look(hit.statuses) for hit in placed],
+        "look": [MARKS.index(mark(hit.statuses)) for hit in placed],
         "towns": towns.texts,
         "segmentNames": segments.texts,
         "statuses": [[status.bit, status.label] for status in STATUSES],
-        "looks": [[each.name, each.label, each.colour, each.path] for each in LOOKS],
+        "looks": [[each.name, each.label, each.colour, each.path] for each in MARKS],
         "unplaced": len(view.hits) - len(placed),
     }
-
-
-def look(codes: Sequence[str]) -> int:
-    """The place in LOOKS of a supplier with these statuses."""
-    return next(
-        (place for place, each in enumerate(LOOKS) if each.statuses.intersection(codes)),
-        len(LOOKS) - 1,
-    )
 
 
 LAYERS: Mapping[str, Callable[[View], dict[str, Any]]] = {

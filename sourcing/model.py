@@ -173,6 +173,10 @@ class Mention(Base):
     name: Mapped[str]
     other_names: Mapped[str] = mapped_column(default="")
     statuses: Mapped[list[Any]]
+    # "siren": the list speaks of firms; such a line has its `firm` from the start, and no supplier.
+    level: Mapped[str] = mapped_column(default="siret", server_default="siret")
+    # The last day what it says holds.
+    ends_on: Mapped[date | None]
     address: Mapped[str] = mapped_column(default="")
     postcode: Mapped[str] = mapped_column(default="")
     commune: Mapped[str] = mapped_column(default="")
@@ -284,13 +288,14 @@ class Tag(Base):
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     supplier_id: Mapped[int] = mapped_column(ForeignKey("supplier.id", ondelete="CASCADE"))
-    kind: Mapped[
-        str
-    ]  # segment, siae, insertion, handicap, ess, innovation, size, mission, qpv, public, noise
+    # segment, siae, insertion, handicap, ess, innovation, label, size, mission, qpv, public, noise
+    kind: Mapped[str]
     value: Mapped[str]
     level: Mapped[str]  # siret or siren
     because: Mapped[str]  # one French clause
     source: Mapped[str]  # source name, or "sirene"
+    # The last day it holds; the day after, the supplier is to be tagged again.
+    ends_on: Mapped[date | None]
     weight: Mapped[float] = mapped_column(default=1.0)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 
 class SourceError(ValueError):
@@ -40,8 +40,12 @@ class Record:
     siren: str = ""
     # The source's own stable identifier (slug, FINESS number…); '' when it has none.
     key: str = ""
-    # What the list asserts of the supplier: "siae:ACI", "handicap:ESAT", "innovation:Audélor"…
+    # What the list asserts of the supplier: "siae:ACI", "innovation:Audélor", "label:RGE"…
     statuses: tuple[str, ...] = ()
+    # Of whom: this establishment ("siret"), or its whole firm ("siren"), known by its siren alone.
+    level: str = "siret"
+    # The last day it holds, '' when it has no end.
+    ends_on: str = ""
     address: str = ""
     postcode: str = ""
     commune: str = ""
@@ -65,6 +69,60 @@ class Record:
     is_qpv: bool | None = None
     # The supplier's page at the source.
     link: str = ""
+
+
+def columns(text: str) -> frozenset[str]:
+    """ "siret|nom" -> the set of these columns."""
+    return frozenset(text.split("|"))
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Where a field is read in a row, and what the text found there becomes."""
+
+    columns: tuple[str, ...]
+    # Called on '' too; a ValueError rejects the row.
+    becomes: Callable[[str], Any] | None = None
+    # All of the columns, a space between, and not the first that is filled.
+    is_joined: bool = False
+
+    def of(self, row: Row) -> Any:
+        """The field's value in this row."""
+        if self.is_joined:
+            text = " ".join(" ".join(row.values.get(c, "") for c in self.columns).split())
+        else:
+            text = row.get(*self.columns)
+        return self.becomes(text) if self.becomes else text
+
+
+def first(*columns: str, becomes: Callable[[str], Any] | None = None) -> Cell:
+    """The first of these columns that is filled."""
+    return Cell(columns, becomes)
+
+
+def joined(*columns: str, becomes: Callable[[str], Any] | None = None) -> Cell:
+    """All of these columns, in one text."""
+    return Cell(columns, becomes, is_joined=True)
+
+
+def alone(text: str) -> tuple[str, ...]:
+    """A text as a list of one, or of none."""
+    return (text,) if text else ()
+
+
+class Fields:
+    """A `parse` that is data: the cell, or the constant, of each field of a record."""
+
+    def __init__(self, keeps: Cell | None = None, **fields: Any) -> None:
+        # False: the row is out of this source's scope.
+        self.keeps = keeps
+        self.cells = {name: cell for name, cell in fields.items() if isinstance(cell, Cell)}
+        self.constants = {name: v for name, v in fields.items() if name not in self.cells}
+
+    def __call__(self, row: Row) -> Record | None:
+        if self.keeps and not self.keeps.of(row):
+            return None
+        return Record(**self.constants, **{name: c.of(row) for name, c in self.cells.items()})
 
 
 @dataclass(frozen=True, slots=True)

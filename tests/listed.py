@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from sourcing import db, normalise, segments
 from sourcing.model import Listing, Place, Setting, Supplier, Tag
-from sourcing.search.filters import STATUS_BITS, family_bits
+from sourcing.search.filters import LABEL_BITS, STATUS_BITS, family_bits
 from sourcing.search.query import Near, Query
 from sourcing.tagging.listing import acronym, acronym_word
 from sourcing.tagging.statuses import NOISE, SIZES, STATUSES
@@ -114,7 +114,7 @@ def supplier(
             in_territory=inside,
             lon=lon,
             lat=lat,
-            statuses=sum(STATUS_BITS[code] for code in statuses),
+            statuses=sum((STATUS_BITS | LABEL_BITS)[code] for code in statuses),
             families=sum(family_bits(NOMENCLATURE)[family] for family in families),
             size=size % len(SIZES),
             is_noise=is_noise or bool(noise),
@@ -161,6 +161,7 @@ ASKED = [
     Query(segments=("EV-01", "SRV-01"), statuses=("tpe",)),
     Query(sizes=("1-9", "0"), with_noise=True),
     Query(near=Near("Lorient"), radius_km=6, statuses=("pme",)),
+    Query(labels=("rge", "bio"), statuses=("pme",)),
     Query(statuses=("licorne",)),
     Query(
         text="nettoyage",

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from sourcing import export
 from sourcing.export import About, SourceNote
 from sourcing.search import Hit, Query, all_hits
+from sourcing.search.hits import Granted
 from tests.listed import NOMENCLATURE, places, supplier
 
 HIT = Hit(
@@ -42,6 +43,10 @@ HIT = Hit(
     website="",
     description="",
     statuses=("esat",),
+    labels=(
+        Granted("rge", "RGE", "siret", date(2026, 12, 31)),
+        Granted("qualiopi", "Qualiopi", "siren", None),
+    ),
     segments=(("EV-01", "Entretien"),),
     sources=("sirene",),
     reasons=("secteur déclaré",),
@@ -67,6 +72,11 @@ def written(writer: Writer, hits: Iterable[Hit], **options: Any) -> bytes:
 
 def table(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(content.decode("utf-8-sig").splitlines(), delimiter=";"))
+
+
+def test_a_label_says_its_end_and_whether_it_is_the_firms() -> None:
+    (line,) = table(written(export.csv, [HIT]))
+    assert line["Labels"] == "RGE, jusqu'au 31/12/2026 ; Qualiopi, entreprise entière"
 
 
 def sheet(content: bytes, name: str = "Fournisseurs") -> Any:

@@ -10,6 +10,7 @@ from tests.listed import ASKED, NOMENCLATURE, places, random_base, supplier
 
 URL_FIELDS = {
     "statut": "statuses",
+    "label": "labels",
     "famille": "families",
     "segment": "segments",
     "commune": "communes",

@@ -6,12 +6,12 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy import or_, select
 
+from maps.marks import mark
 from sourcing.model import Place
 from sourcing.search import search
 from sourcing.search.cells import Cell, cells
 from sourcing.search.query import BBox, Query
 from webapp.context import session, site
-from webapp.marks import mark
 from webapp.outlines import Commune, collection
 
 PAGES = Blueprint("map", __name__)

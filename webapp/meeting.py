@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, render_template, request, url_for
 
+from maps.marks import MARKS, mark
 from sourcing.model import Place
 from sourcing.search import Page, search
 from sourcing.search.facets import Facet
 from sourcing.search.query import Query
 from webapp.context import session, site
 from webapp.headers import BASEMAPS
-from webapp.marks import MARKS, mark
 
 PAGES = Blueprint("meeting", __name__)
 # The counters of a stop: status, how it is called on the screen.

@@ -9,6 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from maps.marks import BY_STATUS, MARKS, Badge, Mark, badges, mark
 from sourcing.model import Place
 from sourcing.search import Page, search
 from sourcing.search.facets import Facet
@@ -19,7 +20,6 @@ from sourcing.tagging.statuses import STATUSES
 from webapp.context import session, site
 from webapp.filters import number
 from webapp.headers import BASEMAPS
-from webapp.marks import BY_STATUS, MARKS, Badge, Mark, badges, mark
 
 PAGES = Blueprint("search", __name__)
 PER_PAGE = 25
@@ -40,7 +40,7 @@ SORT_LABELS = {
     "nom": "Nom",
     "effectif": "Effectif",
 }
-FACET_NAMES = ("statut", "famille", "segment", "commune", "effectif")
+FACET_NAMES = ("statut", "label", "famille", "segment", "commune", "effectif")
 # Kept when a filter is removed, but no filter: how the words are read, and the order.
 READING = ("q", "exact", "sans", "avec")
 NOT_FILTERS = ("page", "tri")
@@ -116,11 +116,15 @@ def results(page: Page) -> list[Result]:
     """The hits of a page, numbered as in the whole result."""
     first = (page.query.page - 1) * page.query.per_page + 1
     return [
-        Result(
-            number, hit, badges(s for s in STATUSES if s.code in hit.statuses), mark(hit.statuses)
-        )
+        Result(number, hit, _badges(hit), mark(hit.statuses))
         for number, hit in enumerate(page.hits, first)
     ]
+
+
+def _badges(hit: Hit) -> list[Badge]:
+    of_firm = {label.code for label in hit.labels if label.level == "siren"}
+    shown = {*hit.statuses, *(label.code for label in hit.labels)}
+    return badges((s for s in STATUSES if s.code in shown), of_firm)
 
 
 def link(query: Query, endpoint: str = "search.suppliers", **values: Any) -> str:
@@ -251,6 +255,7 @@ def _relaxed(query: Query) -> Iterable[tuple[Query, str]]:
         yield replace(query, near=None, radius_km=None), "sans limite de distance"
     for attribute, label in (
         ("statuses", "sans filtre de statut"),
+        ("labels", "sans filtre de label"),
         ("communes", "toutes communes"),
         ("sizes", "tous effectifs"),
         ("segments", "toutes catégories"),

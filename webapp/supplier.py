@@ -9,15 +9,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from maps.marks import Badge, badges, mark, of_bits
 from sourcing import suppliers
 from sourcing.model import MASKED, PARTIAL, Listing, Mention, Run, Supplier, Tag
 from sourcing.registrations import SOURCE as REGISTRATION
+from sourcing.search.hits import granted
 from sourcing.segments import Segment
 from sourcing.tagging.statuses import NOISE, SIZES, STATUSES, Status
 from webapp.account import account
 from webapp.context import session, site
 from webapp.headers import BASEMAPS
-from webapp.marks import Badge, badges, mark, of_bits
 
 PAGES = Blueprint("supplier", __name__)
 LEVELS = {"siret": "cet établissement", "siren": "toute l’entreprise"}
@@ -72,13 +73,14 @@ def sheet(uid: str) -> str | Response:
         supplier=supplier,
         name=shown_name(supplier),
         legal_name=_legal_name(supplier),
-        badges=badges(known),
+        badges=badges(known, _of_firm(tags)),
         mark=mark(status.code for status in known),
         address=shown_address(supplier),
         lon=lon,
         lat=lat,
         size=SIZES[listing.size].label if listing else "",
-        claims=_status_claims(tags, mentions),
+        claims=_status_claims(tags, mentions, is_label=False),
+        labels=_status_claims(tags, mentions, is_label=True),
         segments=_segment_claims(tags, mentions),
         noise=[NOISE.get(tag.value, tag.value) for tag in tags if tag.kind == "noise"],
         origins=_origins(supplier, mentions),
@@ -147,7 +149,8 @@ def _description(supplier: Supplier, mentions: Sequence[Mention]) -> str:
 def statuses_of(session: Session, supplier: Supplier) -> list[Badge]:
     """The badges of a supplier, from its listing."""
     listing = session.get(Listing, supplier.id)
-    return badges(of_bits(listing.statuses)) if listing else []
+    tags = session.scalars(select(Tag).where(Tag.supplier_id == supplier.id)).all()
+    return badges(of_bits(listing.statuses), _of_firm(tags)) if listing else []
 
 
 def segments_of(session: Session, supplier: Supplier) -> list[Segment]:
@@ -161,9 +164,14 @@ def segments_of(session: Session, supplier: Supplier) -> list[Segment]:
     return [known[code] for code in dict.fromkeys(codes) if code in known]
 
 
-def _status_claims(tags: Sequence[Tag], mentions: Sequence[Mention]) -> list[Claim]:
+def _of_firm(tags: Sequence[Tag]) -> set[str]:
+    """Labels that only the whole firm holds."""
+    return {label.code for label in granted(tags) if label.level == "siren"}
+
+
+def _status_claims(tags: Sequence[Tag], mentions: Sequence[Mention], is_label: bool) -> list[Claim]:
     claims = []
-    for status in STATUSES:
+    for status in (s for s in STATUSES if s.is_label == is_label):
         claims += [_claim((status.label,), tag, mentions) for tag in tags if _gives(tag, status)]
     return claims
 

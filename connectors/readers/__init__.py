@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO
 
-from connectors.readers import markup, sheet, spread, text, tree
+from connectors.readers import columnar, markup, sheet, spread, text, tree
 from connectors.readers.book import Sample
 from connectors.readers.table import Headerless
 from sourcing.source import Row, SourceError
@@ -23,10 +23,6 @@ HEAD = 1 << 18
 STRANGERS = (
     (b"%PDF", "est un PDF ; demander le tableau d'origine en CSV ou XLSX."),
     (b"\x1f\x8b", "est compressé en gzip ; le décompresser d'abord."),
-    (
-        b"PAR1",
-        "est un fichier parquet, lu seulement pour le répertoire SIRENE ; l'exporter en CSV.",
-    ),
     (b"7z\xbc\xaf", "est une archive 7z ; en extraire le tableau d'abord."),
     (b"Rar!", "est une archive RAR ; en extraire le tableau d'abord."),
 )
@@ -40,7 +36,9 @@ WEB_PAGE = re.compile(
 OFFICE_XML = "urn:schemas-microsoft-com:office:spreadsheet"
 # Bytes once decompressed; shared texts are the part a reader must hold in memory.
 LARGEST_BOOK, LARGEST_TEXTS = 4_000_000_000, 400_000_000
-TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".json", ".geojson", ".xml")
+TABLES = (
+    ".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".json", ".geojson", ".xml", ".parquet",
+)  # fmt: skip
 
 
 def read(path: Path, *, headerless: Headerless | None = None, wanted: str = "") -> Iterator[Row]:
@@ -88,6 +86,8 @@ def _read(name: str, opener: Opener, headerless: Headerless, wanted: str = "") -
     for magic, sentence in STRANGERS:
         if head.startswith(magic):
             raise SourceError(f"{name} {sentence}")
+    if head.startswith(b"PAR1"):
+        return columnar.read(name, opener)
     if head.startswith(b"PK"):
         return _read_zip(name, opener, headerless, wanted)
     if head.startswith(OLD_OFFICE):

@@ -23,7 +23,8 @@ from sourcing.source import SourceError
 from sourcing.tagging.statuses import STATUSES
 
 ASSETS = Path(__file__).resolve().parents[2] / "webapp" / "static" / "vendor"
-STATUS_CODES = click.Choice([status.code for status in STATUSES])
+STATUS_CODES = click.Choice([status.code for status in STATUSES if not status.is_label])
+LABEL_CODES = click.Choice([status.code for status in STATUSES if status.is_label])
 FORMATS: Mapping[str, Callable[..., int]] = {
     "csv": export.csv,
     "xlsx": export.xlsx,
@@ -42,6 +43,7 @@ def _search_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options that make a Query, the same for every command that searches."""
     options = (
         click.option("--status", "statuses", multiple=True, type=STATUS_CODES, help="Répétable."),
+        click.option("--label", "labels", multiple=True, type=LABEL_CODES, help="Répétable."),
         click.option(
             "--segment", "segments", multiple=True, metavar="CODE", help="EV-01 ; répétable."
         ),

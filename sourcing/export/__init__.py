@@ -74,6 +74,7 @@ COLUMNS = (
     Column("Nom", lambda hit: hit.name, width=36),
     Column("SIRET", lambda hit: hit.siret),
     Column("Statuts", lambda hit: ", ".join(hit.status_labels), width=30),
+    Column("Labels", lambda hit: " ; ".join(label.sentence for label in hit.labels), width=30),
     Column("Segments d’achat", lambda hit: ", ".join(label for _, label in hit.segments), width=40),
     Column("Pourquoi", lambda hit: " ; ".join(hit.reasons), width=44),
     Column("Adresse", lambda hit: hit.address, width=30),
@@ -243,6 +244,15 @@ def properties(hit: Hit, with_contacts: bool = False) -> dict[str, Any]:
         "size": hit.size,
         "website": hit.website,
         "statuses": list(hit.statuses),
+        "labels": [
+            {
+                "code": label.code,
+                "label": label.label,
+                "level": label.level,
+                "ends_on": label.ends_on.isoformat() if label.ends_on else None,
+            }
+            for label in hit.labels
+        ],
         "segments": [{"code": code, "label": label} for code, label in hit.segments],
         "reasons": list(hit.reasons),
         "sources": list(hit.sources),

@@ -22,7 +22,12 @@ OWN = ("source", "run_id", "first_seen", "last_seen", "key", "file", "line", "se
 # When one of these changes, the mention may be another supplier's: it is linked anew.
 IDENTITY = ("siret", "name", "commune_code", "address")
 _IS_SAME = " AND ".join(f"mention.{column} = excluded.{column}" for column in IDENTITY)
-UPDATED = {"gone_on": "NULL", "supplier_id": f"CASE WHEN {_IS_SAME} THEN mention.supplier_id END"}
+UPDATED = {
+    "gone_on": "NULL",
+    "supplier_id": f"CASE WHEN {_IS_SAME} THEN mention.supplier_id END",
+    # Linking attaches a line to a firm; a list of firms says it itself.
+    "firm": "CASE WHEN excluded.level = 'siren' THEN excluded.firm ELSE mention.firm END",
+}
 # Files of millions of lines: never one by one through Python.
 WHOLESALE = {"register": ingest_register, "contracts": ingest_contracts}
 _KNOWN = "FROM incoming JOIN mention USING (source, key)"
@@ -31,10 +36,13 @@ COMPARED = text(f"SELECT count(*), count(*) FILTER (WHERE {_IS_UNCHANGED}) {_KNO
 _HAS_CHANGED = f"coalesce(NOT ({_IS_UNCHANGED}), true)"
 # A line that speaks of a firm as a whole concerns each of its sites.
 MARK_STALE = text(
-    f"INSERT INTO stale (supplier_id) SELECT mention.supplier_id {_KNOWN} "
+    f"INSERT INTO stale (supplier_id) SELECT mention.supplier_id {_KNOWN} "  # noqa: S608
     f"WHERE mention.supplier_id IS NOT NULL AND {_HAS_CHANGED} "
     f"UNION SELECT supplier.id {_KNOWN} JOIN supplier ON supplier.siren = mention.firm "
-    f"WHERE mention.firm <> '' AND {_HAS_CHANGED} ON CONFLICT DO NOTHING"
+    f"WHERE mention.firm <> '' AND {_HAS_CHANGED} "
+    "UNION SELECT supplier.id FROM incoming LEFT JOIN mention USING (source, key) "
+    "JOIN supplier ON supplier.siren = incoming.firm "
+    "WHERE incoming.firm <> '' AND mention.id IS NULL ON CONFLICT DO NOTHING"
 )
 
 

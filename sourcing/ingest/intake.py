@@ -19,6 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sourcing import mapping
+from sourcing.ingest.firms import Firms
 from sourcing.ingest.recognise import leftover, recognise
 from sourcing.ingest.scope import Scope
 from sourcing.model import Supplier
@@ -32,10 +33,11 @@ Parse = Callable[[Row], Record | None]
 COUNTS = ("rows", "kept", "out_of_scope", "outside", "unplaced", "repeated", "rejected")
 # Columns of a mention that a record gives as they are, and all that one line says of them.
 COPIED = (
-    "siret", "siren", "name", "address", "postcode", "commune", "commune_code", "lon", "lat",
-    "precision", "phone", "email", "website", "naf", "legal_form", "description", "is_qpv", "link",
+    "siret", "siren", "name", "level", "address", "postcode", "commune", "commune_code", "lon",
+    "lat", "precision", "phone", "email", "website", "naf", "legal_form", "description", "is_qpv",
+    "link",
 )  # fmt: skip
-KEPT = (*COPIED, "other_names", "statuses", "workers", "problems")
+KEPT = (*COPIED, "firm", "ends_on", "other_names", "statuses", "workers", "problems")
 # Rows looked at before the first is taken: to know the columns and the mapping.
 SAMPLE = 300
 # Rows without a commune are looked up by SIRET this many at a time.
@@ -88,8 +90,12 @@ class Intake:
     mapped_by: mapping.Mapping | None = None
     doubts: tuple[str, ...] = ()
     is_new_mapping: bool = False
+    firms: Firms = field(init=False)
     _seen: set[str] = field(default_factory=set)
     _unplaced: list[Taken] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.firms = Firms(self.session)
 
     def read(self, files: Sequence[Path]) -> list[str]:
         """Take every row of every file; the name of each file's shape."""
@@ -166,8 +172,7 @@ class Intake:
                 self.counts["out_of_scope"] += 1
                 return
             record, problems = clean(record)
-            if not record.name:
-                raise ValueError("aucun nom sur cette ligne")
+            _require_identity(record, problems)
         except ValueError as error:
             self.counts["rejected"] += 1
             self.rejects.put((row.file, row.line, str(error)))
@@ -178,6 +183,10 @@ class Intake:
 
     def _place(self, row: Row, record: Record, problems: list[Problem]) -> None:
         record, verdict = self.scope.place(record, problems)
+        if record.level == "siren":
+            verdict = "inside" if record.siren in self.firms else "outside"
+        elif not record.name and verdict == "inside":
+            verdict = "unplaced"
         if verdict == "outside":
             self.counts["outside"] += 1
             return
@@ -202,27 +211,41 @@ class Intake:
             self.more_sectors[taken.key] = (*before, *taken.record.sectors)
 
     def _settle_unplaced(self) -> None:
-        """Without a commune, a line is kept only everywhere, or when the base knows its SIRET."""
+        """Without a commune or a name, a line is kept when the base knows its SIRET; everywhere,
+        a name is enough.
+        """
         waiting, self._unplaced = self._unplaced, []
         sirets = [taken.record.siret for taken in waiting if taken.record.siret]
         known = (
             set(self.session.scalars(select(Supplier.siret).where(Supplier.siret.in_(sirets))))
-            if sirets and not self.scope.everywhere
+            if sirets
             else set()
         )
         for taken in waiting:
-            if self.scope.everywhere or taken.record.siret in known:
+            record = taken.record
+            if (self.scope.everywhere and record.name) or record.siret in known:
                 self._keep(taken)
             else:
                 self.counts["unplaced"] += 1
+
+
+def _require_identity(record: Record, problems: Sequence[Problem]) -> None:
+    """ValueError without what says who is meant: a firm's SIREN; else a name, or a SIRET."""
+    if record.siren if record.level == "siren" else record.name or record.siret:
+        return
+    wrong = (p.sentence for p in problems if p.field in ("siret", "siren"))
+    noun = "SIREN" if record.level == "siren" else "nom"
+    raise ValueError(next(wrong, f"aucun {noun} sur cette ligne"))
 
 
 def _kept(taken: Taken) -> tuple[str, str, int, tuple[str, ...], tuple[Any, ...]]:
     """Key, file, line, sectors, and the values of KEPT: plain things, quick to put aside."""
     record = taken.record
     values = (
-        *_COPIED_OF(record), " | ".join(record.other_names), as_json(record.statuses),
-        _workers(record.workers), as_json([[p.field, p.sentence] for p in taken.problems]),
+        *_COPIED_OF(record), record.siren if record.level == "siren" else "",
+        record.ends_on or None, " | ".join(record.other_names), as_json(record.statuses),
+        _workers(record.workers),
+        as_json([[p.field, p.sentence] for p in taken.problems]),
     )  # fmt: skip
     return taken.key, taken.file, taken.line, record.sectors, values
 
@@ -263,8 +286,13 @@ def mapped(found: mapping.Mapping, status: str, name: str) -> Parse:
 
 def digest(record: Record) -> str:
     """A key for a line whose source gives none: the same supplier said to be the same thing."""
-    parts: Iterable[str] = (
+    if record.level == "siren":
+        return hashed(record.siren, *sorted(record.statuses))
+    return hashed(
         record.siret, fold(record.name), record.postcode, fold(record.commune),
         "" if record.siret else fold(record.address), *sorted(record.statuses),
     )  # fmt: skip
+
+
+def hashed(*parts: str) -> str:
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()

@@ -36,8 +36,11 @@ CHUNK = 500
 
 
 def read(session: Session, only: Collection[int] | None = None) -> list[Line]:
-    """Every mention or these, those that left their list included: by source, then key."""
-    statement = select(*(getattr(Mention, name) for name in READ))
+    """Every mention or these, those that left their list included: by source, then key.
+
+    What speaks of firms (level siren) has no site to be found.
+    """
+    statement = select(*(getattr(Mention, name) for name in READ)).where(Mention.level == "siret")
     wanted = [statement] if only is None else _among(statement, only)
     rows = [_line(dict(row._mapping)) for each in wanted for row in session.execute(each)]
     return sorted(rows, key=order)

@@ -48,7 +48,8 @@ def link(session: Session, progress: Progress | None = None, cache: Path | None 
     session.flush()
     tell = progress or (lambda done, total: None)
     state = "#".join(_state(session))
-    pending = select(Mention.id).where(Mention.supplier_id.is_(None)).limit(1)
+    sites = select(Mention.id).where(Mention.level == "siret")
+    pending = sites.where(Mention.supplier_id.is_(None)).limit(1)
     known = session.get(Setting, STATE)
     if known and known.value == state and session.scalar(pending) is None:
         return Counts()

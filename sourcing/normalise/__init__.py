@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from sourcing.normalise.text import fold, place_key, present, readable, shown, t
 from sourcing.source import Record
 
 __all__ = [
-    "CLEANERS", "Problem", "clean", "commune_code", "departement", "departement_of", "email",
+    "CLEANERS", "Problem", "clean", "commune_code", "day", "departement", "departement_of", "email",
     "fold", "is_siren", "is_siret", "legal_form", "luhn", "naf", "naf_version", "phone",
     "place_key", "position", "postcode", "precision", "siren", "siret", "tidy", "website", "words",
 ]  # fmt: skip
@@ -88,6 +89,10 @@ _VAT = re.compile(r"FR([0-9A-Z]{2})([0-9]{9})")
 _POSTCODE = re.compile(r"(?<![0-9])([0-9]{2})\s?([0-9]{3})(?![0-9])")
 _COMMUNE = re.compile(r"(?!00)(?:[0-9]{2}|2[AB])[0-9]{3}")
 _NAF = re.compile(r"(?<![0-9])([0-9]{2})[.\s]?([0-9]{2})\s?([A-Z])(?![A-Z0-9])")
+_DAY = re.compile(
+    r"(?:(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)|(?P<D>\d\d?)[/.-](?P<M>\d\d?)[/.-](?P<Y>\d{4}))"
+    r"(?:[T ]\d\d:\d\d.*)?"
+)
 _OLD_NAF = re.compile(r"(?<![0-9])[0-9]{2}[.\s]?[0-9]\s?[A-Z](?![A-Z0-9])")
 
 
@@ -283,6 +288,22 @@ def naf_version(code: str) -> str:
     return "2025" if code[-1] in LETTERS_2025 else ""
 
 
+@lru_cache(maxsize=65_536)
+def day(text: str) -> str:
+    """A date as ISO writes it, from ISO's own ("2026-08-31T00:00:00") or a French "31/08/2026"."""
+    text = present(text)
+    if not text:
+        return ""
+    found = _DAY.fullmatch(text)
+    if found is None:
+        raise ValueError(f"date {shown(text)} : jour, mois et année attendus")
+    year, month, number = found.group("y", "m", "d") if found["y"] else found.group("Y", "M", "D")
+    try:
+        return date(int(year), int(month), int(number)).isoformat()
+    except ValueError:
+        raise ValueError(f"date {shown(text)} : ce jour n'existe pas") from None
+
+
 @lru_cache(maxsize=4_096)
 def legal_form(text: str) -> str:
     """INSEE's category in four digits, from its code or a plain name; '' when not recognised."""
@@ -307,6 +328,7 @@ CLEANERS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("siret", siret),
     ("siren", siren),
     ("key", tidy),
+    ("ends_on", day),
     ("address", readable),
     ("postcode", postcode),
     ("commune", readable),

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from sourcing.search.filters import (
     FACETS,
+    LABEL_BITS,
     PLACE,
     STATUS_BITS,
     Labels,
@@ -25,6 +26,7 @@ from sourcing.tagging.statuses import NOISE, SIZES
 MOST_COMMUNES = 40
 TITLES = {
     "statut": "Statut",
+    "label": "Labels",
     "famille": "Famille d’achat",
     "segment": "Segment d’achat",
     "commune": "Commune",
@@ -135,6 +137,8 @@ def _facets(session: Session, sieve: Sieve, labels: Labels) -> Iterator[Facet]:
     data, query, nomenclature = sieve.data, sieve.query, sieve.nomenclature
     statuses = data.statuses.by_bit(STATUS_BITS, sieve.without("statut"))
     yield _facet("statut", labels, query.statuses, statuses)
+    granted = data.statuses.by_bit(LABEL_BITS, sieve.without("label"))
+    yield _facet("label", labels, query.labels, granted)
     families = data.families.by_bit(family_bits(nomenclature), sieve.without("famille"))
     yield _facet("famille", labels, query.families, families)
     held = data.by_segment(sieve.without("segment"))

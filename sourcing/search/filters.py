@@ -92,7 +92,8 @@ class Filter(NamedTuple):
     sentence: Callable[[Query, Labels], str]
 
 
-STATUS_BITS = {status.code: status.bit for status in STATUSES}
+STATUS_BITS = {status.code: status.bit for status in STATUSES if not status.is_label}
+LABEL_BITS = {status.code: status.bit for status in STATUSES if status.is_label}
 
 
 def family_bits(nomenclature: Nomenclature) -> dict[str, int]:
@@ -106,6 +107,10 @@ def _bits(bits: Mapping[str, int], chosen: Sequence[str]) -> int:
 
 def _statuses(data: Columns, query: Query, _: Nomenclature) -> Mask | None:
     return data.statuses.any_of(_bits(STATUS_BITS, query.statuses)) if query.statuses else None
+
+
+def _labels(data: Columns, query: Query, _: Nomenclature) -> Mask | None:
+    return data.statuses.any_of(_bits(LABEL_BITS, query.labels)) if query.labels else None
 
 
 def _families(data: Columns, query: Query, nomenclature: Nomenclature) -> Mask | None:
@@ -176,6 +181,7 @@ def _of(name: str) -> str:
 # Facets: the values of one are alternatives; a search keeps what satisfies all of them.
 FACETS = (
     Filter("statut", _statuses, lambda q, n: _listed(q.statuses, n, "statut")),
+    Filter("label", _labels, lambda q, n: _listed(q.labels, n, "label")),
     Filter("famille", _families, lambda q, n: _listed(q.families, n, "famille")),
     Filter("segment", _segments, lambda q, n: _listed(q.segments, n, "segment")),
     Filter(
@@ -237,7 +243,8 @@ def sentence(query: Query, labels: Labels) -> str:
 
 def labels(session: Session, nomenclature: Nomenclature, query: Query) -> dict[str, str]:
     """What people call each value of each filter, by "filter:value"."""
-    found = {f"statut:{status.code}": status.label for status in STATUSES}
+    kinds = {status: "label" if status.is_label else "statut" for status in STATUSES}
+    found = {f"{kind}:{status.code}": status.label for status, kind in kinds.items()}
     found |= {f"famille:{code}": label for code, label in nomenclature.families}
     found |= {f"segment:{segment.code}": segment.label for segment in nomenclature.segments}
     found |= {f"effectif:{size.code}": size.label for size in SIZES}

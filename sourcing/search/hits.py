@@ -2,8 +2,9 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -21,6 +22,21 @@ from sourcing.tagging.listing import acronym
 from sourcing.tagging.statuses import SIZES, STATUSES
 
 REASONS, SEGMENTS_SHOWN = 4, 6
+
+
+class Granted(NamedTuple):
+    """A label a supplier holds: itself ("siret"), or its whole firm ("siren"); until when."""
+
+    code: str
+    label: str
+    level: str
+    ends_on: date | None
+
+    @property
+    def sentence(self) -> str:
+        """ "RGE (rénovation énergétique), entreprise entière, jusqu'au 31/12/2026"."""
+        firm = ", entreprise entière" if self.level == "siren" else ""
+        return self.label + firm + (f", jusqu'au {self.ends_on:%d/%m/%Y}" if self.ends_on else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,7 @@ class Hit:
     website: str
     description: str
     statuses: tuple[str, ...]
+    labels: tuple[Granted, ...]
     segments: tuple[tuple[str, str], ...]
     sources: tuple[str, ...]
     reasons: tuple[str, ...]
@@ -95,6 +112,8 @@ class _Clue(NamedTuple):
     because: str
     source: str
     weight: float
+    level: str
+    ends_on: date | None
 
 
 class Said(NamedTuple):
@@ -125,7 +144,16 @@ def hits(
 
 def _clues(session: Session, ids: Sequence[int]) -> Mapping[int, list[_Clue]]:
     tags = (
-        select(Tag.supplier_id, Tag.kind, Tag.value, Tag.because, Tag.source, Tag.weight)
+        select(
+            Tag.supplier_id,
+            Tag.kind,
+            Tag.value,
+            Tag.because,
+            Tag.source,
+            Tag.weight,
+            Tag.level,
+            Tag.ends_on,
+        )
         .where(Tag.supplier_id.in_(ids))
         .order_by(Tag.weight.desc(), Tag.kind, Tag.value, Tag.source)
     )
@@ -174,6 +202,7 @@ def _hit(
         website="" if is_nameless else row.website,
         description=description,
         statuses=status_codes(row.statuses),
+        labels=granted(clues),
         segments=tuple(
             (code, nomenclature.by_code[code].label)
             for code in codes
@@ -187,7 +216,19 @@ def _hit(
 
 
 def status_codes(bits: int) -> tuple[str, ...]:
-    return tuple(status.code for status in STATUSES if bits & status.bit)
+    """What it is, labels apart."""
+    return tuple(s.code for s in STATUSES if bits & s.bit and not s.is_label)
+
+
+def granted(tags: Iterable[_Clue | Tag]) -> tuple[Granted, ...]:
+    """The labels among these tags; the establishment's own wins over its firm's."""
+    held: dict[str, Granted] = {}
+    by_strength = sorted(tags, key=lambda t: (t.level == "siret", t.ends_on or date.max))
+    known = {status.kinds[0]: status for status in STATUSES if status.is_label}
+    for tag in by_strength:
+        if status := known.get((tag.kind, tag.value)):
+            held[status.code] = Granted(status.code, status.label, tag.level, tag.ends_on)
+    return tuple(held[status.code] for status in known.values() if status.code in held)
 
 
 def _km(query: Query, lon: float | None, lat: float | None) -> float | None:
@@ -269,5 +310,6 @@ def _as_typed(typed: str, word: str) -> str:
 
 
 def _status_reasons(query: Query, clues: Sequence[_Clue]) -> Iterator[str]:
-    kinds = {kind for status in STATUSES if status.code in query.statuses for kind in status.kinds}
+    asked = (*query.statuses, *query.labels)
+    kinds = {kind for status in STATUSES if status.code in asked for kind in status.kinds}
     yield from (c.because for c in clues if (c.kind, c.value) in kinds or (c.kind, "") in kinds)

@@ -39,6 +39,7 @@ class Query:
     segments: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     communes: tuple[str, ...] = ()
     near: Near | None = None
     radius_km: float | None = None
@@ -64,6 +65,7 @@ class Query:
             segments=_values(args, "segment"),
             families=_values(args, "famille"),
             statuses=_values(args, "statut"),
+            labels=_values(args, "label"),
             communes=_values(args, "commune"),
             near=_near(near) if near else None,
             radius_km=_positive(one("rayon")),
@@ -83,6 +85,7 @@ class Query:
             ("segment", self.segments),
             ("famille", self.families),
             ("statut", self.statuses),
+            ("label", self.labels),
             ("commune", self.communes),
             ("effectif", self.sizes),
         )

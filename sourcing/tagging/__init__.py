@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
 
 from sqlalchemy import Column, Integer, MetaData, Table, delete, exists, func, insert, select
 from sqlalchemy.orm import Session
@@ -33,7 +35,7 @@ TAGGERS: tuple[Callable[[Scope], None], ...] = (
     tags_of_register.noise,
 )
 # Raise it when a tagger changes: every supplier is then tagged anew, whatever the queue says.
-RULES = 1
+RULES = 2
 VERSION, TAGGED_BY = "data_version", "tagged_by"
 # Beyond this share of the suppliers, doing all of them at once is quicker.
 MOST_STALE = 0.3
@@ -50,8 +52,11 @@ Progress = Callable[[float, float], None]
 def tag_stale(
     session: Session, nomenclature: Nomenclature, progress: Progress | None = None
 ) -> int:
-    """Redo what the queue holds and what has no index yet; everything when the rules changed."""
+    """Redo what the queue holds, what ended and what has no index yet; everything when the rules
+    changed.
+    """
     session.flush()
+    note_expired(session, date.today())
     if _fingerprint(session, nomenclature) != _known_fingerprint(session):
         return tag(session, nomenclature, progress)
     unlisted = select(Supplier.id).where(
@@ -69,13 +74,17 @@ def tag(
     nomenclature: Nomenclature,
     progress: Progress | None = None,
     only: Collection[int] | None = None,
+    today: date | None = None,
 ) -> int:
-    """Rebuild tags and search index of every supplier, or of these; returns how many suppliers."""
+    """Rebuild tags and search index of every supplier, or of these; returns how many suppliers.
+
+    What a list says is not taken after its last day; `today` is only given to look at another day.
+    """
     session.flush()
     if only is not None and not only:
         return 0
     total = _count(session) if only is None else len(only)
-    with _scope(session, nomenclature, only) as scope:
+    with _scope(Scope(session, nomenclature, today or date.today()), only) as scope:
         _clear(scope)
         for place, tagger in enumerate(TAGGERS, start=1):
             tagger(scope)
@@ -92,18 +101,23 @@ def tag(
     return count
 
 
+def note_expired(session: Session, today: date) -> None:
+    """Put in the to-tag queue who carries something whose last day has passed."""
+    ended = select(Tag.supplier_id).where(Tag.ends_on < today).distinct()
+    news = ended.where(Tag.supplier_id.not_in(select(Stale.supplier_id)))
+    session.execute(insert(Stale).from_select(["supplier_id"], news))
+
+
 @contextmanager
-def _scope(
-    session: Session, nomenclature: Nomenclature, only: Collection[int] | None
-) -> Iterator[Scope]:
+def _scope(everyone: Scope, only: Collection[int] | None) -> Iterator[Scope]:
     if only is None:
-        yield Scope(session, nomenclature)
+        yield everyone
         return
-    connection = session.connection()
+    connection = everyone.session.connection()
     AT_HAND.create(connection)
     for ids in db.chunks(sorted(set(only)), db.CHUNK):
         connection.execute(insert(AT_HAND), [{"supplier_id": each} for each in ids])
-    yield Scope(session, nomenclature, select(AT_HAND.c.supplier_id))
+    yield replace(everyone, only=select(AT_HAND.c.supplier_id))
     AT_HAND.drop(connection)
 
 

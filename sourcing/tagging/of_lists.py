@@ -1,19 +1,20 @@
 """Tags that follow from what the lists assert of a supplier, while they assert it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, insert, literal, select
+from sqlalchemy import Row, func, insert, literal, or_, select
 
 from sourcing import db
 from sourcing.model import Mention, Supplier, Tag
 from sourcing.normalise.text import fold
 from sourcing.segments import Nomenclature
 from sourcing.tagging.of_register import COLUMNS, Scope, is_tagged
-from sourcing.tagging.statuses import STAFFING_KINDS, STAFFING_SEGMENT, list_name
+from sourcing.tagging.statuses import ESS_LABELS, STAFFING_KINDS, STAFFING_SEGMENT, list_name
 
-KINDS = ("siae", "handicap", "insertion", "innovation")
+KINDS = ("siae", "handicap", "insertion", "innovation", "ess", "label")
 # A description is read by the classifier; it weighs less than a declared sector.
 DESCRIPTION_WEIGHT, LEAST_DESCRIPTION_SCORE, LEAST_DESCRIPTION_LENGTH = 0.8, 0.4, 12
 STAFFING_WEIGHT = 0.8
@@ -45,39 +46,46 @@ SAID = (
     Mention.sectors,
     Mention.description,
     Mention.is_qpv,
+    Mention.ends_on,
     Supplier.siret.label("supplier_siret"),
 )
 
 
 def mentions(scope: Scope) -> None:
     """Statuses, declared sectors and described activities of every mention still in its list."""
-    best: dict[tuple[int, str, str, str], dict[str, Any]] = {}
+    best: dict[tuple[int, str, str, str], tuple[Any, ...]] = {}
     for mention in _mentions(scope):
         for found in _found(mention, scope.nomenclature):
             key = (mention.supplier_id, found.kind, found.value, mention.source)
-            if key not in best or best[key]["weight"] < found.weight:
-                best[key] = dict(
-                    zip(
-                        COLUMNS,
-                        (
-                            mention.supplier_id,
-                            found.kind,
-                            found.value,
-                            _level(mention),
-                            found.because,
-                            mention.source,
-                            found.weight,
-                        ),
-                        strict=True,
-                    )
-                )
-    for rows in db.chunks(best.values(), db.CHUNK):
+            tag = (
+                mention.supplier_id,
+                found.kind,
+                found.value,
+                _level(mention),
+                found.because,
+                mention.source,
+                found.weight,
+                mention.ends_on,
+            )
+            if key not in best or _strength(best[key]) < _strength(tag):
+                best[key] = tag
+    for tags in db.chunks(best.values(), db.CHUNK):
+        rows = [dict(zip((*COLUMNS, "ends_on"), tag, strict=True)) for tag in tags]
         scope.session.connection().execute(insert(Tag), rows)
 
 
+def _strength(tag: tuple[Any, ...]) -> tuple[float, bool, date]:
+    """The heaviest wins, then what is said of the establishment itself, then what lasts longest."""
+    *_, level, _because, _source, weight, ends_on = tag
+    return weight, level == "siret", ends_on or date.max
+
+
 def _mentions(scope: Scope) -> Iterator[Row[Any]]:
-    """Each with its supplier; those of a firm as a whole, with each of the firm's sites."""
-    current = select(*SAID).where(Mention.gone_on.is_(None)).order_by(Mention.id, Supplier.id)
+    """Each still in force with its supplier; those of a firm as a whole, with each of its sites."""
+    holds = or_(Mention.ends_on.is_(None), Mention.ends_on >= scope.today)
+    said = (*SAID, is_tagged("public").label("is_public"))
+    current = select(*said).where(Mention.gone_on.is_(None), holds)
+    current = current.order_by(Mention.id, Supplier.id)
     here = current.where(Supplier.id == Mention.supplier_id, Mention.firm == "")
     of_firm = current.where(Supplier.siren == Mention.firm, Mention.firm != "")
     for wanted in (here, of_firm):
@@ -92,7 +100,7 @@ def _level(mention: Row[Any]) -> str:
 
 def _found(mention: Row[Any], nomenclature: Nomenclature) -> Iterator[Found]:
     title = list_name(mention.source)
-    yield from _asserted(mention.statuses, title, nomenclature)
+    yield from _asserted(mention, title, nomenclature)
     if mention.is_qpv:
         yield Found("qpv", "qpv", f"quartier prioritaire d'après {title}")
     for sector in mention.sectors:
@@ -102,13 +110,15 @@ def _found(mention: Row[Any], nomenclature: Nomenclature) -> Iterator[Found]:
     yield from _described(mention.description, title, nomenclature)
 
 
-def _asserted(statuses: Sequence[str], title: str, nomenclature: Nomenclature) -> Iterator[Found]:
+def _asserted(mention: Row[Any], title: str, nomenclature: Nomenclature) -> Iterator[Found]:
     """ "siae:ACI" and the like; a structure that lends staff sells just that."""
-    for status in statuses:
+    until = f", jusqu'au {mention.ends_on:%d/%m/%Y}" if mention.ends_on else ""
+    for status in mention.statuses:
         kind, _, value = status.partition(":")
-        if kind not in KINDS:
+        if kind not in KINDS or (kind == "ess" and mention.is_public):
             continue
-        yield Found(kind, value or kind, f"{value or kind} d'après {title}")
+        said = ESS_LABELS.get(value, value) if kind == "ess" else value or kind
+        yield Found(kind, value or kind, f"{said} d'après {title}{until}")
         if (kind, value) in STAFFING_KINDS and STAFFING_SEGMENT in nomenclature.by_code:
             yield Found(
                 "segment",

@@ -1,6 +1,7 @@
 """Tags that follow from what the register says: INSERT … SELECT over the suppliers in scope."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -51,6 +52,7 @@ class Scope:
 
     session: Session
     nomenclature: Nomenclature
+    today: date
     only: Select[int] | None = None
 
     def among(self, statement: Statement, column: Any = Supplier.id) -> Statement:

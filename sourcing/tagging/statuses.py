@@ -14,6 +14,11 @@ class Status:
     # The rule, in one French sentence a buyer can quote.
     rule: str
 
+    @property
+    def is_label(self) -> bool:
+        """Granted by somebody and held until a day, where a status is what the structure is."""
+        return self.kinds[0][0] == "label"
+
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -49,14 +54,14 @@ _STATUSES: tuple[tuple[str, str, tuple[tuple[str, str], ...], str], ...] = (
         "ess",
         "Économie sociale et solidaire (ESS)",
         (("ess", ""),),
-        "Forme juridique de l'ESS, champ ESS de SIRENE, ou structure d'insertion ou adaptée ; "
-        "jamais une personne publique.",
+        "Forme juridique de l'ESS, champ ESS de SIRENE, liste d'ESS France, agrément ESUS, ou "
+        "structure d'insertion ou adaptée ; jamais une personne publique.",
     ),
     (
         "innovation",
         "Innovation",
         (("innovation", ""),),
-        "Présente dans une liste d'entreprises innovantes du territoire.",
+        "Présente dans une liste d'entreprises innovantes, ou lauréate du concours i-Lab.",
     ),
     (
         "insertion",
@@ -95,6 +100,42 @@ _STATUSES: tuple[tuple[str, str, tuple[tuple[str, str], ...], str], ...] = (
         "Grande entreprise",
         (("size", "GE"),),
         "Catégorie GE de l'INSEE, ou 5 000 salariés et plus quand elle manque.",
+    ),
+    (
+        "esus",
+        "ESUS (utilité sociale)",
+        (("label", "ESUS"),),
+        "Entreprise solidaire d'utilité sociale : agrément du préfet à l'entreprise entière.",
+    ),
+    (
+        "rge",
+        "RGE (rénovation énergétique)",
+        (("label", "RGE"),),
+        "Reconnu garant de l'environnement : une qualification en cours, pour cet établissement.",
+    ),
+    (
+        "bio",
+        "Agriculture biologique",
+        (("label", "Bio"),),
+        "Opérateur dont un certificat bio est engagé d'après l'Agence Bio.",
+    ),
+    (
+        "epv",
+        "Entreprise du patrimoine vivant (EPV)",
+        (("label", "EPV"),),
+        "Label d'État à un savoir-faire d'excellence, pour cet établissement.",
+    ),
+    (
+        "qualiopi",
+        "Qualiopi (formation)",
+        (("label", "Qualiopi"),),
+        "Organisme de formation certifié Qualiopi, pour l'entreprise entière.",
+    ),
+    (
+        "rfar",
+        "Relations fournisseurs et achats responsables (RFAR)",
+        (("label", "RFAR"),),
+        "Label du Médiateur des entreprises, pour l'entreprise entière.",
     ),
 )
 STATUSES = tuple(
@@ -137,6 +178,12 @@ ESS_FAMILIES = (
     ]),
 )  # fmt: skip
 
+# The same families as a list writes them, then those that only lists know.
+ESS_LABELS = {value: label for value, label, _ in ESS_FAMILIES} | {
+    "company": "société de l'ESS",
+    "esus": "entreprise solidaire d'utilité sociale",
+}
+
 # What a structure is says what it sells: it puts people at its customers' disposal.
 STAFFING_KINDS = frozenset(
     (
@@ -164,6 +211,15 @@ LIST_NAMES = {
     "marche_inclusion": "Marché de l'inclusion",
     "esat_gesat": "annuaire ESAT-EA",
     "innovation": "liste innovation",
+    "data_inclusion": "data·inclusion",
+    "ess_france": "ESS France",
+    "esus": "liste ESUS du Trésor",
+    "rge": "annuaire RGE de l'ADEME",
+    "rfar": "Médiateur des entreprises",
+    "epv": "liste EPV",
+    "qualiopi": "liste publique des organismes de formation",
+    "agence_bio": "Agence Bio",
+    "i_lab": "concours i-Lab",
     "inscription": "inscription de la structure",
 }
 

@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from maps import geojson
-from maps.layers import LOOKS, View, communes, look, suppliers, territory
+from maps.layers import View, communes, suppliers, territory
+from maps.marks import MARKS, badges, mark
+from sourcing.tagging.statuses import STATUSES
 from tests.listed import places
 from tests.test_export import HIT
 
@@ -40,11 +42,17 @@ def test_a_supplier_without_position_is_counted_not_drawn() -> None:
     ],
 )
 def test_the_first_fitting_look_is_worn(statuses: tuple[str, ...], name: str) -> None:
-    assert LOOKS[look(statuses)].name == name
+    assert mark(statuses).name == name
 
 
 def test_looks_differ_in_colour_and_in_shape() -> None:
-    assert len({each.colour for each in LOOKS}) == len({each.path for each in LOOKS}) == len(LOOKS)
+    assert len({each.colour for each in MARKS}) == len({each.path for each in MARKS}) == len(MARKS)
+
+
+def test_the_badge_of_a_firms_label_says_that_it_is_the_firms() -> None:
+    labels = [status for status in STATUSES if status.is_label]
+    said = {badge.code: badge.label for badge in badges(labels, of_firm={"qualiopi"})}
+    assert (said["rge"], said["qualiopi"]) == ("RGE", "Qualiopi (entreprise)")
 
 
 def test_communes_carry_their_names_inside_them() -> None:

@@ -147,7 +147,8 @@ def supplier(uid: str) -> Answer | None:
             "lat": lat,
             "precision": "" if lon is None else found.precision,
         },
-        "statuses": _statuses(told, seen),
+        "statuses": _statuses(told, seen, is_label=False),
+        "labels": _statuses(told, seen, is_label=True),
         "segments": _segments(told, seen),
         "noise": [_claim(tag, seen, NOISE.get(tag.value)) for tag in told if tag.kind == "noise"],
         "sources": _sources(found, said),
@@ -192,12 +193,13 @@ def _last_seen(found: Supplier, said: Sequence[Mention]) -> dict[str, date]:
     return seen
 
 
-def _statuses(tags: Sequence[Tag], seen: Mapping[str, date]) -> list[Answer]:
+def _statuses(tags: Sequence[Tag], seen: Mapping[str, date], is_label: bool) -> list[Answer]:
     return [
-        _claim(tag, seen, status.label) | {"code": status.code, "rule": status.rule}
+        _claim(tag, seen, status.label)
+        | {"code": status.code, "rule": status.rule, "ends_on": _day(tag.ends_on)}
         for status in STATUSES
         for tag in tags
-        if _gives(tag, status)
+        if status.is_label == is_label and _gives(tag, status)
     ]
 
 

@@ -43,6 +43,7 @@ SENTENCES: Mapping[str, str] = {
     "segment": "Sous-segment d’achat, par son code ; /api/v1/segments les donne.",
     "famille": "Famille d’achat, par son code.",
     "statut": "Statut du fournisseur.",
+    "label": "Label tenu par l’établissement ou par son entreprise.",
     "commune": "Code INSEE d’une commune, ou d’un département ; voir /api/v1/communes.",
     "effectif": "Tranche d’effectif.",
     "autour": "Commune, code postal ou « latitude,longitude » d’où mesurer les distances.",

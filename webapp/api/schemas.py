@@ -54,6 +54,7 @@ _PRECISION = described(TEXT, "exact, street, commune, ou vide quand la position 
 _FOUND: Mapping[str, Schema] = {
     "precision": _PRECISION,
     "statuses": several(TEXT),
+    "labels": several(record({"code": TEXT, "label": TEXT, "level": LEVEL, "ends_on": DAY})),
     "segments": several(record({"code": TEXT, "label": TEXT})),
     "reasons": described(several(TEXT), "Pourquoi ce fournisseur est là, le plus fort d’abord."),
     "sources": several(TEXT),
@@ -67,6 +68,11 @@ _CLAIM: Mapping[str, Schema] = {
     "level": described(LEVEL, "siret : cet établissement ; siren : toute l’entreprise."),
     "source": TEXT,
     "seen_on": described(DAY, "Dernier jour où la source le disait."),
+}
+_RULE: Mapping[str, Schema] = {
+    "code": TEXT,
+    "rule": TEXT,
+    "ends_on": described(DAY, "Dernier jour de validité, s’il y en a un."),
 }
 _GUESS: Mapping[str, Schema] = {
     "code": TEXT,
@@ -116,7 +122,8 @@ _DETAIL: Mapping[str, Schema] = {
     "created_on": DAY,
     "closed_on": DAY,
     "position": record({"lon": DEGREES, "lat": DEGREES, "precision": _PRECISION}),
-    "statuses": several(record({**_CLAIM, "code": TEXT, "rule": TEXT})),
+    "statuses": several(record({**_CLAIM, **_RULE})),
+    "labels": several(record({**_CLAIM, **_RULE})),
     "segments": several(record({**_CLAIM, "code": TEXT, "weight": SCORE})),
     "noise": described(several(record(_CLAIM)), "Pourquoi il est masqué par défaut."),
     "sources": several(
