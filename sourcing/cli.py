@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from sourcing.commands import fill, find, measure, serve, shared
+from sourcing.commands import fill, find, measure, refresh, serve, shared
 
 _log = logging.getLogger("sourcing")
 
@@ -19,7 +19,13 @@ def cli(context: click.Context) -> None:
     logging.basicConfig(level=context.obj.settings.log.upper())
 
 
-for command in (*fill.COMMANDS, *find.COMMANDS, *measure.COMMANDS, *serve.COMMANDS):
+for command in (
+    *fill.COMMANDS,
+    *refresh.COMMANDS,
+    *find.COMMANDS,
+    *measure.COMMANDS,
+    *serve.COMMANDS,
+):
     cli.add_command(command)
 
 

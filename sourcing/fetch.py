@@ -41,6 +41,8 @@ WEB_PAGE = (
     "ou vérifier l'adresse et le proxy."
 )
 CUT = "{host} a coupé la réponse en route : réessayer, ce qui est arrivé sera repris."
+# How to ask for a file that changed, by what tells its versions apart: a date, or a tag.
+_IF_CHANGED = ("If-Modified-Since", "If-None-Match")
 # Answers worth another try.
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -113,7 +115,10 @@ class Fetcher:
         sha256: str = "",
         params: Mapping[str, str] | None = None,
     ) -> Path:
-        """The file at `target`, whole and checked, or nothing there; a part is resumed later."""
+        """The file at `target`, whole and checked, or what was there; a part is resumed later.
+
+        What is there already is not sent again while the server says it is the same.
+        """
         address = urljoin(self.base_url + "/", url) if self.base_url else url
         if params:
             address = requests.Request("GET", address, params=params).prepare().url or address
@@ -123,7 +128,7 @@ class Fetcher:
 
         def receive() -> None:
             try:
-                with self._open(address, headers=part.range_headers()) as answer:
+                with self._open(address, headers=part.request_headers()) as answer:
                     part.receive(answer, progress)
             except FetchError as error:
                 if error.status != 416:
@@ -206,15 +211,26 @@ class _Part:
     def note(self) -> Path:
         return self.target.with_name(self.target.name + ".part.json")
 
-    def range_headers(self) -> dict[str, str]:
-        """Ask for the rest only when the server can say that it is the rest of the same file."""
+    @property
+    def origin(self) -> Path:
+        """The note of the file that is whole."""
+        return self.target.with_name(f".{self.target.name}.origin.json")
+
+    def request_headers(self) -> dict[str, str]:
+        """Ask for the rest only when the server can say that it is the rest of the same file; for
+        the whole only when it is not the file we have.
+        """
         headers = {"Accept-Encoding": "identity"}
-        version = self._version()
+        version = self._version(self.note)
         if version and self.path.exists() and (size := self.path.stat().st_size):
-            headers |= {"Range": f"bytes={size}-", "If-Range": version}
+            return headers | {"Range": f"bytes={size}-", "If-Range": version}
+        if self.target.exists() and (version := self._version(self.origin)):
+            headers |= {_IF_CHANGED[version.startswith('"')]: version}
         return headers
 
     def receive(self, answer: requests.Response, progress: Progress | None) -> None:
+        if answer.status_code == 304:
+            return self.forget()
         host = _host(answer.url)
         done = self._start(answer)
         total = done + int(answer.headers.get("Content-Length") or 0)
@@ -230,14 +246,18 @@ class _Part:
             raise _Passing(FetchError(CUT.format(host=host)))
 
     def finish(self, sha256: str) -> None:
+        if not self.path.exists():
+            return
         if sha256 and _sha256(self.path) != sha256.lower():
             self.forget()
             raise FetchError(
                 f"{self.target.name} reçu de {_host(self.address)} n'a pas l'empreinte annoncée : "
                 "le fichier est abîmé, relancer le téléchargement."
             )
+        # The note of the former file goes first: killed here, the next time asks for it whole.
+        self.origin.unlink(missing_ok=True)
         self.path.replace(self.target)
-        self.note.unlink(missing_ok=True)
+        self.note.replace(self.origin)
 
     def _start(self, answer: requests.Response) -> int:
         """How many bytes are already there and stay; the note of the version for a next time."""
@@ -252,12 +272,14 @@ class _Part:
         self.target.parent.mkdir(parents=True, exist_ok=True)
         tag = answer.headers.get("ETag", "")
         version = tag if not tag.startswith("W/") and tag else answer.headers.get("Last-Modified")
+        # Before the new note: killed between the two, it must not vouch for the old bytes.
+        self.path.unlink(missing_ok=True)
         self.note.write_text(json.dumps({"address": self.address, "version": version or ""}))
         return 0
 
-    def _version(self) -> str:
+    def _version(self, note_file: Path) -> str:
         try:
-            note = json.loads(self.note.read_text())
+            note = json.loads(note_file.read_text())
         except (OSError, ValueError):
             return ""
         return str(note["version"]) if note.get("address") == self.address else ""
@@ -270,7 +292,7 @@ class _Part:
 def _check(answer: requests.Response) -> None:
     """Pass a 2xx; anything else is a refusal, or passing."""
     status, host = answer.status_code, _host(answer.url)
-    if status < 300:
+    if status < 300 or status == 304:
         return
     if status == 416:
         raise FetchError(f"{host} refuse de reprendre ce téléchargement : effacer le fichier "

@@ -10,6 +10,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 PARTIAL, MASKED = "P", "[Non diffusible]"
 # The origin of a supplier the register knows.
 REGISTER = "register"
+# Settings that say when a source was last found unchanged: this, and its name.
+CHECKED = "checked:"
 
 
 class Base(DeclarativeBase):
@@ -80,6 +82,10 @@ class Run(Base):
     gone: Mapped[int] = mapped_column(default=0)
     # Who took it in although a guard refused it, and nobody when none did.
     forced_by: Mapped[str] = mapped_column(default="")
+    # The files were the whole source: what they did not hold had left it.
+    is_whole: Mapped[bool] = mapped_column(default=False)
+    # The territory it was read for: the same files say something else of another one.
+    territory: Mapped[str] = mapped_column(default="")
     leftover: Mapped[list[Any]]  # columns read by nobody
     mapping: Mapped[dict[str, Any] | None]  # column -> field, for lists of unknown columns
 
@@ -143,6 +149,12 @@ class Supplier(Base):
     first_seen: Mapped[date]
     # The register's: the day its line last differed; the run says when the file was last read.
     last_seen: Mapped[date]
+    # The run that last wrote the register's facts.
+    run_id: Mapped[int | None]
+    # The day the register no longer knew it; the day its address changed there, and the old one.
+    gone_on: Mapped[date | None]
+    moved_on: Mapped[date | None]
+    moved_from: Mapped[str] = mapped_column(default="")
     # Of the register's line as last composed: the same digest again changes nothing.
     digest: Mapped[int | None] = mapped_column(BigInteger)
     # The supplier its lines are now at; its address leads there. None: it stands for itself.

@@ -26,6 +26,8 @@ class Settings:
     secret_key: str = field(default="", repr=False)
     # Suppliers this far from the territory are kept too: a buyer looks over the border.
     margin_km: float = 30.0
+    # A refresh in which a source lost more than this share of its lines is refused.
+    most_lost: float = 0.2
     # Background of the maps: "aucun" (our own outlines, no network), "ign" or "osm".
     basemap: str = "aucun"
     # Who runs this instance; shown in the header and in the exports.
@@ -56,6 +58,9 @@ class Settings:
             )
         if self.margin_km < 0:
             raise SettingsError("SOURCING_MARGIN_KM doit être un nombre positif de kilomètres.")
+
+        if not 0 <= self.most_lost <= 1:
+            raise SettingsError("SOURCING_MOST_LOST doit être une part entre 0 et 1 (0,2 : 20 %).")
 
     def environ(self) -> dict[str, str]:
         """The variables that make these settings, for a command started from here."""

@@ -1,5 +1,6 @@
 """Commands that fill the base: territory, fetch, ingest, link, tag."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -52,19 +53,24 @@ def territory(bench: Bench, codes: tuple[str, ...], files: tuple[str, ...]) -> N
 @pass_bench
 def fetch(bench: Bench, name: str, folder: Path | None) -> None:
     """Télécharger les fichiers publics d'une source, avec reprise."""
-    source = _source(name)
+    source = source_named(name)
     if not source.downloads:
         raise SourceError(
             f"« {source.title} » ne se télécharge pas : exporter le fichier à la main "
             f"depuis {source.url}, puis sourcing ingest {name} FICHIER."
         )
-    folder = folder or bench.settings.data_dir / "sources" / name
+    for path in bring_all(bench, source, folder or bench.settings.data_dir / "sources" / name):
+        click.echo(path)
+
+
+def bring_all(bench: Bench, source: Source, folder: Path) -> Iterator[Path]:
+    """Each file of the source's downloads, once it is there."""
     facts = _facts(bench, source)
     for file, download in source.downloads.items():
-        with progress(file) as step:
-            click.echo(downloads.bring(
+        with progress(f"{source.title} : {file}") as step:
+            yield downloads.bring(
                 download, folder / file, facts, bench.settings.datagouv_url, progress=step
-            ))  # fmt: skip
+            )
 
 
 def _facts(bench: Bench, source: Source) -> dict[str, str]:
@@ -104,7 +110,7 @@ def ingest(
     bench: Bench, name: str, files: tuple[str, ...], everywhere: bool, complete: bool, mapping: str
 ) -> None:
     """Lire les fichiers d'une source : tout ou rien, chaque ligne comptée."""
-    source, paths = _source(name), existing(files)
+    source, paths = source_named(name), existing(files)
     with bench.filling() as session, progress(source.title) as step:
         run = ingestion.ingest(
             session,
@@ -175,7 +181,8 @@ def tag(bench: Bench, everything: bool) -> None:
     click.echo(f"{count(number, 'fournisseur étiqueté', 'fournisseurs étiquetés')}.")
 
 
-def _source(name: str) -> Source:
+def source_named(name: str) -> Source:
+    """The source of this name; a SourceError says which there are."""
     sources = load_all()
     if name not in sources:
         raise SourceError(f"Source inconnue : {name}. Choisir parmi {', '.join(sources)}.")

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from sourcing import db, mapping, stale
 from sourcing.contracts.intake import ingest_contracts
+from sourcing.ingest import guards
+from sourcing.ingest.guards import Guard
 from sourcing.ingest.intake import COUNTS, KEPT, Intake, Progress, as_json
 from sourcing.ingest.scope import Scope
 from sourcing.model import Mention, Reject, Run
@@ -55,24 +57,26 @@ def ingest(
     margin_km: float = 30.0,
     complete: bool = False,
     mapping_name: str = "",
+    guard: Guard | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Take a source's files whole, or leave the data as they were and say why in the run.
 
-    The run is recorded either way (outcome "done" or "refused"); the caller commits.
+    `complete`: these files are the whole source; what they do not hold has left it. The run is
+    recorded either way (outcome "done" or "refused"); the caller commits.
     """
-    named = [{"name": file.name, "sha256": "", "shape": ""} for file in files]
-    run = Run(source=source.name, files=named, leftover=[], **dict.fromkeys(COUNTS, 0))
-    run.started_at = datetime.now(UTC)
+    run = _new_run(session, source, files, complete)
+    guard = guard or Guard()
     try:
         if source.kind in WHOLESALE:
-            _ingest_wholesale(session, source, files, run, everywhere, margin_km, progress)
+            _ingest_wholesale(session, source, files, run, everywhere, margin_km, guard, progress)
         else:
             scope = Scope(Places.read(session), everywhere, margin_km)
             intake = Intake(session, source, scope, mapping_name, progress)
             shapes = intake.read(files)
+            guard.check(session, run, intake.counts["rows"], intake.counts["kept"])
             _write(session, run, intake, complete)
-            run.files = [_file(p, shape) for p, shape in zip(files, shapes, strict=True)]
+            run.files = [{**f, "shape": s} for f, s in zip(run.files, shapes, strict=True)]
         run.outcome = "done"
     except SourceError as error:
         if run not in session:
@@ -81,6 +85,15 @@ def ingest(
     run.finished_at = datetime.now(UTC)
     session.flush()
     return run
+
+
+def _new_run(session: Session, source: Source, files: Sequence[Path], is_whole: bool) -> Run:
+    return Run(
+        source=source.name, started_at=datetime.now(UTC), is_whole=is_whole, leftover=[],
+        files=[{"name": f.name, "sha256": guards.sha256(f), "shape": ""} for f in files],
+        territory=guards.territory(session), added=0, changed=0, gone=0, forced_by="",
+        **dict.fromkeys(COUNTS, 0),
+    )  # fmt: skip
 
 
 def rejects(session: Session, run: Run, limit: int = 100) -> list[Reject]:
@@ -96,6 +109,7 @@ def _ingest_wholesale(
     run: Run,
     everywhere: bool,
     margin_km: float,
+    guard: Guard,
     progress: Progress | None,
 ) -> None:
     """These write as they read: a savepoint undoes what a late refusal had written."""
@@ -104,10 +118,13 @@ def _ingest_wholesale(
     tell: Callable[[float], None] | None = (lambda s: progress(s, 1.0)) if progress else None
     try:
         with session.begin_nested():
+            digests = {file["name"]: file["sha256"] for file in run.files}
             WHOLESALE[source.kind](
                 session, source, files, run=run, everywhere=everywhere, margin_km=margin_km,
                 progress=tell,
             )  # fmt: skip
+            run.files = [f | {"sha256": digests.get(f["name"], "")} for f in run.files]
+            guard.check(session, run, run.rows, run.kept)
             session.flush()
     except SourceError:
         session.refresh(run)
@@ -175,9 +192,3 @@ def _mark_gone(session: Session, run: Run, today: date) -> None:
         .execution_options(synchronize_session=False)
     )
     run.gone = len(gone)
-
-
-def _file(path: Path, shape: str) -> dict[str, str]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"name": path.name, "sha256": digest, "shape": shape}

@@ -20,11 +20,11 @@ import duckdb
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from sourcing import db
-from sourcing.model import Base, OldPlace, Reject, Run, Supplier
+from sourcing.model import OldPlace, Reject, Run
 from sourcing.normalise import ARRONDISSEMENTS
 from sourcing.places import Places
-from sourcing.register.composition import FIRST, REMEMBERED, WRITTEN, Reading, checks, compose
+from sourcing.register import writing
+from sourcing.register.composition import Reading, checks, compose
 from sourcing.register.projection import macros
 from sourcing.register.stock_files import Table, literal, open_tables
 from sourcing.source import Source, SourceError
@@ -34,12 +34,6 @@ Progress = Callable[[float], None]
 
 # DuckDB's own memory; beyond, it works on disk.
 MEMORY = "1GB"
-BATCH = 20_000
-KNOWN_BATCH = 200_000
-MARK_STALE = (
-    "INSERT INTO stale (supplier_id) SELECT supplier.id FROM supplier JOIN incoming USING (siret) "
-    "WHERE true ON CONFLICT DO NOTHING"
-)
 # Lines kept with their reason; all are counted.
 REJECTS_KEPT = 10_000
 UNREADABLE = {
@@ -70,7 +64,8 @@ def ingest_register(
             with _connect(Path(folder)) as con:
                 load = _Load(con, source, tables, Reading.of(source), everywhere)
                 _write_communes(con, session, everywhere, margin_km)
-                _read(load, tell)
+                writing.read_known(con, session)
+                _read(load, tell, run.is_whole)
                 _count(session, load, run)
                 _write(session, load, run, tell)
         except duckdb.OutOfMemoryException as error:
@@ -164,7 +159,7 @@ def _communes(
 # --- reading: each file once, only the columns and the communes that matter ---
 
 
-def _read(load: _Load, tell: Progress) -> None:
+def _read(load: _Load, tell: Progress, is_whole: bool) -> None:
     columns = ", ".join(
         f"{c} VARCHAR" for c in (*load.reading.establishment, *load.reading.legal_unit.values())
     )
@@ -173,6 +168,8 @@ def _read(load: _Load, tell: Progress) -> None:
         if table.shape.role in ("establishment", "joined"):
             _read_lines(load, number, table)
         tell(0.3 * (number + 1) / len(load.tables))
+    if is_whole and not load.everywhere:
+        _follow(load)
     _complete(load, "legal_unit", "siren", 9, tuple(load.reading.legal_unit))
     tell(0.4)
     _complete(load, "geolocation", "siret", 14, load.reading.geolocation)
@@ -181,12 +178,7 @@ def _read(load: _Load, tell: Progress) -> None:
 
 def _read_lines(load: _Load, number: int, table: Table) -> None:
     """The file's lines of the communes kept, into `line`; the others are only counted."""
-    named = {"siret": _siret(table)}
-    named |= {column: _text(table, column) for column in load.reading.establishment}
-    named |= {
-        name: _text(table, column) if name == column and table.shape.role == "joined" else "NULL"
-        for column, name in load.reading.legal_unit.items()
-    }
+    named = _named(load, table)
     listed = ", ".join(f"{sql} AS {column}" for column, sql in named.items())
     into = f"INSERT INTO line BY NAME SELECT {number} AS file"
     if load.everywhere:
@@ -205,6 +197,39 @@ def _read_lines(load: _Load, number: int, table: Table) -> None:
             f"FROM {table.scan()} GROUP BY ALL"
         )
         _count_census(load)
+
+
+def _named(load: _Load, table: Table) -> dict[str, str]:
+    """Column of `line` -> SQL over the file's own."""
+    named = {"siret": _siret(table)}
+    named |= {column: _text(table, column) for column in load.reading.establishment}
+    return named | {
+        name: _text(table, column) if name == column and table.shape.role == "joined" else "NULL"
+        for column, name in load.reading.legal_unit.items()
+    }
+
+
+def _follow(load: _Load) -> None:
+    """Whom the base knows and who is in none of the communes kept any more: read where it is now.
+
+    Its line was counted outside, or unplaced, and is not any more.
+    """
+    load.con.execute("CREATE TABLE absent AS SELECT siret FROM known ANTI JOIN line USING (siret)")
+    if not load.number("SELECT count(*) FROM absent"):
+        return
+    for number, table in enumerate(load.tables):
+        if table.shape.role in ("establishment", "joined"):
+            listed = ", ".join(f"{sql} AS {c}" for c, sql in _named(load, table).items())
+            load.con.execute(
+                f"INSERT INTO line BY NAME SELECT {number} AS file, 1 AS copies, {listed} "
+                f"FROM {table.scan()} WHERE {_siret(table)} IN (SELECT siret FROM absent)"
+            )
+    outside, unplaced = load.con.execute(
+        "SELECT count(*) FILTER (file_code IS NOT NULL), count(*) FILTER (file_code IS NULL) "
+        f"FROM line JOIN absent USING (siret) LEFT JOIN commune ON file_code = {load.code}"
+    ).fetchone()
+    load.outside -= outside
+    load.unplaced -= unplaced
 
 
 def _read_csv(load: _Load, table: Table, named: Mapping[str, str]) -> None:
@@ -352,31 +377,13 @@ def _bad_sirets(load: _Load, number: int, skipped: Sequence[int]) -> Iterator[tu
         yield table.file, line, f"SIRET inutilisable : « {siret} »" if siret else "SIRET absent"
 
 
-# --- writing: the base takes the suppliers batch by batch ---
+# --- writing ---
 
 
 def _write(session: Session, load: _Load, run: Run, tell: Progress) -> None:
     day = run.started_at.date().isoformat()
-    _write_known(load.con, session)
-    load.con.execute(compose(load.source, load.reading, day))
-    table = Base.metadata.tables["supplier"]
-    db.bulk_upsert(session, table, WRITTEN, _suppliers(load.con, run.kept, tell), ("siret",),
-                   keep=FIRST, update=REMEMBERED, then=MARK_STALE)  # fmt: skip
+    load.con.execute(compose(load.source, load.reading, day, run.id))
+    writing.write(session, load.con, run, tell)
+    if run.is_whole:
+        writing.mark_gone(session, load.con, run)
     tell(1.0)
-
-
-def _write_known(con: Any, session: Session) -> None:
-    """What the base has of each siret already: only what differs is written."""
-    con.execute("CREATE TABLE known (siret VARCHAR, digest BIGINT)")
-    wanted = select(Supplier.siret, Supplier.digest).where(Supplier.digest.is_not(None))
-    for rows in session.connection().execute(wanted).partitions(KNOWN_BATCH):
-        sirets, digests = zip(*rows, strict=True)
-        con.execute("INSERT INTO known SELECT unnest($1), unnest($2)", [sirets, digests])
-
-
-def _suppliers(con: Any, total: int, tell: Progress) -> Iterator[tuple[Any, ...]]:
-    done = 0
-    while batch := con.fetchmany(BATCH):
-        yield from batch
-        done += len(batch)
-        tell(0.5 + 0.5 * done / total)

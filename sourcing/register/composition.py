@@ -28,11 +28,20 @@ COMPOSED = (
 PLACED = ("commune_code", "commune", "lon", "lat", "precision")
 # Set when a supplier is first seen; afterwards they are its own or the lists'.
 FIRST = ("uid", "first_seen", "phone", "email", "website", "description")
-WRITTEN = ("siret", "origin", "last_seen", "digest", *COMPOSED, *PLACED, *FIRST)
+WRITTEN = (
+    "siret", "origin", "last_seen", "run_id", "gone_on", "digest", *COMPOSED, *PLACED, *FIRST,
+)  # fmt: skip
 
 # 63 bits of what the register says of a supplier, for the base's signed integers. Another DuckDB
 # may count them otherwise: then everything is written once more, nothing is missed.
 DIGEST = f"(hash({', '.join((*COMPOSED, *PLACED))}) >> 1)::BIGINT"
+# Another address of a public unit, both being known; a mask forgets where it was.
+HAS_MOVED = (
+    "excluded.diffusion = 'O' AND supplier.diffusion = 'O' AND supplier.origin = 'register' "
+    "AND supplier.address <> '' AND excluded.address <> '' "
+    "AND (supplier.address <> excluded.address OR supplier.commune_code <> excluded.commune_code)"
+)
+OLD_ADDRESS = "supplier.address || ', ' || trim(supplier.postcode || ' ' || supplier.commune)"
 RANK = (
     'CASE {}."precision" '
     "WHEN 'exact' THEN 3 WHEN 'street' THEN 2 WHEN 'commune' THEN 1 ELSE 0 END"
@@ -52,6 +61,10 @@ REMEMBERED = {
     "naf25": "CASE WHEN excluded.naf25 = '' THEN supplier.naf25 ELSE excluded.naf25 END",
     "closed_on": "CASE WHEN excluded.state = 'F' "
                  "THEN coalesce(excluded.closed_on, supplier.closed_on) END",
+    "moved_on": f"CASE WHEN excluded.diffusion = 'O' THEN "
+                f"CASE WHEN {HAS_MOVED} THEN excluded.last_seen ELSE supplier.moved_on END END",
+    "moved_from": f"CASE WHEN {HAS_MOVED} THEN {OLD_ADDRESS} "
+                  "WHEN excluded.diffusion = 'O' THEN supplier.moved_from ELSE '' END",
 } | {
     column: f'CASE WHEN {STAYS} THEN supplier."{column}" ELSE excluded."{column}" END'
     for column in ("lon", "lat", "precision")
@@ -83,7 +96,7 @@ class Reading:
         )
 
 
-def compose(source: Source, reading: Reading, day: str) -> str:
+def compose(source: Source, reading: Reading, day: str, run: int) -> str:
     """SQL: a row per supplier to write, in the order of WRITTEN.
 
     Reads the tables the package has filled: line, legal_unit, geolocation, commune, and `known`
@@ -103,6 +116,7 @@ def compose(source: Source, reading: Reading, day: str) -> str:
         "created_on": "CAST(created_on AS VARCHAR)", "closed_on": "CAST(closed_on AS VARCHAR)",
         "commune_code": "coalesce(today, commune_code, '')", "commune": "coalesce(place, commune)",
         "phone": "''", "email": "''", "website": "''", "description": "''",
+        "run_id": str(run), "gone_on": "CAST(NULL AS VARCHAR)",
     }  # fmt: skip
     said = ", ".join(f"{last.get(c, c)} AS {c}" for c in WRITTEN if c != "digest")
     # In the order of siret, so that the base's indexes grow at one end.

@@ -1,0 +1,166 @@
+"""The command that keeps the base fresh: bring, read, link and tag what changed."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from connectors import load_all
+from sourcing import db, linking, tagging
+from sourcing import ingest as ingestion
+from sourcing.commands.fill import bring_all, source_named
+from sourcing.commands.shared import Bench, count, pass_bench, progress, progress_option
+from sourcing.ingest import guards
+from sourcing.ingest.guards import Guard
+from sourcing.model import CHECKED, Run, Setting
+from sourcing.source import Source, SourceError
+
+# What is not a file of a source: on its way, or a note about another.
+NOT_FILES = (".part", ".part.json", ".draft")
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[SOURCE…]")
+@click.option("--force", is_flag=True, help="Accepter une source qui a perdu beaucoup de lignes.")
+@click.option(
+    "--by", "who", default="ligne de commande", metavar="QUI",
+    help="Qui force, écrit dans l'historique.",
+)  # fmt: skip
+@progress_option
+@pass_bench
+def refresh(bench: Bench, names: tuple[str, ...], force: bool, who: str) -> None:
+    """Rafraîchir les sources : télécharger, lire, relier et étiqueter ce qui a changé.
+
+    Les fichiers déposés dans SOURCING_DATA_DIR/sources/NOM sont lus aussi. Une source refusée ou
+    injoignable garde ses données de la veille, et les autres suivent.
+    """
+    chosen = list(map(source_named, names)) or _ready(bench)
+    if not chosen:
+        raise SourceError(
+            "Aucune source à rafraîchir : déposer les fichiers dans "
+            f"{bench.settings.data_dir / 'sources'}/NOM, ou nommer une source à télécharger."
+        )
+    guard = Guard(bench.settings.most_lost, who if force else "")
+    with db.filling(bench.engine):
+        failed = [s.title for s in sorted(chosen, key=_order) if not _refresh(bench, s, guard)]
+        _link_and_tag(bench)
+    if failed:
+        raise SourceError(f"Données de la veille gardées pour : {', '.join(failed)}.")
+
+
+def _ready(bench: Bench) -> list[Source]:
+    """Sources with files in their folder, and those that were ever brought."""
+    return [s for s in load_all().values() if _files(_folder(bench, s))]
+
+
+def _order(source: Source) -> int:
+    """The register first: lists are placed and linked by it, contracts by both."""
+    return ("register", "list", "contracts").index(source.kind)
+
+
+def _folder(bench: Bench, source: Source) -> Path:
+    return bench.settings.data_dir / "sources" / source.name
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files of a source's folder, in the order of their names."""
+    inside = sorted(folder.rglob("*")) if folder.is_dir() else []
+    return [
+        path for path in inside
+        if path.is_file() and not path.name.startswith(".") and not path.name.endswith(NOT_FILES)
+    ]  # fmt: skip
+
+
+def _refresh(bench: Bench, source: Source, guard: Guard) -> bool:
+    """Bring and read one source; False when yesterday's data had to stay, for a reason told."""
+    try:
+        _bring(bench, source)
+        runs = list(_read(bench, source, guard))
+    except SourceError as error:
+        with bench.session() as session:
+            session.add(_failed(source, str(error)))
+        bench.say(f"{source.title} : {error}")
+        return False
+    return all(run.outcome == "done" for run in runs)
+
+
+def _bring(bench: Bench, source: Source) -> None:
+    """What can be downloaded; when it cannot, files put there by hand do.
+
+    Not files of an earlier download: half of them may already be of another month.
+    """
+    folder = _folder(bench, source)
+    try:
+        list(bring_all(bench, source, folder))
+    except SourceError as error:
+        if not _files(folder) or any(folder.glob(".*.origin.json")):
+            raise
+        bench.say(f"{source.title} : {error} Lecture des fichiers déposés.")
+
+
+def _read(bench: Bench, source: Source, guard: Guard) -> Iterator[Run]:
+    folder = _folder(bench, source)
+    files = _files(folder)
+    if not files:
+        raise SourceError(
+            f"Aucun fichier dans {folder} : l'y déposer, ou « sourcing ingest {source.name} »."
+        )
+    if not source.mapped_status:
+        yield from _read_files(bench, source, files, "", guard)
+        return
+    # Each list of unknown columns is under the name of its mapping, and whole on its own.
+    for name in sorted({file.parent for file in files}):
+        mapping = "" if name == folder else name.relative_to(folder).as_posix()
+        ours = [file for file in files if file.parent == name]
+        yield from _read_files(bench, source, ours, mapping, guard)
+
+
+def _read_files(
+    bench: Bench, source: Source, files: Sequence[Path], mapping: str, guard: Guard
+) -> Iterator[Run]:
+    whole = not source.mapped_status
+    with bench.session() as session:
+        if whole and guards.is_known(session, source.name, files):
+            session.merge(Setting(key=CHECKED + source.name, value=datetime.now().isoformat()))
+            bench.say(f"{source.title} : inchangé.")
+            return
+    with bench.session() as session, progress(f"{source.title} : lecture") as step:
+        session.expire_on_commit = False
+        run = ingestion.ingest(
+            session, source, files, complete=whole, margin_km=bench.settings.margin_km,
+            mapping_name=mapping, guard=guard, progress=step,
+        )  # fmt: skip
+    bench.say(f"{source.title} : {_sentence(run)}")
+    yield run
+
+
+def _sentence(run: Run) -> str:
+    if run.outcome != "done":
+        return run.message
+    news = ((run.added, "nouvelle"), (run.changed, "modifiée"), (run.gone, "disparue"))
+    said = ", ".join(count(number, word) for number, word in news if number)
+    return f"{count(run.kept, 'ligne gardée', 'lignes gardées')} ; {said or 'rien de nouveau'}."
+
+
+def _failed(source: Source, message: str) -> Run:
+    now = datetime.now(UTC)
+    return Run(
+        source=source.name, files=[], started_at=now, finished_at=now, leftover=[],
+        outcome="failed", message=message,
+    )  # fmt: skip
+
+
+def _link_and_tag(bench: Bench) -> None:
+    """Each in its own transaction: killed between the two, the next refresh goes on from there."""
+    with bench.session() as session, progress("Liens") as step:
+        counts = linking.link(session, progress=step, cache=bench.settings.data_dir / "cache")
+    with bench.session() as session, progress("Étiquettes") as step:
+        tagged = tagging.tag_stale(session, bench.nomenclature, progress=step)
+    bench.say(
+        f"{count(counts.same, 'ligne reliée', 'lignes reliées')}, "
+        f"{count(tagged, 'fournisseur étiqueté', 'fournisseurs étiquetés')}."
+    )
+
+
+COMMANDS = (refresh,)

@@ -1,0 +1,66 @@
+"""The composed suppliers into the base: only what differs, and who is no longer there."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from sourcing import db, stale
+from sourcing.model import REGISTER, Base, Run, Supplier
+from sourcing.register.composition import FIRST, REMEMBERED, WRITTEN
+
+# Rows at a time: to write, to compare with, to mark.
+BATCH, KNOWN_BATCH, GONE_BATCH = 20_000, 200_000, 500
+MARK_STALE = (
+    "INSERT INTO stale (supplier_id) SELECT supplier.id FROM supplier JOIN incoming USING (siret) "
+    "WHERE true ON CONFLICT DO NOTHING"
+)
+
+
+def read_known(con: Any, session: Session) -> None:
+    """What the base has of each siret already: only what differs is written."""
+    con.execute("CREATE TABLE known (siret VARCHAR, digest BIGINT)")
+    wanted = select(Supplier.siret, Supplier.digest).where(Supplier.digest.is_not(None))
+    for rows in session.connection().execute(wanted).partitions(KNOWN_BATCH):
+        sirets, digests = zip(*rows, strict=True)
+        con.execute("INSERT INTO known SELECT unnest($1), unnest($2)", [sirets, digests])
+
+
+def write(session: Session, con: Any, run: Run, tell: Callable[[float], None]) -> None:
+    """The rows of the query that composes them, and how many were new or different."""
+    known = _count_known(session)
+    table = Base.metadata.tables["supplier"]
+    written = db.bulk_upsert(
+        session, table, WRITTEN, _suppliers(con, run.kept, tell), ("siret",),
+        keep=FIRST, update=REMEMBERED, then=MARK_STALE,
+    )  # fmt: skip
+    run.added = _count_known(session) - known
+    run.changed = written - run.added
+
+
+def mark_gone(session: Session, con: Any, run: Run) -> None:
+    """Whom the files hold nowhere any more: marked, and written again should it come back."""
+    gone = con.execute("SELECT siret FROM known ANTI JOIN line USING (siret)").fetchall()
+    run.gone = len(gone)
+    marks = {"gone_on": run.started_at.date(), "run_id": run.id, "digest": None}
+    for chunk in db.chunks((siret for (siret,) in gone), GONE_BATCH):
+        of_them = Supplier.siret.in_(chunk)
+        stale.mark(session, session.scalars(select(Supplier.id).where(of_them)))
+        session.execute(
+            update(Supplier).where(of_them).values(**marks),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def _count_known(session: Session) -> int:
+    wanted = select(func.count()).where(Supplier.origin == REGISTER)
+    return session.scalar(wanted) or 0
+
+
+def _suppliers(con: Any, total: int, tell: Callable[[float], None]) -> Iterator[tuple[Any, ...]]:
+    done = 0
+    while batch := con.fetchmany(BATCH):
+        yield from batch
+        done += len(batch)
+        tell(0.5 + 0.5 * done / total)
