@@ -119,7 +119,9 @@ def _read(bench: Bench, source: Source, guard: Guard) -> Iterator[Run]:
 def _read_files(
     bench: Bench, source: Source, files: Sequence[Path], mapping: str, guard: Guard
 ) -> Iterator[Run]:
-    whole = not source.mapped_status
+    # What is in the folder is the whole source, unless its downloads say they are not.
+    has_all = source.is_fetched_whole or not source.downloads or source.kind != "list"
+    whole = has_all and not source.mapped_status
     with bench.session() as session:
         if whole and guards.is_known(session, source.name, files):
             session.merge(Setting(key=CHECKED + source.name, value=datetime.now().isoformat()))

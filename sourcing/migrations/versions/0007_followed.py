@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006_followed"
-down_revision = "0005_refresh"
+revision = "0007_followed"
+down_revision = "0006_labels"
 branch_labels = None
 depends_on = None
 

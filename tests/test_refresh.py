@@ -1,0 +1,171 @@
+"""A refresh takes what is new, keeps yesterday's data when it must, and says which and why."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from connectors.sirene import SOURCE
+from sourcing import db
+from sourcing.cli import main
+from sourcing.ingest import ingest
+from sourcing.model import Mention, Place, Run, Stale
+from tests.geo_api_server import Answer, LocalServer, running
+from tests.sirene_base import know_territory, supplier
+from tests.sirene_files import establishment, legal_unit, stock
+
+PATH = "/api/1/datasets/r/9bca3cea-1659-422d-8c4d-40137b2a1ee8"
+FIRMS = ("Atelier du Scorff", "Voiles de la Rade", "Forge du Blavet", "Faïences du Ter")
+Run_ = Callable[..., str]
+
+
+class Stopped(Exception):
+    """The command ended badly, having said this."""
+
+
+def epv(*names: str, header: str = "SIRET;Raison sociale;Commune;Code postal") -> Answer:
+    lines = [header, *(f";{name};Lorient;56100" for name in names)]
+    return Answer(
+        "\n".join(lines).encode(), headers={"Content-Type": "text/csv"}, etag=f'"{names}"'
+    )
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalServer]:
+    monkeypatch.setattr("sourcing.fetch.time.sleep", lambda seconds: None)
+    with running(LocalServer()) as server:
+        monkeypatch.setenv("SOURCING_DATAGOUV_URL", server.url)
+        yield server
+
+
+@pytest.fixture
+def base(tmp_path: Path, sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Session:
+    monkeypatch.setenv("SOURCING_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("SOURCING_DATABASE_URL", str(sqlite_engine.url))
+    with db.transaction(sqlite_engine) as session:
+        place = Place(code="56121", name="Lorient", name_key="LORIENT", in_territory=True)
+        place.postcodes, place.departement, place.lon, place.lat = "56100", "56", -3.37, 47.75
+        session.add(place)
+    return Session(sqlite_engine)
+
+
+@pytest.fixture
+def refresh(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run_:
+    def run(*arguments: str) -> str:
+        monkeypatch.setattr("sys.argv", ["sourcing", "refresh", *arguments])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capfd.readouterr()
+        if end.value.code:
+            raise Stopped(said.out + said.err)
+        return said.out
+
+    return run
+
+
+def listed(session: Session) -> list[str]:
+    session.rollback()
+    wanted = select(Mention.name).where(Mention.gone_on.is_(None)).order_by(Mention.name)
+    return list(session.scalars(wanted))
+
+
+def test_a_source_is_brought_read_linked_and_tagged_then_left_alone(
+    server: LocalServer, base: Session, refresh: Run_, tmp_path: Path
+) -> None:
+    server.on(PATH, epv(*FIRMS))
+    report = tmp_path / "avancement.json"
+    assert "4 lignes gardées ; 4 nouvelles" in refresh("epv", "--progress", str(report))
+    assert json.loads(report.read_text())["state"] == "done"
+    assert listed(base) == sorted(FIRMS)
+    server.on(PATH, Answer(status=304))
+    assert "inchangé" in refresh("epv")
+    assert server.seen[-1].headers["If-None-Match"] == f'"{FIRMS}"'
+    server.on(PATH, epv(*FIRMS[:3], "Cirerie de Kerroch", "Orgues de Groix"))
+    assert "2 nouvelles, 1 disparue" in refresh()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Answer(status=429), "limite le nombre de demandes"),
+        (Answer(status=503), "est en panne"),
+        (Answer(status=302, headers={"Location": PATH}), "renvoie en boucle"),
+        (Answer(b"<html>Maintenance", headers={"Content-Type": "text/html"}), "une page web"),
+        (Answer(b"SIRET;Raison sociale" * 99, cut=40), "a coupé la réponse"),
+        (epv(*FIRMS, header="SIREN;Nom;Ville;CP"), "ne sont celles d'aucun fichier|est absente"),
+        (epv(FIRMS[0]), "plus de 20\u00a0% de la source a disparu"),
+    ],
+    ids=["limit", "down", "loop", "page", "cut", "columns", "shrunk"],
+)
+def test_trouble_keeps_yesterdays_data_and_says_so(
+    server: LocalServer, base: Session, refresh: Run_, answer: Answer, said: str
+) -> None:
+    server.on(PATH, epv(*FIRMS))
+    refresh("epv")
+    server.on(PATH, answer)
+    with pytest.raises(Stopped, match=f"(?s)({said}).*Données de la veille gardées"):
+        refresh("epv")
+    assert listed(base) == sorted(FIRMS)
+    last = base.scalars(select(Run).order_by(Run.id.desc())).first()
+    assert last and last.outcome in ("refused", "failed") and last.message
+
+
+def test_a_real_loss_is_forced_by_somebody(
+    server: LocalServer, base: Session, refresh: Run_
+) -> None:
+    server.on(PATH, epv(*FIRMS))
+    refresh("epv")
+    server.on(PATH, epv(FIRMS[0]))
+    refresh("epv", "--force", "--by", "nolwenn@exemple.fr")
+    assert listed(base) == [FIRMS[0]]
+    last = base.scalars(select(Run).order_by(Run.id.desc())).first()
+    assert last and last.forced_by == "nolwenn@exemple.fr"
+
+
+# --- the register followed from one month to the next, on both databases ---
+
+
+def whole(session: Session, folder: Path, rows: Sequence[dict[str, str]]) -> Run:
+    """A month's whole stock."""
+    if session.get(Place, "56121") is None:
+        know_territory(session)
+    files = stock(folder, rows, [legal_unit(n) for n in range(1, 6)])
+    run = ingest(session, SOURCE, files, complete=True)
+    assert run.outcome == "done", run.message
+    return run
+
+
+def test_who_closed_moved_left_or_vanished_is_marked_with_the_day(
+    session: Session, tmp_path: Path
+) -> None:
+    whole(session, tmp_path, [establishment(n) for n in range(1, 6)])
+    run = whole(session, tmp_path, [
+        establishment(1),
+        establishment(2, etatAdministratif="F", dateDebut="2026-08-31"),
+        establishment(3, numeroVoie="99", libelleVoie="DES FLOTS"),
+        establishment(4, codeCommune="35238", libelleCommune="RENNES", codePostal="35000"),
+    ])  # fmt: skip
+    assert (run.added, run.changed, run.gone) == (0, 3, 1)
+    today = date.today()
+    closed, moved, left, vanished = (supplier(session, n) for n in (2, 3, 4, 5))
+    assert (closed.state, closed.closed_on) == ("F", date(2026, 8, 31))
+    assert moved.moved_on == today and moved.moved_from.endswith("56100 Lorient")
+    assert (left.commune, left.moved_on) == ("Rennes", today)
+    assert vanished.gone_on == today
+    assert supplier(session, 1).moved_on is None
+    whole(session, tmp_path, [establishment(n) for n in range(1, 6)])
+    assert supplier(session, 5).gone_on is None
+
+
+def test_a_mask_forgets_where_a_supplier_was(session: Session, tmp_path: Path) -> None:
+    whole(session, tmp_path, [establishment(1)])
+    whole(session, tmp_path, [establishment(1, libelleVoie="DES FLOTS")])
+    assert supplier(session, 1).moved_from
+    whole(session, tmp_path, [establishment(1, statutDiffusion="P", libelleVoie="[ND]")])
+    assert (supplier(session, 1).moved_from, supplier(session, 1).moved_on) == ("", None)
+    assert session.scalars(select(Stale)).all()
