@@ -126,6 +126,8 @@ def _ingest_wholesale(
             run.files = [f | {"sha256": digests.get(f["name"], "")} for f in run.files]
             guard.check(session, run, run.rows, run.kept)
             session.flush()
+        # Rows were written under the ORM's feet: what the caller holds is read again.
+        session.expire_all()
     except SourceError:
         session.refresh(run)
         raise
