@@ -61,7 +61,7 @@ class Founder:
             clauses = [Supplier.origin != REGISTER]
         else:
             clauses = [Supplier.uid.in_(c) for c in db.chunks(sorted(self.founder), of_lines.CHUNK)]
-            homes = {line["supplier_id"] for line in self.lines} - {None}
+            homes = {line["supplier_id"] for line in self.lines} - {None} | {*self.named.values()}
             clauses += [Supplier.id.in_(c) for c in db.chunks(sorted(homes), of_lines.CHUNK)]
         clauses += [Supplier.siret.in_(c) for c in db.chunks(sorted(sirets), of_lines.CHUNK)]
         rows: dict[int, Row] = {}
@@ -150,7 +150,8 @@ class Founder:
 
     def _members(self, now: Mapping[int, int]) -> dict[int, list[Line]]:
         """Supplier made from lists -> its lines, those out of this run's sight included."""
-        members: dict[int, list[Line]] = {}
+        left = (line["supplier_id"] for line in self.lines if line["supplier_id"])
+        members: dict[int, list[Line]] = {s: [] for s in left if self._is_list_made(s)}
         for mention, supplier in now.items():
             if self._is_list_made(supplier):
                 members.setdefault(supplier, []).append(self.line[mention])
@@ -158,7 +159,7 @@ class Founder:
             more = self._at(members.keys()) - now.keys()
             for line in of_lines.read(self.session, more):
                 members[line["supplier_id"]].append(line)
-        return {s: sorted(m, key=_first) for s, m in members.items()}
+        return {s: sorted(m, key=_first) for s, m in members.items() if m}
 
     def _at(self, suppliers: Collection[int]) -> set[int]:
         """The lines these suppliers hold."""
