@@ -105,8 +105,10 @@ def departements_differ(one: Mapping[str, str], other: Mapping[str, str]) -> boo
 
 
 def names_meet(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """A word in common, or names that look alike."""
+    """A word in common, or names that look alike; who has no name contradicts nobody."""
     left, right = _names(one), _names(other)
+    if not left or not right:
+        return True
     if {w for n in left for w in words(n)} & {w for n in right for w in words(n)}:
         return True
     return any(fuzz.token_set_ratio(a, b) >= ALIKE for a in left for b in right)

@@ -271,8 +271,8 @@ def test_any_decisions_then_their_undoing_leave_no_trace(
     link(session)
     before, random = state(session), Random(4)
     in_force = select(Decision.id).where(Decision.withdrawn_at.is_(None))
-    for _ in range(6):
-        for _ in range(12):
+    for _ in range(2):
+        for _ in range(10):
             with suppress(DecisionError):
                 gesture(desk, random)
         decided = session.scalars(in_force).all()
