@@ -24,6 +24,7 @@ from webapp import (
     exports,
     filters,
     headers,
+    kept,
     map,
     meeting,
     moderation,
@@ -92,7 +93,7 @@ def create_app(
     uploads.register(app)
     CSRFProtect(app)
     headers.register(app, settings)
-    for room in (context, errors, filters, account):
+    for room in (context, errors, filters, account, kept):
         room.register(app)
     for pages in PAGES:
         app.register_blueprint(pages)

@@ -17,6 +17,7 @@ from sourcing.search.filters import resolve
 from sourcing.search.hits import Hit
 from sourcing.search.query import SORTS, Query
 from sourcing.tagging.statuses import STATUSES
+from webapp import kept
 from webapp.context import session, site
 from webapp.filters import number
 from webapp.headers import BASEMAPS
@@ -83,6 +84,10 @@ def home() -> Response:
 @PAGES.get("/fournisseurs")
 def suppliers() -> str:
     """Search box, facets, list and map: one page, its state in the address."""
+    return kept.page(_suppliers)
+
+
+def _suppliers() -> str:
     query = replace(Query.from_args(request.args), per_page=PER_PAGE)
     page = search(session(), site().nomenclature, query)
     return render_template(

@@ -14,6 +14,7 @@ import demo as demonstration
 from connectors import load_all
 from sourcing import ingest as ingestion
 from sourcing import linking, people, places, tagging
+from sourcing.commands import processes as several
 from sourcing.commands.shared import Bench, pass_bench, progress
 from sourcing.model import Mention, Place, Run, Setting, Supplier, Tag
 from sourcing.source import SourceError
@@ -26,18 +27,28 @@ THREADS = 8
 @click.command()
 @click.option("--port", default=8000, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 pour tout le réseau.")
+@click.option(
+    "--processes", default=several.usual, type=click.IntRange(1, 16), help="2 au plus d'ordinaire."
+)
 @pass_bench
-def serve(bench: Bench, port: int, host: str) -> None:
+def serve(bench: Bench, port: int, host: str, processes: int) -> None:
     """Servir le site."""
-    app = create_app(bench.settings, bench.engine, bench.nomenclature, load_all())
-    click.echo(f"Le site est prêt : http://{host}:{port} (Ctrl+C pour l'arrêter)")
     try:
-        waitress.serve(app, host=host, port=port, threads=THREADS, ident="sourcing")
+        address = several.listen(host, port)
     except OSError as error:
         raise SourceError(
             f"Le port {port} ne peut pas être ouvert ({error.strerror}). "
             "En choisir un autre avec --port."
         ) from error
+    app = create_app(bench.settings, bench.engine, bench.nomenclature, load_all())
+    # Read before the processes part, which then share it; no connection is.
+    bench.nomenclature.classify("espaces verts")
+    bench.engine.dispose()
+    click.echo(f"Le site est prêt : http://{host}:{port} (Ctrl+C pour l'arrêter)")
+    several.serve(
+        processes,
+        lambda: waitress.serve(app, sockets=[address], threads=THREADS, ident="sourcing"),
+    )
 
 
 @click.command()
