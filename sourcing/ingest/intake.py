@@ -10,26 +10,27 @@ import pickle
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import chain, islice
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sourcing import mapping
+from sourcing import db, mapping
 from sourcing.ingest.firms import Firms
+from sourcing.ingest.lines import Lines, Parse, parsed
 from sourcing.ingest.recognise import leftover, recognise
-from sourcing.ingest.scope import Scope
+from sourcing.ingest.scope import Scope, Verdict
 from sourcing.model import Supplier
-from sourcing.normalise import Problem, clean
+from sourcing.normalise import Problem
+from sourcing.normalise.columns import DEFAULTS, Cleaning, Columns, Problems, column
 from sourcing.normalise.text import fold
 from sourcing.source import Record, Row, Shape, Source, SourceError
 
 # Done and total, in bytes read: what a progress bar shows.
 Progress = Callable[[float, float], None]
-Parse = Callable[[Row], Record | None]
 COUNTS = ("rows", "kept", "out_of_scope", "outside", "unplaced", "repeated", "rejected")
 # Columns of a mention that a record gives as they are, and all that one line says of them.
 COPIED = (
@@ -37,38 +38,31 @@ COPIED = (
     "lat", "precision", "phone", "email", "website", "naf", "legal_form", "description", "is_qpv",
     "link",
 )  # fmt: skip
+SIRET, NAME = COPIED.index("siret"), COPIED.index("name")
 KEPT = (*COPIED, "firm", "ends_on", "other_names", "statuses", "workers", "problems")
 # Rows looked at before the first is taken: to know the columns and the mapping.
 SAMPLE = 300
-# Rows without a commune are looked up by SIRET this many at a time.
-CHUNK = 500
-
-
-@dataclass(slots=True)
-class Taken:
-    """One record on its way to the base, with the key of its mention."""
-
-    file: str
-    line: int
-    record: Record
-    problems: list[Problem]
-    key: str
+# Rows taken together; those without a commune are looked up by SIRET this many at a time.
+BATCH, CHUNK = 1_000, 500
+# Key, file, line, sectors, and the values of KEPT: plain things, quick to put aside.
+Kept = tuple[str, str, int, tuple[str, ...], tuple[Any, ...]]
 
 
 class Spool:
-    """Things put aside on disk, given back in order."""
+    """Things put aside on disk, given back one by one in order."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="sourcing-")  # noqa: SIM115 - lives as long as this
 
-    def put(self, thing: object) -> None:
-        pickle.dump(thing, self._file, pickle.HIGHEST_PROTOCOL)
+    def put(self, things: Sequence[object]) -> None:
+        if things:
+            pickle.dump(things, self._file, pickle.HIGHEST_PROTOCOL)
 
     def __iter__(self) -> Iterator[Any]:
         end = self._file.tell()
         self._file.seek(0)
         while self._file.tell() < end:
-            yield pickle.load(self._file)  # noqa: S301 - written a moment ago by this very process
+            yield from pickle.load(self._file)  # noqa: S301 - written a moment ago by this process
 
 
 @dataclass
@@ -91,8 +85,10 @@ class Intake:
     doubts: tuple[str, ...] = ()
     is_new_mapping: bool = False
     firms: Firms = field(init=False)
+    _cleaning: Cleaning = field(default_factory=Cleaning)
     _seen: set[str] = field(default_factory=set)
-    _unplaced: list[Taken] = field(default_factory=list)
+    # (has a name, its siret, what would be kept)
+    _unplaced: list[tuple[bool, str, Kept]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.firms = Firms(self.session)
@@ -105,7 +101,7 @@ class Intake:
             self._read_file(path, sum(sizes[:number]), sum(sizes))
             for number, path in enumerate(files)
         ]
-        self._settle_unplaced()
+        self._keep(self._known_ones())
         self._check_count(least=self.source.expects[0])
         return shapes
 
@@ -118,12 +114,12 @@ class Intake:
             raise SourceError(f"{path.name} : aucune ligne sous l'en-tête ; vérifier le fichier.")
         shape, parse = self._understand(sample)
         width = sum(len(v) + 1 for row in sample for v in row.values.values()) / len(sample)
-        for number, row in enumerate(chain(sample, rows), 1):
-            self._take(row, parse)
-            if number % 1_000 == 0:
-                self._check_count()
-                if self.progress:
-                    self.progress(before + number * width, total)
+        read = 0
+        for batch in db.chunks(chain(sample, rows), BATCH):
+            self._take(parsed(batch, parse), len(batch))
+            read += len(batch)
+            if self.progress:
+                self.progress(before + read * width, total)
         return shape
 
     def _understand(self, sample: Sequence[Row]) -> tuple[str, Parse]:
@@ -163,99 +159,139 @@ class Intake:
                 "rien n'a été modifié."
             )
 
-    def _take(self, row: Row, parse: Parse) -> None:
-        """One row into one count."""
-        self.counts["rows"] += 1
-        try:
-            record = _parsed(row, parse)
-            if record is None:
-                self.counts["out_of_scope"] += 1
-                return
-            record, problems = clean(record)
-            _require_identity(record, problems)
-        except ValueError as error:
-            self.counts["rejected"] += 1
-            self.rejects.put((row.file, row.line, str(error)))
-            return
-        if note := row.values.get("_problem"):
-            problems.append(Problem("fichier", note))
-        self._place(row, record, problems)
+    def _take(self, lines: Lines, count: int) -> None:
+        """Some rows, each into one count."""
+        self.counts["rows"] += count
+        self._check_count()
+        self.counts["out_of_scope"] += lines.out_of_scope
+        columns, problems = self._cleaning.clean(lines.columns, len(lines.numbers))
+        identified = self._identified(lines, columns, problems)
+        for place, note in lines.notes.items():
+            problems[place].append(Problem("fichier", note))
+        verdicts = self._verdicts(columns, problems, len(lines.numbers))
+        self.counts["rejected"] += len(lines.rejects)
+        self.rejects.put(sorted(lines.rejects))
+        chosen = [i for i in identified if verdicts[i] != "outside"]
+        self.counts["outside"] += len(identified) - len(chosen)
+        kept = self._sorted_out(kept_lines(lines, columns, problems, chosen), verdicts, chosen)
+        self._keep(kept)
 
-    def _place(self, row: Row, record: Record, problems: list[Problem]) -> None:
-        record, verdict = self.scope.place(record, problems)
-        if record.level == "siren":
-            verdict = "inside" if record.siren in self.firms else "outside"
-        elif not record.name and verdict == "inside":
-            verdict = "unplaced"
-        if verdict == "outside":
-            self.counts["outside"] += 1
-            return
-        taken = Taken(row.file, row.line, record, problems, record.key or digest(record))
-        if verdict == "inside":
-            self._keep(taken)
-            return
-        self._unplaced.append(taken)
-        if len(self._unplaced) >= CHUNK:
-            self._settle_unplaced()
+    def _identified(self, lines: Lines, columns: Columns, problems: Problems) -> list[int]:
+        """Lines that say of whom: a firm's SIREN; else a name, or a SIRET. The rest is refused."""
+        count = len(lines.numbers)
+        said = (column(columns, f, count) for f in ("level", "name", "siret", "siren"))
+        found = []
+        for place, (level, name, siret, siren) in enumerate(zip(*said, strict=True)):
+            if siren if level == "siren" else name or siret:
+                found.append(place)
+                continue
+            wrong = (p.sentence for p in problems[place] if p.field in ("siret", "siren"))
+            noun = "SIREN" if level == "siren" else "nom"
+            lines.refuse(lines.numbers[place], next(wrong, f"aucun {noun} sur cette ligne"))
+        return found
 
-    def _keep(self, taken: Taken) -> None:
+    def _verdicts(self, columns: Columns, problems: Problems, count: int) -> list[Verdict]:
+        verdicts = self.scope.settle(columns, count, problems)
+        if "level" in columns:
+            sirens = column(columns, "siren", count)
+            for place, level in enumerate(columns["level"]):
+                if level == "siren" and sirens[place]:
+                    verdicts[place] = "inside" if sirens[place] in self.firms else "outside"
+        names = column(columns, "name", count)
+        levels = column(columns, "level", count)
+        return [
+            "unplaced" if v == "inside" and not name and level != "siren" else v
+            for v, name, level in zip(verdicts, names, levels, strict=True)
+        ]
+
+    def _sorted_out(
+        self, lines: Sequence[Kept], verdicts: Sequence[Verdict], chosen: Sequence[int]
+    ) -> Iterator[Kept]:
+        """What is inside; the rest waits for the base to say whether it knows its SIRET."""
+        for line, place in zip(lines, chosen, strict=True):
+            if verdicts[place] == "inside":
+                yield line
+                continue
+            values = line[-1]
+            self._unplaced.append((bool(values[NAME]), values[SIRET], line))
+            if len(self._unplaced) >= CHUNK:
+                yield from self._known_ones()
+
+    def _keep(self, lines: Iterable[Kept]) -> None:
         """One mention per key; what a repeated line adds to its sectors is not lost."""
-        if taken.key not in self._seen:
-            self._seen.add(taken.key)
-            self.counts["kept"] += 1
-            self.mentions.put(_kept(taken))
-            return
-        self.counts["repeated"] += 1
-        if taken.record.sectors:
-            before = self.more_sectors.get(taken.key, ())
-            self.more_sectors[taken.key] = (*before, *taken.record.sectors)
+        news = []
+        for line in lines:
+            key, sectors = line[0], line[3]
+            if key not in self._seen:
+                self._seen.add(key)
+                news.append(line)
+                continue
+            self.counts["repeated"] += 1
+            if sectors:
+                self.more_sectors[key] = (*self.more_sectors.get(key, ()), *sectors)
+        self.counts["kept"] += len(news)
+        self.mentions.put(news)
 
-    def _settle_unplaced(self) -> None:
+    def _known_ones(self) -> list[Kept]:
         """Without a commune or a name, a line is kept when the base knows its SIRET; everywhere,
         a name is enough.
         """
         waiting, self._unplaced = self._unplaced, []
-        sirets = [taken.record.siret for taken in waiting if taken.record.siret]
+        sirets = [siret for _, siret, _ in waiting if siret]
         known = (
             set(self.session.scalars(select(Supplier.siret).where(Supplier.siret.in_(sirets))))
             if sirets
             else set()
         )
-        for taken in waiting:
-            record = taken.record
-            if (self.scope.everywhere and record.name) or record.siret in known:
-                self._keep(taken)
-            else:
-                self.counts["unplaced"] += 1
+        found = [
+            line
+            for has_name, siret, line in waiting
+            if (self.scope.everywhere and has_name) or siret in known
+        ]
+        self.counts["unplaced"] += len(waiting) - len(found)
+        return found
 
 
-def _require_identity(record: Record, problems: Sequence[Problem]) -> None:
-    """ValueError without what says who is meant: a firm's SIREN; else a name, or a SIRET."""
-    if record.siren if record.level == "siren" else record.name or record.siret:
-        return
-    wrong = (p.sentence for p in problems if p.field in ("siret", "siren"))
-    noun = "SIREN" if record.level == "siren" else "nom"
-    raise ValueError(next(wrong, f"aucun {noun} sur cette ligne"))
+def kept_lines(
+    lines: Lines, columns: Columns, problems: Problems, chosen: Sequence[int]
+) -> list[Kept]:
+    """The lines at these places as they are put aside."""
+    if not chosen:
+        return []
 
+    def of(field: str) -> list[Any]:
+        values = columns.get(field)
+        return [DEFAULTS[field]] * len(chosen) if values is None else [values[i] for i in chosen]
 
-def _kept(taken: Taken) -> tuple[str, str, int, tuple[str, ...], tuple[Any, ...]]:
-    """Key, file, line, sectors, and the values of KEPT: plain things, quick to put aside."""
-    record = taken.record
-    values = (
-        *_COPIED_OF(record), record.siren if record.level == "siren" else "",
-        record.ends_on or None, " | ".join(record.other_names), as_json(record.statuses),
-        _workers(record.workers),
-        as_json([[p.field, p.sentence] for p in taken.problems]),
+    firms = [
+        s if level == "siren" else "" for s, level in zip(of("siren"), of("level"), strict=True)
+    ]
+    values = zip(
+        *map(of, COPIED),
+        firms,
+        [day or None for day in of("ends_on")],
+        map(" | ".join, of("other_names")),
+        map(_statuses_json, of("statuses")),
+        map(_workers, of("workers")),
+        [as_json([[p.field, p.sentence] for p in problems[i]]) if problems.get(i) else "[]"
+         for i in chosen],
+        strict=True,
     )  # fmt: skip
-    return taken.key, taken.file, taken.line, record.sectors, values
-
-
-_COPIED_OF = attrgetter(*COPIED)
+    keys = of("key")
+    if not all(keys):
+        digests = map(digest, *map(of, DIGESTED))
+        keys = [key or next_digest for key, next_digest in zip(keys, digests, strict=True)]
+    numbers = [lines.numbers[i] for i in chosen]
+    files = [lines.file] * len(chosen)
+    return list(zip(keys, files, numbers, of("sectors"), values, strict=True))
 
 
 def as_json(values: Iterable[Any]) -> str:
     """A JSON list as the base stores it."""
     return json.dumps(list(values), ensure_ascii=False)
+
+
+_statuses_json = lru_cache(maxsize=4_096)(as_json)
 
 
 def _workers(text: str) -> int | None:
@@ -265,12 +301,6 @@ def _workers(text: str) -> int | None:
     except (ValueError, OverflowError):
         return None
     return number if 0 <= number < 10_000_000 else None
-
-
-def _parsed(row: Row, parse: Parse) -> Record | None:
-    if broken := row.values.get("_broken"):
-        raise ValueError(broken)
-    return parse(row)
 
 
 def mapped(found: mapping.Mapping, status: str, name: str) -> Parse:
@@ -284,14 +314,21 @@ def mapped(found: mapping.Mapping, status: str, name: str) -> Parse:
     return parse
 
 
-def digest(record: Record) -> str:
+DIGESTED = ("level", "siret", "siren", "name", "postcode", "commune", "address", "statuses")
+
+
+def digest(level: str, siret: str, siren: str, name: str, *said: Any) -> str:
     """A key for a line whose source gives none: the same supplier said to be the same thing."""
-    if record.level == "siren":
-        return hashed(record.siren, *sorted(record.statuses))
+    postcode, commune, address, statuses = said
+    if level == "siren":
+        return hashed(siren, *sorted(statuses))
     return hashed(
-        record.siret, fold(record.name), record.postcode, fold(record.commune),
-        "" if record.siret else fold(record.address), *sorted(record.statuses),
+        siret, fold(name), postcode, _folded(commune), "" if siret else fold(address),
+        *sorted(statuses),
     )  # fmt: skip
+
+
+_folded = lru_cache(maxsize=65_536)(fold)
 
 
 def hashed(*parts: str) -> str:

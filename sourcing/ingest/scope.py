@@ -1,12 +1,18 @@
 """Is this record of the territory, near it, elsewhere, or nowhere we can tell?"""
 
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any, Literal
 
 from sourcing.normalise import Problem, departement_of
+from sourcing.normalise.columns import REMEMBERED, Columns, Problems, column
 from sourcing.places import Place, Places, distance_km
 from sourcing.source import Record, SourceError
 
+# What a commune is found by, and what a record gets from it.
+WHERE = ("commune_code", "commune", "postcode", "departement")
+SETTLED = ("commune_code", "commune", "departement", "lon", "lat", "precision")
+BEYOND = ("", "", "", None, None, "")
 Verdict = Literal["inside", "outside", "unplaced"]
 # A published position this far from the centre of its commune is somebody else's.
 FAR_KM = 30.0
@@ -20,6 +26,8 @@ class Scope:
         self.everywhere = everywhere
         self.margin_km = margin_km
         self._near: dict[str, bool] = {}
+        self._beyond: dict[str, bool] = {}
+        self._known: dict[tuple[str, str, str, str], tuple[Any, ...]] = {}
         self._found: dict[tuple[str, str, str, str], Place | None] = {}
         self._by_postcode: dict[str, list[Place]] = {}
         for place in places.all:
@@ -50,6 +58,47 @@ class Scope:
         if place:
             return record, "inside" if self._is_near(place) else "outside"
         return record, self._without_commune(record)
+
+    def settle(self, columns: Columns, count: int, problems: Problems) -> list[Verdict]:
+        """The same for many records in columns, which get their commune and position of today."""
+        keys = zip(*(column(columns, field, count) for field in WHERE), strict=True)
+        lons, lats = column(columns, "lon", count), column(columns, "lat", count)
+        precisions = column(columns, "precision", count)
+        found = []
+        for line, key in enumerate(keys):
+            if lons[line] is None or lats[line] is None:
+                found.append(self._settled(key))
+            elif self._is_beyond(key):
+                found.append((*BEYOND, "outside"))
+            else:
+                position = {"lon": lons[line], "lat": lats[line], "precision": precisions[line]}
+                record = Record(**dict(zip(WHERE, key, strict=True)), **position)
+                found.append(_values(*self.place(record, problems[line])))
+        *settled, verdicts = map(list, zip(*found, strict=True)) if found else [[]] * 7
+        columns.update(zip(SETTLED, settled, strict=True))
+        return verdicts
+
+    def _settled(self, key: tuple[str, str, str, str]) -> tuple[Any, ...]:
+        """What a record without a position gets: it depends on these four alone."""
+        if key not in self._known:
+            if len(self._known) > REMEMBERED:
+                self._known.clear()
+            code, commune, postcode, departement = key
+            record = Record(
+                commune_code=code, commune=commune, postcode=postcode, departement=departement
+            )
+            self._known[key] = _values(*self.place(record, []))
+        return self._known[key]
+
+    def _is_beyond(self, key: tuple[str, str, str, str]) -> bool:
+        """So far that a position near its commune, or set aside, is outside either way."""
+        place = self._found.get(key)
+        if self.everywhere or place is None or place.lon is None or place.lat is None:
+            return False
+        if place.code not in self._beyond:
+            reach = self.margin_km + FAR_KM + 1
+            self._beyond[place.code] = not self.places.is_near(place.lon, place.lat, reach)
+        return self._beyond[place.code]
 
     def _find(self, record: Record) -> Place | None:
         key = (record.commune_code, record.commune, record.postcode, record.departement)
@@ -82,6 +131,10 @@ class Scope:
         departement = departement_of(record.postcode) or record.departement
         is_known = not departement or departement in self._departements
         return "unplaced" if is_known else "outside"
+
+
+def _values(record: Record, verdict: Verdict) -> tuple[Any, ...]:
+    return (*attrgetter(*SETTLED)(record), verdict)
 
 
 def _located(record: Record, place: Place, problems: list[Problem]) -> Record:

@@ -6,8 +6,7 @@ French clause when the value cannot be used.
 
 import contextlib
 import re
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from datetime import date
 from functools import lru_cache
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 
 from sourcing.normalise.contact import email, phone, website
 from sourcing.normalise.coordinates import in_france, position, precision
+from sourcing.normalise.identifiers import FLOAT, is_siren, is_siret, luhn, plain, siren, siret
 from sourcing.normalise.text import fold, place_key, present, readable, shown, tidy, words
 from sourcing.source import Record
 
@@ -32,7 +32,6 @@ class Problem(NamedTuple):
     sentence: str
 
 
-LA_POSTE = "356000000"
 LETTERS_REV2 = frozenset("ABCDEFZ")
 LETTERS_2025 = frozenset("GHIJKLY")
 
@@ -80,12 +79,6 @@ LEGAL_FORMS = {
     "CONGREGATION": "9240", "FONDATION": "9300",
 }  # fmt: skip
 
-# A digit doubled, its two figures added: 7 -> 14 -> 5.
-_DOUBLED = str.maketrans("0123456789", "0246813579")
-_SCIENTIFIC = re.compile(r"([0-9])(?:[.,]([0-9]*))?[eE]\+?([0-9]{1,2})")
-_FLOAT = re.compile(r"([0-9]+)[.,]0+")
-_LABELLED = re.compile(r"[^0-9]*\b(?:siret|siren)\b[^0-9]*([0-9][0-9\s.\-]*)", re.IGNORECASE)
-_VAT = re.compile(r"FR([0-9A-Z]{2})([0-9]{9})")
 _POSTCODE = re.compile(r"(?<![0-9])([0-9]{2})\s?([0-9]{3})(?![0-9])")
 _COMMUNE = re.compile(r"(?!00)(?:[0-9]{2}|2[AB])[0-9]{3}")
 _NAF = re.compile(r"(?<![0-9])([0-9]{2})[.\s]?([0-9]{2})\s?([A-Z])(?![A-Z0-9])")
@@ -96,117 +89,13 @@ _DAY = re.compile(
 _OLD_NAF = re.compile(r"(?<![0-9])[0-9]{2}[.\s]?[0-9]\s?[A-Z](?![A-Z0-9])")
 
 
-def luhn(digits: str) -> bool:
-    """The usual check digit: every second digit from the right doubled, a multiple of ten."""
-    odd, even = digits[-1::-2], digits[-2::-2].translate(_DOUBLED)
-    return sum(map(int, odd + even)) % 10 == 0
-
-
-def is_siren(digits: str) -> bool:
-    """Nine digits with a right key, not all zero."""
-    return _is_digits(digits, 9) and digits != "0" * 9 and luhn(digits)
-
-
-def is_siret(digits: str) -> bool:
-    """Fourteen digits with a right key; La Poste's own rule; never an all-zero SIREN."""
-    if not _is_digits(digits, 14) or digits.startswith("0" * 9):
-        return False
-    if luhn(digits):
-        return True
-    return digits.startswith(LA_POSTE) and sum(map(int, digits)) % 5 == 0
-
-
-def siret(text: str) -> str:
-    """Fourteen digits, spaces, text around and up to two lost leading zeros put right."""
-    if is_siret(text):
-        return text
-    text = _ascii(present(text))
-    if not text:
-        return ""
-    digits = _digits("SIRET", text)
-    if not digits:
-        return _inside("SIRET", text, (is_siret,))
-    if len(digits) == 9:
-        raise ValueError(f"SIRET {shown(text)} : 9 chiffres, c'est un SIREN")
-    if not 12 <= len(digits) <= 14:
-        raise ValueError(f"SIRET {shown(text)} : {len(digits)} chiffres au lieu de 14")
-    if not is_siret(digits.zfill(14)):
-        raise ValueError(f"SIRET {shown(text)} : {_why_not(digits, 14)}")
-    return digits.zfill(14)
-
-
-def siren(text: str) -> str:
-    """Nine digits, from a SIREN, a SIRET or a VAT number (FR32411555139)."""
-    if is_siren(text):
-        return text
-    text = _ascii(present(text))
-    if not text:
-        return ""
-    if vat := _VAT.search(re.sub(r"[\s.\-]", "", text).upper()):
-        return _siren_of_vat(text, str(vat[1]), str(vat[2]))
-    digits = _digits("SIREN", text) or _inside("SIREN", text, (is_siren, is_siret))
-    if len(digits) >= 12:
-        return siret(digits)[:9]
-    if not 7 <= len(digits) <= 9:
-        raise ValueError(f"SIREN {shown(text)} : {len(digits)} chiffres au lieu de 9")
-    if not is_siren(digits.zfill(9)):
-        raise ValueError(f"SIREN {shown(text)} : {_why_not(digits, 9)}")
-    return digits.zfill(9)
-
-
-def _siren_of_vat(text: str, key: str, digits: str) -> str:
-    if key.isdigit() and int(key) != (12 + 3 * (int(digits) % 97)) % 97:
-        raise ValueError(f"TVA {shown(text)} : clé de contrôle fausse")
-    return siren(digits)
-
-
-def _inside(label: str, text: str, kinds: Sequence[Callable[[str], bool]]) -> str:
-    """The only valid number made of consecutive groups of digits, in a text around it."""
-    groups: list[str] = re.findall(r"[0-9]+", text[:500])
-    spans = [(i, j) for i in range(len(groups)) for j in range(i + 1, min(i + 8, len(groups)) + 1)]
-    joined = ["".join(groups[i:j]) for i, j in spans]
-    found = {number for number in joined if any(is_kind(number) for is_kind in kinds)}
-    if label == "SIREN":
-        found = {number[:9] for number in found}
-    if len(found) == 1:
-        return found.pop()
-    if found:
-        raise ValueError(f"{label} {shown(text)} : plusieurs {label} dans la même case")
-    raise ValueError(f"{label} {shown(text)} : aucun {label} valide dans ce texte")
-
-
-def _why_not(digits: str, size: int) -> str:
-    if not digits.strip("0") or digits.zfill(size).startswith("0" * 9):
-        return "que des zéros"
-    if len(digits) < size:
-        return f"{len(digits)} chiffres, et pas de zéro de tête perdu (clé fausse)"
-    return "clé de contrôle fausse, sans doute une faute de frappe"
-
-
-def _digits(label: str, text: str) -> str:
-    """The digits of a number alone, or after its label; '' when other text surrounds it."""
-    if labelled := _LABELLED.fullmatch(text):
-        text = labelled[1]
-    text = re.sub(r"\s", "", text)
-    if scientific := _SCIENTIFIC.fullmatch(text):
-        mantissa, exponent = scientific[1] + (scientific[2] or ""), int(scientific[3])
-        if len(mantissa) <= exponent:
-            raise ValueError(f"{label} {shown(text)} : le tableur a perdu des chiffres, "
-                             "remettre la colonne au format texte")  # fmt: skip
-        text = mantissa[: exponent + 1]
-    if number := _FLOAT.fullmatch(text):
-        text = number[1]
-    text = re.sub(r"[.\-_/']", "", text)
-    return text if _is_digits(text) else ""
-
-
 @lru_cache(maxsize=65_536)
 def postcode(text: str) -> str:
     """Five digits: "1150" -> 01150, "12 345", "56321 LORIENT CEDEX"."""
-    text = _ascii(present(text))
+    text = plain(present(text))
     if not text:
         return ""
-    if number := _FLOAT.fullmatch(text):
+    if number := FLOAT.fullmatch(text):
         text = number[1]
     if re.fullmatch(r"[1-9][0-9]{3}", text):
         text = "0" + text
@@ -222,8 +111,8 @@ def commune_code(text: str) -> str:
     """The five characters of INSEE's code: "1047" -> 01047, "2a004" -> 2A004."""
     if _COMMUNE.fullmatch(text):
         return text
-    text = _ascii(present(text)).upper().replace(" ", "")
-    if number := _FLOAT.fullmatch(text):
+    text = plain(present(text)).upper().replace(" ", "")
+    if number := FLOAT.fullmatch(text):
         text = number[1]
     if not text:
         return ""
@@ -236,7 +125,7 @@ def commune_code(text: str) -> str:
 @lru_cache(maxsize=4_096)
 def departement(text: str) -> str:
     """The code, from a code ("1", "056", "2a"), a name or both ("56 - Morbihan")."""
-    text = _ascii(present(text))
+    text = plain(present(text))
     if not text:
         return ""
     key = fold(text).replace("LE ", "").replace("LA REUNION", "REUNION")
@@ -267,7 +156,7 @@ def departement_of(code: str) -> str:
 @lru_cache(maxsize=4_096)
 def naf(text: str) -> str:
     """The code with its dot ("8130z" -> 81.30Z), of whichever of the two current nomenclatures."""
-    text = _ascii(present(text)).upper()
+    text = plain(present(text)).upper()
     if re.fullmatch(r"[0-9]\.[0-9]{2}[A-Z]", text):
         text = "0" + text
     if found := _NAF.search(text):
@@ -307,19 +196,10 @@ def day(text: str) -> str:
 @lru_cache(maxsize=4_096)
 def legal_form(text: str) -> str:
     """INSEE's category in four digits, from its code or a plain name; '' when not recognised."""
-    text = _ascii(present(text))
+    text = plain(present(text))
     if found := re.match(r"([1-9][0-9]{3})(?![0-9])", text.replace(" ", "")):
         return found[1]
     return LEGAL_FORMS.get(fold(text), "")
-
-
-def _ascii(text: str) -> str:
-    """Full-width and exotic digits and spaces in their plain form."""
-    return text if text.isascii() else unicodedata.normalize("NFKC", text)
-
-
-def _is_digits(text: str, size: int = 0) -> bool:
-    return text.isascii() and text.isdigit() and (not size or len(text) == size)
 
 
 # In this order; each makes one field of a record usable or raises why not.
@@ -356,16 +236,17 @@ def clean(record: Record) -> tuple[Record, list[Problem]]:
     problems: list[Problem] = []
     for field, cleaner in CLEANERS:
         if raw := values[field]:
-            values[field] = _cleaned(field, cleaner, raw, problems)
+            values[field] = clean_text(field, cleaner, raw, problems)
     for field in LISTS:
         if values[field]:
-            values[field] = tuple(dict.fromkeys(filter(None, map(_quiet, values[field]))))
-    _complete_identity(record.siret, values, problems)
-    _place(values, problems)
+            values[field] = clean_list(values[field])
+    complete_identity(record.siret, values, problems)
+    settle_place(values, problems)
     return Record(**values), problems
 
 
-def _cleaned(field: str, cleaner: Callable[[str], str], raw: str, problems: list[Problem]) -> str:
+def clean_text(field: str, cleaner: Callable[[str], str], raw: str, problems: list[Problem]) -> str:
+    """One field cleaned; what cannot be used is '' and a problem, a zero put back is said."""
     try:
         value = cleaner(raw)
     except ValueError as error:
@@ -376,8 +257,13 @@ def _cleaned(field: str, cleaner: Callable[[str], str], raw: str, problems: list
     return value
 
 
+def clean_list(texts: Iterable[str]) -> tuple[str, ...]:
+    """Each text once, readable; what cannot be is left out."""
+    return tuple(dict.fromkeys(filter(None, map(_quiet, texts))))
+
+
 def _holds(raw: str, value: str) -> bool:
-    return raw == value or value in re.sub(r"[^0-9A-Z]", "", _ascii(raw).upper())
+    return raw == value or value in re.sub(r"[^0-9A-Z]", "", plain(raw).upper())
 
 
 def _quiet(text: str) -> str:
@@ -387,7 +273,7 @@ def _quiet(text: str) -> str:
         return ""
 
 
-def _complete_identity(raw_siret: str, values: dict[str, Any], problems: list[Problem]) -> None:
+def complete_identity(raw_siret: str, values: dict[str, Any], problems: list[Problem]) -> None:
     """Siren and siret agree; a SIREN or a VAT number in the SIRET column is kept as siren."""
     number, declared = values["siret"], values["siren"]
     if number:
@@ -400,7 +286,7 @@ def _complete_identity(raw_siret: str, values: dict[str, Any], problems: list[Pr
             values["siren"] = siren(raw_siret)
 
 
-def _place(values: dict[str, Any], problems: list[Problem]) -> None:
+def settle_place(values: dict[str, Any], problems: list[Problem]) -> None:
     """Département from the codes; position in degrees, with its precision."""
     where = values["departement"] or departement_of(values["commune_code"] or values["postcode"])
     lon, lat = values["lon"], values["lat"]

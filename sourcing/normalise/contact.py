@@ -24,6 +24,11 @@ _PLAIN_PHONE = re.compile(r"0[1-9](?:[ .]?[0-9]{2}){4}")
 _PLAIN_EMAIL = re.compile(
     r"[a-z0-9][a-z0-9._%+\-]*[a-z0-9]@(?:[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?\.)+[a-z]{2,24}"
 )
+# An address that is its own written form.
+_PLAIN_SITE = re.compile(
+    r"https?://(?:[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}"
+    r"(?:/[A-Za-z0-9/_\-]*[A-Za-z0-9/_\-])?(?:\?[A-Za-z0-9=&_\-]+)?"
+)
 _AT = re.compile(r"\s*(?:\[at\]|\(at\)|\[a\]|\(a\)|\[arobase\]|\(arobase\))\s*", re.IGNORECASE)
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.\-]*):(?!\d)", re.IGNORECASE)
 _BROKEN_SCHEME = re.compile(r"^(?:https?[:;]?/{0,3})*(https?)[:;]?/{1,3}", re.IGNORECASE)
@@ -92,6 +97,8 @@ def _checked_email(text: str) -> str:
 
 def website(url: str) -> str:
     """An http(s) address, http added when missing; what no browser should follow is refused."""
+    if _PLAIN_SITE.fullmatch(url):
+        return url
     text = present(url)
     if not text:
         return ""
