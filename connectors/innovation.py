@@ -1,6 +1,6 @@
 """Lists of innovative firms (Audélor, French Tech, a cluster…): any columns, through a mapping."""
 
-from connectors.readers import read
+from connectors.readers import read, read_sheet, sheets
 from sourcing.source import Source
 
 SOURCE = Source(
@@ -12,6 +12,8 @@ SOURCE = Source(
     kind="list",
     shapes=(),
     read=read,
+    sheets=sheets,
+    read_sheet=read_sheet,
     mapped_status="innovation",
     expects=(1, 200_000),
 )

@@ -429,11 +429,22 @@ class Registration(Base):
 
 
 class SavedMapping(Base):
-    """A column mapping a person named: which column of her list is which field."""
+    """A list a person named: how its columns are read, and where it comes from."""
 
     __tablename__ = "saved_mapping"
-    name: Mapped[str] = mapped_column(primary_key=True)
+    # The source its runs and mentions bear; stays when the name changes.
+    source: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
     columns: Mapped[dict[str, Any]]  # column -> field
+    cells: Mapped[dict[str, Any]]  # column -> cell -> status, where a person decided
+    always: Mapped[dict[str, Any]]  # what every line says: statuses, sectors, departement, level
+    headers: Mapped[list[Any]]  # every column of the file it was made for
+    sheet: Mapped[str] = mapped_column(default="")
+    title: Mapped[str] = mapped_column(default="")
+    publisher: Mapped[str] = mapped_column(default="")
+    licence: Mapped[str] = mapped_column(default="")
+    attribution: Mapped[str] = mapped_column(default="")
+    url: Mapped[str] = mapped_column(default="")
     saved_at: Mapped[datetime]
 
 

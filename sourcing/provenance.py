@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from sourcing.export import About, SourceNote
+from sourcing.mapping import saved
 from sourcing.model import Run, Setting
 from sourcing.source import Source
 
@@ -23,13 +24,21 @@ def last_runs(session: Session) -> dict[str, Run]:
     return {run.source: run for run in found}
 
 
+def known(session: Session, sources: Mapping[str, Source]) -> dict[str, Source]:
+    """The connectors' sources, then the lists people named."""
+    return {**sources, **saved.sources(session)}
+
+
 def about(
     session: Session, sources: Mapping[str, Source], sentence: str, organisation: str
 ) -> About:
     """What an export of this search says of itself: its sources, licences and dates."""
+    every = known(session, sources)
     notes = tuple(
-        SourceNote(source.title, source.publisher, source.licence, run.started_at.date())
+        SourceNote(source.title, source.publisher, source.licence, run.started_at.date(),
+                   source.attribution)
         for name, run in last_runs(session).items()
-        if (source := sources.get(name))
-    )
-    return About(sentence, date.today(), organisation, notes, is_demo(session))
+        if (source := every.get(name))
+    )  # fmt: skip
+    names = {name: source.title for name, source in saved.sources(session).items()}
+    return About(sentence, date.today(), organisation, notes, is_demo(session), names)

@@ -1,6 +1,6 @@
 """The contract with connectors: what a source is, what a row is, what a record is."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -184,8 +184,13 @@ class Source:
     # Lists: file -> rows, and row -> record (None: out of scope; ValueError: this row failed).
     read: Callable[[Path], Iterable[Row]] | None = None
     parse: Callable[[Row], Record | None] | None = None
+    # Lists of unknown columns: the sheets of a workbook, and the rows of one of them.
+    sheets: Callable[[Path], Sequence[str]] | None = None
+    read_sheet: Callable[[Path, str], Iterable[Row]] | None = None
     # Lists of unknown columns: the status every line gets; a column mapping replaces `parse`.
     mapped_status: str = ""
+    # What whoever reuses the data must write, in the publisher's words.
+    attribution: str = ""
     # Registers and contracts: our column -> SQL over the source's own columns (see
     # sourcing/register and sourcing/contracts/composition.py).
     columns: Mapping[str, str] = field(default_factory=dict)

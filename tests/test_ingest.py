@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from connectors import esat_gesat, innovation, marche_inclusion
+from connectors import esat_gesat, innovation, liste, marche_inclusion
 from connectors.readers import read
-from sourcing.ingest import ingest, rejects
+from sourcing.ingest import ingest, rehearse, rejects, withdraw
 from sourcing.ingest.intake import COUNTS
-from sourcing.model import Mention, Place, Reject, Run, SavedMapping, Supplier
+from sourcing.mapping import Mapping, saved
+from sourcing.model import Mention, Place, Reject, Run, Supplier
 from sourcing.normalise.text import place_key
 from sourcing.places import load_territory
 from sourcing.source import Record, Row, Shape, Source
@@ -256,25 +257,76 @@ def test_progress_is_told_against_a_total(territory: Session, write: Callable[..
 INNOVATIVE = [{"Entreprise": "Voiles d'Armor", "CP": "56100", "Implantation": "Lorient"}]
 
 
-def test_an_unknown_list_is_mapped_saved_by_name_and_the_mapping_reused(
+def test_a_named_list_is_a_source_of_its_own_read_as_its_name_says(
     territory: Session, write: Callable[..., Path]
 ) -> None:
     run = ingest(territory, innovation.SOURCE, [write(*INNOVATIVE)], mapping_name="Audélor")
     assert run.mapping == {"Entreprise": "name", "CP": "postcode", "Implantation": "commune"}
-    assert mentions(territory)["Voiles d'Armor"].statuses == ["innovation:Audélor"]
-    saved = territory.get_one(SavedMapping, "Audélor")
-    saved.columns = {"Entreprise": "name", "CP": "postcode"}
+    assert run.source == "liste-audelor"
+    line = mentions(territory)["Voiles d'Armor"]
+    assert (line.source, line.statuses) == ("liste-audelor", ["innovation:Audélor"])
+    named = saved.load(territory, "Audélor")
+    assert named is not None and named.headers == ["Entreprise", "CP", "Implantation"]
+    named.columns = {"Entreprise": "name", "CP": "postcode"}
     territory.flush()
     again = ingest(territory, innovation.SOURCE, [write(*INNOVATIVE)], mapping_name="Audélor")
-    assert again.mapping == {"Entreprise": "name", "CP": "postcode"}
+    assert (again.source, again.mapping) == ("liste-audelor", named.columns)
     assert again.leftover == ["Implantation"]
+
+
+def test_two_names_are_two_sources_whose_identifiers_do_not_meet(
+    territory: Session, write: Callable[..., Path]
+) -> None:
+    for name in ("Club 2025", "Club 2026"):
+        path = write({"Id": "1", "Nom": f"Voiles {name}", "Ville": "Lorient"})
+        run = ingest(territory, liste.SOURCE, [path], mapping_name=name)
+        assert (run.outcome, run.kept) == ("done", 1)
+    kept = {(m.source, m.key, m.name) for m in mentions(territory).values()}
+    assert kept == {("liste-club-2025", "1", "Voiles Club 2025"),
+                    ("liste-club-2026", "1", "Voiles Club 2026")}  # fmt: skip
+
+
+def test_a_named_list_that_lost_a_column_is_refused(
+    territory: Session, write: Callable[..., Path]
+) -> None:
+    ingest(territory, liste.SOURCE, [write(*INNOVATIVE)], mapping_name="Club")
+    path = write({"Entreprise": "B", "Code": "56100", "Implantation": "Lorient"})
+    run = ingest(territory, liste.SOURCE, [path], mapping_name="Club")
+    assert run.outcome == "refused" and "« CP » est absente (Club, Club)" in run.message
 
 
 def test_a_refused_list_saves_no_mapping(territory: Session, write: Callable[..., Path]) -> None:
     path = write({"Entreprise": "A", "Site": "https://a.example"})
     run = ingest(territory, innovation.SOURCE, [path], mapping_name="Audélor")
     assert run.outcome == "refused" and "aucun lieu" in run.message
-    assert territory.get(SavedMapping, "Audélor") is None
+    assert saved.load(territory, "Audélor") is None
+
+
+def test_a_rehearsal_counts_everything_and_writes_nothing(
+    territory: Session, write: Callable[..., Path]
+) -> None:
+    mapping = Mapping({"Nom": "name", "Ville": "commune"})
+    named = saved.as_source(saved.save(territory, "Club", mapping), liste.SOURCE)
+    path = write(*({"Nom": n, "Ville": v} for n, v in (("A", "Lorient"), ("", "Lorient"),
+                                                       ("C", "Nulle-Part"))))  # fmt: skip
+    tried = rehearse(territory, named, path)
+    assert {n: c for n, c in tried.counts.items() if c} == {
+        "rows": 3, "kept": 1, "rejected": 1, "unplaced": 1,
+    }  # fmt: skip
+    assert list(tried.rejects) == [("liste.csv", 3, "aucun nom sur cette ligne")]
+    assert tried.lost == [("liste.csv", 4, "C, Nulle-Part")]
+    assert rehearse(territory, named, path, most=1).counts["rows"] == 1
+    assert list(mentions(territory)) == []
+
+
+def test_a_withdrawn_list_leaves_its_lines_gone_and_its_suppliers_to_tag(
+    territory: Session, write: Callable[..., Path]
+) -> None:
+    ingest(territory, liste.SOURCE, [write(*INNOVATIVE)], mapping_name="Club")
+    assert withdraw(territory, "liste-club") == 1
+    territory.expire_all()
+    assert mentions(territory)["Voiles d'Armor"].gone_on is not None
+    assert withdraw(territory, "liste-club") == 0
 
 
 def real_territory(session: Session) -> None:

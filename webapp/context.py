@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from sourcing import provenance
 from sourcing.model import Setting
 from sourcing.segments import Nomenclature
 from sourcing.settings import Settings
@@ -40,6 +41,14 @@ def session() -> Session:
         g.session = Session(site().engine)
     opened: Session = g.session
     return opened
+
+
+def every_source() -> Mapping[str, Source]:
+    """The connectors' sources and the lists people named, read once per request."""
+    if "every_source" not in g:
+        g.every_source = provenance.known(session(), site().sources)
+    found: Mapping[str, Source] = g.every_source
+    return found
 
 
 def is_demo() -> bool:

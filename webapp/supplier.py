@@ -17,7 +17,7 @@ from sourcing.search.hits import granted
 from sourcing.segments import Segment
 from sourcing.tagging.statuses import NOISE, SIZES, STATUSES, Status
 from webapp.account import account
-from webapp.context import session, site
+from webapp.context import every_source, session, site
 from webapp.headers import BASEMAPS
 
 PAGES = Blueprint("supplier", __name__)
@@ -206,7 +206,7 @@ def _claim(labels: tuple[str, ...], tag: Tag, mentions: Sequence[Mention]) -> Cl
 def _title(source: str) -> str:
     if source == REGISTRATION:
         return "Déclaré par la structure"
-    known = site().sources.get(source)
+    known = every_source().get(source)
     return known.title if known else source
 
 

@@ -50,6 +50,11 @@ def read(path: Path, *, headerless: Headerless | None = None, wanted: str = "") 
     return _read(path.name, lambda: path.open("rb"), headerless or {}, wanted)
 
 
+def read_sheet(path: Path, title: str) -> Iterator[Row]:
+    """The rows of one sheet of a workbook; of the list it holds when no title is given."""
+    return read(path, wanted=title)
+
+
 def sheets(path: Path) -> list[str]:
     """Titles of the filled visible sheets of a workbook; none for any other file."""
     with path.open("rb") as file:
@@ -176,4 +181,4 @@ def _extract(name: str, opener: Opener, member: str, target: Path) -> None:
         ) from None
 
 
-__all__ = ["Headerless", "delimiter", "read", "sheets"]
+__all__ = ["Headerless", "delimiter", "read", "read_sheet", "sheets"]

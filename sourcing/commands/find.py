@@ -17,6 +17,7 @@ from maps import geojson, page
 from sourcing import export, linking, mapping, normalise, provenance, search
 from sourcing.commands.shared import Bench, count, existing, pass_bench
 from sourcing.export import matched
+from sourcing.mapping import saved
 from sourcing.search.hits import Hit
 from sourcing.search.query import Query
 from sourcing.source import SourceError
@@ -156,7 +157,8 @@ def match(bench: Bench, file: str, form: str, output: Path | None, name: str) ->
     rows = list(readers.read(path))
     with bench.session() as session:
         proposed = mapping.propose(rows[: mapping.SAMPLE])
-        columns = (mapping.load(session, name) if name else None) or proposed.mapping
+        known = saved.load(session, name) if name else None
+        columns = saved.mapping_of(known) if known else proposed.mapping
         # A ledger often has names alone: such a line is never surer than "to review".
         columns.check(file, needs_place=False, seen=proposed.columns)
         records = [normalise.clean(columns.apply(row))[0] for row in rows]

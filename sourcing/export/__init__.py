@@ -3,8 +3,8 @@
 import csv as csv_lines
 import json as json_text
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from io import TextIOWrapper
 from itertools import chain
@@ -29,6 +29,8 @@ class SourceNote:
     publisher: str
     licence: str
     updated_on: date | None = None
+    # What whoever reuses it must write.
+    attribution: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class About:
     organisation: str = ""
     sources: tuple[SourceNote, ...] = ()
     is_demo: bool = False
+    # Sources that only this base knows, as people call them.
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """(heading, text) pairs, in French."""
@@ -51,7 +55,9 @@ class About:
             yield "Réalisé par", self.organisation
         for note in self.sources:
             day = f", données du {note.updated_on:%d/%m/%Y}" if note.updated_on else ""
-            yield "Source", f"{note.title} – {note.publisher}, {note.licence}{day}"
+            whose = ", ".join(filter(None, (note.publisher, note.licence)))
+            credit = f". Mention : {note.attribution}" if note.attribution else ""
+            yield "Source", f"{note.title} – {whose}{day}{credit}"
         yield (
             "Nature des données",
             (
@@ -113,6 +119,14 @@ def columns(with_contacts: bool) -> tuple[Column, ...]:
     return tuple(column for column in COLUMNS if with_contacts or column.kind != "contact")
 
 
+def _named(hits: Iterable[Hit], about: About | None) -> Iterable[Hit]:
+    """Hits whose sources bear the names people gave them."""
+    if not about or not about.names:
+        return hits
+    names = about.names
+    return (replace(hit, sources=tuple(names.get(s, s) for s in hit.sources)) for hit in hits)
+
+
 def harmless(value: Any) -> Any:
     """Text that a spreadsheet shows and never runs."""
     if not isinstance(value, str):
@@ -131,7 +145,7 @@ def csv(
     extra = f"{about.made_on:%d/%m/%Y}" if about else ""
     writer.writerow([c.header for c in chosen] + ["Extrait le"] * bool(extra))
     count = 0
-    for count, hit in enumerate(hits, 1):  # noqa: B007
+    for count, hit in enumerate(_named(hits, about), 1):  # noqa: B007
         writer.writerow([_french(harmless(c.value(hit))) for c in chosen] + [extra] * bool(extra))
     text.flush()
     text.detach()
@@ -147,7 +161,7 @@ def xlsx(
 ) -> int:
     """Typed cells, frozen header, filters, and a sheet that says what this is."""
     chosen = columns(with_contacts)
-    counted = _Counted(hits)
+    counted = _Counted(_named(hits, about))
     rows = ([harmless(column.value(hit)) for column in chosen] for hit in counted)
     header = [[column.header for column in chosen]]
     widths = [column.width for column in chosen]

@@ -6,14 +6,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import ColumnElement, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from sourcing import db, mapping, stale
+from sourcing import db, stale
 from sourcing.contracts.intake import ingest_contracts
 from sourcing.ingest import guards
 from sourcing.ingest.guards import Guard
 from sourcing.ingest.intake import COUNTS, KEPT, Intake, Progress, as_json
+from sourcing.ingest.named import reading
 from sourcing.ingest.scope import Scope
 from sourcing.model import Mention, Reject, Run
 from sourcing.places import Places
@@ -72,9 +73,14 @@ def ingest(
             _ingest_wholesale(session, source, files, run, everywhere, margin_km, guard, progress)
         else:
             scope = Scope(Places.read(session), everywhere, margin_km)
-            intake = Intake(session, source, scope, mapping_name, progress)
+            read_as = reading(session, source, files, mapping_name, scope.places.names)
+            run.source = read_as.source.name
+            intake = Intake(session, read_as.source, scope, progress)
             shapes = intake.read(files)
             guard.check(session, run, intake.counts["rows"], intake.counts["kept"])
+            run.source = read_as.keep(session)
+            if read_as.mapping:
+                run.mapping, run.message = dict(read_as.mapping.columns), " ".join(read_as.doubts)
             _write(session, run, intake, complete)
             run.files = [{**f, "shape": s} for f, s in zip(run.files, shapes, strict=True)]
         run.outcome = "done"
@@ -94,6 +100,25 @@ def _new_run(session: Session, source: Source, files: Sequence[Path], is_whole: 
         territory=guards.territory(session), added=0, changed=0, gone=0, forced_by="",
         **dict.fromkeys(COUNTS, 0),
     )  # fmt: skip
+
+
+def rehearse(
+    session: Session, source: Source, file: Path, margin_km: float = 30.0, most: int | None = None
+) -> Intake:
+    """What would become of a file's first lines: counts, rejects, lost lines; nothing is written.
+
+    SourceError when the file would be refused.
+    """
+    scope = Scope(Places.read(session), everywhere=False, margin_km=margin_km)
+    intake = Intake(session, source, scope, most=most)
+    intake.read([file])
+    return intake
+
+
+def withdraw(session: Session, source: str) -> int:
+    """Mark every line of a source gone, today; how many."""
+    its = (Mention.source == source, Mention.gone_on.is_(None))
+    return _leave(session, its, datetime.now(UTC).date())
 
 
 def rejects(session: Session, run: Run, limit: int = 100) -> list[Reject]:
@@ -138,11 +163,6 @@ def _write(session: Session, run: Run, intake: Intake, complete: bool) -> None:
     for name, count in intake.counts.items():
         setattr(run, name, count)
     run.leftover = list(intake.leftover)
-    if intake.mapped_by:
-        run.mapping = dict(intake.mapped_by.columns)
-        run.message = " ".join(intake.doubts)
-        if intake.is_new_mapping:
-            mapping.save(session, intake.mapping_name, intake.mapped_by)
     session.add(run)
     session.flush()
     today = datetime.now(UTC).date()
@@ -184,13 +204,18 @@ def _digest(sectors: str, values: Sequence[Any]) -> int:
 def _mark_gone(session: Session, run: Run, today: date) -> None:
     """What this whole source no longer holds is marked, not deleted."""
     vanished = (Mention.source == run.source, Mention.gone_on.is_(None), Mention.run_id != run.id)
-    gone = session.execute(select(Mention.supplier_id, Mention.firm).where(*vanished)).all()
+    run.gone = _leave(session, vanished, today)
+
+
+def _leave(session: Session, which: Sequence[ColumnElement[bool]], today: date) -> int:
+    """These lines are gone; whom they named is to be tagged again."""
+    gone = session.execute(select(Mention.supplier_id, Mention.firm).where(*which)).all()
     stale.mark(session, (supplier for supplier, _ in gone))
     stale.mark_firms(session, (firm for _, firm in gone))
     session.execute(
         update(Mention)
-        .where(*vanished)
+        .where(*which)
         .values(gone_on=today)
         .execution_options(synchronize_session=False)
     )
-    run.gone = len(gone)
+    return len(gone)

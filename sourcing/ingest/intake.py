@@ -9,7 +9,7 @@ import json
 import pickle
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sourcing import db, mapping
+from sourcing import db
 from sourcing.ingest.firms import Firms
 from sourcing.ingest.lines import Lines, Parse, parsed
 from sourcing.ingest.recognise import leftover, recognise
@@ -27,7 +27,7 @@ from sourcing.model import Supplier
 from sourcing.normalise import Problem
 from sourcing.normalise.columns import DEFAULTS, Cleaning, Columns, Problems, column
 from sourcing.normalise.text import fold
-from sourcing.source import Record, Row, Shape, Source, SourceError
+from sourcing.source import Row, Shape, Source, SourceError
 
 # Done and total, in bytes read: what a progress bar shows.
 Progress = Callable[[float, float], None]
@@ -44,6 +44,8 @@ KEPT = (*COPIED, "firm", "ends_on", "other_names", "statuses", "workers", "probl
 SAMPLE = 300
 # Rows taken together; those without a commune are looked up by SIRET this many at a time.
 BATCH, CHUNK = 1_000, 500
+# Lines without a commune remembered to be shown.
+MOST_LOST = 100
 # Key, file, line, sectors, and the values of KEPT: plain things, quick to put aside.
 Kept = tuple[str, str, int, tuple[str, ...], tuple[Any, ...]]
 
@@ -72,18 +74,17 @@ class Intake:
     session: Session
     source: Source
     scope: Scope
-    mapping_name: str = ""
     progress: Progress | None = None
+    # Rows read at most: a rehearsal needs not see them all.
+    most: int | None = None
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
     mentions: Spool = field(default_factory=Spool)
     rejects: Spool = field(default_factory=Spool)
     # Sectors that repeated lines add to the mention of their key.
     more_sectors: dict[str, tuple[str, ...]] = field(default_factory=dict)
     leftover: dict[str, None] = field(default_factory=dict)
-    # The mapping of an unknown list, what is doubtful in it, and whether it is new under its name.
-    mapped_by: mapping.Mapping | None = None
-    doubts: tuple[str, ...] = ()
-    is_new_mapping: bool = False
+    # The first lines without a commune: file, line, what they say of themselves.
+    lost: list[tuple[str, int, str]] = field(default_factory=list)
     firms: Firms = field(init=False)
     _cleaning: Cleaning = field(default_factory=Cleaning)
     _seen: set[str] = field(default_factory=set)
@@ -108,7 +109,7 @@ class Intake:
     def _read_file(self, path: Path, before: int, total: int) -> str:
         if self.source.read is None:
             raise SourceError(f"La source {self.source.title} ne sait pas lire de fichier.")
-        rows = iter(self.source.read(path))
+        rows = islice(self.source.read(path), self.most)
         sample = list(islice(rows, SAMPLE))
         if not sample:
             raise SourceError(f"{path.name} : aucune ligne sous l'en-tête ; vérifier le fichier.")
@@ -124,13 +125,6 @@ class Intake:
 
     def _understand(self, sample: Sequence[Row]) -> tuple[str, Parse]:
         """The name of the file's shape, and how its rows become records."""
-        if self.source.mapped_status:
-            found = self.mapped_by = self._mapping(sample)
-            self._add_leftover(sample, Shape("", frozenset(found.columns)))
-            status = ":".join(filter(None, (self.source.mapped_status, self.mapping_name)))
-            return self.mapping_name or "colonnes proposées", mapped(
-                found, status, self.mapping_name
-            )
         if self.source.parse is None:
             raise SourceError(f"La source {self.source.title} n'a pas de règle de lecture.")
         shape = recognise(self.source, sample)
@@ -139,16 +133,6 @@ class Intake:
 
     def _add_leftover(self, sample: Sequence[Row], shape: Shape) -> None:
         self.leftover.update(dict.fromkeys(leftover(sample, shape)))
-
-    def _mapping(self, sample: Sequence[Row]) -> mapping.Mapping:
-        saved = mapping.load(self.session, self.mapping_name) if self.mapping_name else None
-        if saved:
-            saved.require(sample[0])
-            return saved
-        found = mapping.propose(sample, self.scope.places.names)
-        found.mapping.check(sample[0].file, seen=found.columns)
-        self.is_new_mapping, self.doubts = bool(self.mapping_name), found.doubts
-        return found.mapping
 
     def _check_count(self, least: int = 0) -> None:
         most, count = self.source.expects[1], self.counts["rows"]
@@ -249,7 +233,17 @@ class Intake:
             if (self.scope.everywhere and has_name) or siret in known
         ]
         self.counts["unplaced"] += len(waiting) - len(found)
+        if len(found) < len(waiting) and len(self.lost) < MOST_LOST:
+            kept = {id(line) for line in found}
+            self.lost.extend(_told(line) for *_, line in waiting if id(line) not in kept)
         return found
+
+
+def _told(line: Kept) -> tuple[str, int, str]:
+    """A line without a commune as a person recognises it: file, line, name and place."""
+    said = dict(zip(KEPT, line[-1], strict=True))
+    where = " ".join(filter(None, (said["postcode"], said["commune"], said["address"])))
+    return line[1], line[2], f"{said['name'] or 'sans nom'}, {where or 'sans lieu'}"
 
 
 def kept_lines(
@@ -301,17 +295,6 @@ def _workers(text: str) -> int | None:
     except (ValueError, OverflowError):
         return None
     return number if 0 <= number < 10_000_000 else None
-
-
-def mapped(found: mapping.Mapping, status: str, name: str) -> Parse:
-    """Rows of a mapped list: its identifiers are its own, so they carry its name or are dropped."""
-
-    def parse(row: Row) -> Record:
-        record = found.apply(row)
-        key = f"{name}:{record.key}" if name and record.key else ""
-        return replace(record, statuses=(status,), key=key)
-
-    return parse
 
 
 DIGESTED = ("level", "siret", "siren", "name", "postcode", "commune", "address", "statuses")

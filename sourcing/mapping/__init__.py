@@ -1,19 +1,15 @@
-"""Columns of an unknown list -> fields of a Record, proposed from headers and values, saved."""
+"""Columns of an unknown list -> fields of a Record, proposed from headers and values."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-
-from sqlalchemy.orm import Session
 
 from sourcing.mapping.columns import LABELS
 from sourcing.mapping.guess import SAMPLE, Guess, guess
 from sourcing.mapping.looks import CITIES
-from sourcing.mapping.plan import Always, Mapping
-from sourcing.model import SavedMapping
+from sourcing.mapping.plan import Always, Mapping, has_place
 from sourcing.source import Row
 
-__all__ = ["LABELS", "SAMPLE", "Always", "Guess", "Mapping", "Proposal", "load", "propose", "save"]
+__all__ = ["LABELS", "SAMPLE", "Always", "Guess", "Mapping", "Proposal", "propose"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +20,10 @@ class Proposal:
 
     @property
     def mapping(self) -> Mapping:
-        return Mapping({g.column: g.field for g in self.guesses if g.field})
+        columns = {g.column: g.field for g in self.guesses if g.field}
+        # A list of SIREN without any place speaks of firms.
+        is_of_firms = "siren" in columns.values() and not has_place(columns.values())
+        return Mapping(columns, always=Always(level="siren" if is_of_firms else "siret"))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -40,16 +39,3 @@ class Proposal:
 def propose(rows: Sequence[Row], communes: Collection[str] = ()) -> Proposal:
     """The likely field of each column; `communes`: names the base knows, as place_key folds."""
     return Proposal(tuple(guess(rows, CITIES | frozenset(communes))))
-
-
-def save(session: Session, name: str, mapping: Mapping) -> None:
-    """Keep a mapping under a name, replacing the one it had."""
-    session.merge(
-        SavedMapping(name=name, columns=dict(mapping.columns), saved_at=datetime.now(UTC))
-    )
-
-
-def load(session: Session, name: str) -> Mapping | None:
-    """The mapping saved under this name, or None."""
-    saved = session.get(SavedMapping, name)
-    return Mapping(dict(saved.columns)) if saved else None

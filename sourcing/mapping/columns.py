@@ -26,12 +26,15 @@ class Field(NamedTuple):
     alone: float = 2.0
     # Nothing else looks so: such values decide against a header that says little.
     is_unmistakable: bool = False
+    # How they must look for the values alone, when it takes more.
+    proof: Looks | None = None
 
 
 # The first field wins a tie. Names starting with "-" are recognised in order to be left alone.
 FIELDS: tuple[Field, ...] = (
     Field("siret", "SIRET", "Identité", looks.is_siret_like, True, 0.7, True),
-    Field("siren", "SIREN ou n° de TVA", "Identité", looks.is_siren_like, True, 0.7),
+    Field("siren", "SIREN ou n° de TVA", "Identité", looks.is_siren_like, True, 0.7,
+          proof=looks.is_valid_siren),
     Field("email", "Courriel", "Contact", matches(looks.EMAIL), True, 0.7, True),
     Field("link", "Page chez la source", "Contact", matches(looks.WEBSITE), True),
     Field("website", "Site internet", "Contact", matches(looks.WEBSITE), True, 0.7, True),
@@ -62,6 +65,7 @@ FIELDS: tuple[Field, ...] = (
     Field("kind", "Type ou statut (ESAT, EI, entreprise adaptée…)", "Statuts", looks.is_status,
           True, 0.6),
     Field("labels", "Labels et certifications", "Statuts"),
+    Field("ends_on", "Dernier jour de validité", "Statuts", matches(looks.DATE), True),
     Field("sectors", "Secteurs ou métiers", "Activité", looks.is_words, True),
     Field("description", "Activité décrite", "Activité", looks.is_words, True),
     Field("name", "Nom", "Identité", looks.is_words, True),

@@ -89,12 +89,24 @@ def _draft(column: str, held: Held, columns: Sequence[str]) -> Draft:
     if held.is_flag:
         return _flag(column, said)
     best = max((_weighed(field, said, held) for field in FIELDS), key=lambda d: d.score)
+    best = _form_or_kind(best, held)
     by_values = _by_values(held)
     if about == "person" and best.score < 0.9 and best.name not in ("email", "phone"):
         best = _person(by_values)
     elif by_values and _values_win(best, by_values):
         best = replace(by_values, why=_corrected(said, by_values))
     return _addressed(best if best.score > 0.2 else NOTHING if held.values else EMPTY, held)
+
+
+def _form_or_kind(best: Draft, held: Held) -> Draft:
+    """ "Statut" and "Type" say either: the values tell which."""
+    if best.name not in ("legal_form", "kind") or not held.values:
+        return best
+    other = BY_NAME["kind" if best.name == "legal_form" else "legal_form"]
+    here, there = held.share(BY_NAME[best.name].looks), held.share(other.looks)
+    if best.score >= 0.9 or there <= here + 0.2:
+        return best
+    return Draft(other.name, 0.65, f"{_percent(there)} des valeurs en ont la forme")
 
 
 def _said(column: str, columns: Sequence[str]) -> dict[str, Said]:
@@ -161,7 +173,7 @@ def _by_values(held: Held) -> Draft | None:
     if len(held.values) < 3:
         return None
     for field in FIELDS:
-        share = held.share(field.looks)
+        share = held.share(field.proof or field.looks)
         if share >= field.alone:
             score = 0.85 if field.is_unmistakable and share >= 0.9 else 0.6
             why = f"{_percent(share)} des valeurs en ont la forme" if field.group else field.label

@@ -72,8 +72,14 @@ def is_siret_like(text: str) -> bool:
 
 
 def is_siren_like(text: str) -> bool:
+    """Nine digits (eight when a zero was lost), whatever their key, or a VAT number."""
     digits = re.sub(r"[\s.]", "", text)
-    return is_siren(digits.zfill(9)) if digits.isdigit() else VAT.fullmatch(text) is not None
+    return (digits.isdigit() and len(digits) in (8, 9)) or VAT.fullmatch(text) is not None
+
+
+def is_valid_siren(text: str) -> bool:
+    digits = re.sub(r"[\s.]", "", text)
+    return is_siren(digits) or VAT.fullmatch(text) is not None
 
 
 def is_departement(text: str) -> bool:
@@ -158,9 +164,10 @@ class Held:
 
     @property
     def is_flag(self) -> bool:
-        """Yes or no in every cell."""
+        """Yes or no in every cell; ones alone are yes when there are several."""
         said = {v.lower() for v in self.values}
-        return bool(said) and said <= YES | NO and len(said) <= 4
+        is_enough = said != {"1"} or len(self.values) > 2
+        return bool(said) and said <= YES | NO and len(said) <= 4 and is_enough
 
     @property
     def are_names(self) -> bool:

@@ -21,6 +21,12 @@ _SEPARATORS = re.compile(r"\s*[;|\n•]\s*")
 _ASIDE = re.compile(r"\s*\([^)]*\)\s*")
 
 
+def has_place(fields: Iterable[str]) -> bool:
+    """Whether these fields say where a supplier is."""
+    found = set(fields)
+    return bool(PLACES & found) or {"x", "y"} <= found
+
+
 @dataclass(frozen=True, slots=True)
 class Always:
     """What every line of a list says, without any column for it."""
@@ -29,6 +35,8 @@ class Always:
     # Codes of segments or words, as a column of sectors would hold.
     sectors: tuple[str, ...] = ()
     departement: str = ""
+    # "siren": the list speaks of firms as a whole, known by their SIREN alone.
+    level: str = "siret"
 
 
 @dataclass(frozen=True)
@@ -49,9 +57,10 @@ class Mapping:
     def check(self, file: str = "", needs_place: bool = True, seen: Sequence[str] = ()) -> None:
         """SourceError when no name, or no place where one is needed, is among the columns."""
         missing = []
-        if "name" not in self._plan:
+        is_of_firms = self.always.level == "siren" and "siren" in self._plan
+        if not {"name", "siret"} & self._plan.keys() and not is_of_firms:
             missing.append("aucun nom")
-        if needs_place and not (PLACES & self._plan.keys() or {"x", "y"} <= self._plan.keys()):
+        if needs_place and not has_place(self._plan) and not is_of_firms:
             missing.append("aucun lieu (commune, code postal, position ou SIRET)")
         if missing:
             columns = ", ".join(f"« {c} »" for c in list(seen or self.columns)[:8])
@@ -86,6 +95,8 @@ class Mapping:
             found["statuses"] = tuple(statuses)
         if self.always.sectors:
             found["sectors"] = (*self.always.sectors, *found.get("sectors", ()))
+        if self.always.level == "siren":
+            found["level"] = "siren"
         if self.always.departement and not found.get("departement"):
             found["departement"] = self.always.departement
         return Record(**found)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, func, insert, literal, or_, select
 
 from sourcing import db
+from sourcing.mapping import saved
 from sourcing.model import Mention, Supplier, Tag
 from sourcing.normalise.text import fold
 from sourcing.segments import Nomenclature
@@ -54,8 +55,10 @@ SAID = (
 def mentions(scope: Scope) -> None:
     """Statuses, declared sectors and described activities of every mention still in its list."""
     best: dict[tuple[int, str, str, str], tuple[Any, ...]] = {}
+    titles = {name: source.title for name, source in saved.sources(scope.session).items()}
     for mention in _mentions(scope):
-        for found in _found(mention, scope.nomenclature):
+        title = titles.get(mention.source) or list_name(mention.source)
+        for found in _found(mention, scope.nomenclature, title):
             key = (mention.supplier_id, found.kind, found.value, mention.source)
             tag = (
                 mention.supplier_id,
@@ -98,8 +101,7 @@ def _level(mention: Row[Any]) -> str:
     return "siren" if mention.firm or elsewhere else "siret"
 
 
-def _found(mention: Row[Any], nomenclature: Nomenclature) -> Iterator[Found]:
-    title = list_name(mention.source)
+def _found(mention: Row[Any], nomenclature: Nomenclature, title: str) -> Iterator[Found]:
     yield from _asserted(mention, title, nomenclature)
     if mention.is_qpv:
         yield Found("qpv", "qpv", f"quartier prioritaire d'après {title}")

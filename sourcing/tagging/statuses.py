@@ -180,6 +180,7 @@ ESS_FAMILIES = (
 
 # The same families as a list writes them, then those that only lists know.
 ESS_LABELS = {value: label for value, label, _ in ESS_FAMILIES} | {
+    "ess": "structure de l'ESS",
     "company": "société de l'ESS",
     "esus": "entreprise solidaire d'utilité sociale",
 }

@@ -79,6 +79,13 @@ def test_what_is_always_true_needs_no_column() -> None:
     assert record.departement == "56"
 
 
+def test_a_list_of_firms_needs_neither_name_nor_place() -> None:
+    found = propose(headers("SIREN", "Fin d'agrément")).mapping
+    found.check("esus.xlsx")
+    record = found.apply(Row("x", 2, {"SIREN": "900000100", "Fin d'agrément": "31/12/2026"}))
+    assert (record.level, record.siren, record.ends_on) == ("siren", "900000100", "31/12/2026")
+
+
 def test_a_ticked_box_is_the_sector_its_header_names() -> None:
     columns = {"Espaces verts": "sectors", "Bois (oui/non)": "sectors"}
     assert read(columns, {"Espaces verts": "X", "Bois (oui/non)": "non"}).sectors == (

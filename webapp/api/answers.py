@@ -13,7 +13,7 @@ from sourcing.segments import Segment
 from sourcing.segments.classify import Guess
 from sourcing.tagging import VERSION
 from sourcing.tagging.statuses import NOISE, SIZES, STATUSES, Status, list_name
-from webapp.context import is_demo, session, site
+from webapp.context import every_source, is_demo, session, site
 from webapp.filters import web
 from webapp.supplier import shown_address, shown_name, shown_position
 
@@ -35,7 +35,7 @@ def data_version() -> str:
 def meta(**more: Any) -> Answer:
     """What every answer says of itself: the day of the data, the sources and their licences."""
     runs = provenance.last_runs(session())
-    known = site().sources
+    known = every_source()
     return more | {
         "data_version": data_version(),
         "is_demo": is_demo(),
@@ -239,7 +239,7 @@ def _sources(found: Supplier, said: Sequence[Mention]) -> list[Answer]:
 
 
 def _source(name: str, first: date, last: date) -> Answer:
-    known = site().sources.get(name)
+    known = every_source().get(name)
     return {
         "name": name,
         "title": known.title if known else list_name(name),

@@ -1,0 +1,152 @@
+"""Lists a person named: how their columns are read and whence they come, each its own source."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sourcing.mapping.plan import Always, Mapping
+from sourcing.model import SavedMapping
+from sourcing.normalise.text import fold
+from sourcing.source import Row, Shape, Source, SourceError
+
+PREFIX = "liste-"
+LONGEST_NAME = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a named list comes from, as the sources page and every export say it."""
+
+    title: str = ""
+    publisher: str = ""
+    licence: str = ""
+    attribution: str = ""
+    url: str = ""
+
+
+class Differences(NamedTuple):
+    """Columns of a file that its list did not have, and those it no longer has."""
+
+    new: tuple[str, ...]
+    missing: tuple[str, ...]
+    # Of the missing ones, those the list is read by.
+    needed: tuple[str, ...]
+
+
+def save(
+    session: Session,
+    name: str,
+    mapping: Mapping,
+    origin: Origin = Origin(),
+    headers: Iterable[str] = (),
+    sheet: str = "",
+) -> SavedMapping:
+    """Keep how a list is read under its name; its source stays the same when it had one."""
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME:
+        raise SourceError(f"Donner à la liste un nom de {LONGEST_NAME} caractères au plus.")
+    saved = load(session, name) or SavedMapping(name=name, source=free(session, name))
+    saved.columns, saved.cells = (
+        dict(mapping.columns),
+        {c: dict(v) for c, v in mapping.values.items()},
+    )
+    saved.always = {
+        "statuses": list(mapping.always.statuses), "sectors": list(mapping.always.sectors),
+        "departement": mapping.always.departement, "level": mapping.always.level,
+    }  # fmt: skip
+    saved.headers, saved.sheet = list(headers) or list(mapping.columns), sheet
+    for field in ("title", "publisher", "licence", "attribution", "url"):
+        setattr(saved, field, getattr(origin, field))
+    saved.saved_at = datetime.now(UTC)
+    session.add(saved)
+    session.flush()
+    return saved
+
+
+def free(session: Session, name: str) -> str:
+    """A source name nobody has: liste-audelor-2026, then liste-audelor-2026-2."""
+    wanted = PREFIX + "-".join(fold(name).lower().split()) or PREFIX + "sans-nom"
+    taken = set(session.scalars(select(SavedMapping.source)))
+    numbered = (f"{wanted}-{number}" for number in range(2, len(taken) + 3))
+    return wanted if wanted not in taken else next(n for n in numbered if n not in taken)
+
+
+def load(session: Session, name: str) -> SavedMapping | None:
+    """What is kept under this name, or None."""
+    found = select(SavedMapping).where(SavedMapping.name == " ".join(name.split()))
+    return session.scalars(found).one_or_none()
+
+
+def all_saved(session: Session) -> list[SavedMapping]:
+    """Every named list, in alphabetical order."""
+    return sorted(session.scalars(select(SavedMapping)), key=lambda saved: fold(saved.name))
+
+
+def mapping_of(saved: SavedMapping) -> Mapping:
+    """How the list is read."""
+    said = saved.always
+    always = Always(tuple(said.get("statuses", ())), tuple(said.get("sectors", ())),
+                    said.get("departement", ""), said.get("level", "siret"))  # fmt: skip
+    return Mapping(dict(saved.columns), {c: dict(v) for c, v in saved.cells.items()}, always)
+
+
+def as_source(saved: SavedMapping, reader: Source | None = None) -> Source:
+    """The list as a source, read by `reader`'s hands when it is to be ingested."""
+    mapping = mapping_of(saved)
+    shape = Shape(saved.name, frozenset(mapping.columns))
+    read = reader.read if reader else None
+    if reader and reader.read_sheet and saved.sheet:
+        read = partial(_one_sheet, reader.read_sheet, saved.sheet)
+    return Source(
+        name=saved.source, title=saved.title or saved.name, publisher=saved.publisher,
+        licence=saved.licence or "selon la liste", url=saved.url, attribution=saved.attribution,
+        kind="list", shapes=(shape,), read=read, parse=mapping.apply,
+        expects=reader.expects if reader else (1, 1_000_000),
+    )  # fmt: skip
+
+
+def _one_sheet(read: Callable[[Path, str], Iterable[Row]], sheet: str, path: Path) -> Iterable[Row]:
+    return read(path, sheet)
+
+
+def sources(session: Session) -> dict[str, Source]:
+    """Every named list as a source, by its source name: for titles and licences."""
+    return {saved.source: as_source(saved) for saved in all_saved(session)}
+
+
+def rename(session: Session, saved: SavedMapping, name: str) -> None:
+    """Another name for the same list: its lines stay its own. SourceError when it is taken."""
+    name = " ".join(name.split())
+    other = load(session, name)
+    if other is not None and other is not saved:
+        raise SourceError(f"Une liste s'appelle déjà « {name} » ; choisir un autre nom.")
+    if not name or len(name) > LONGEST_NAME:
+        raise SourceError(f"Donner à la liste un nom de {LONGEST_NAME} caractères au plus.")
+    saved.name = name
+
+
+def differences(saved: SavedMapping, headers: Sequence[str]) -> Differences:
+    """What changed in the columns since the list was named."""
+    missing = tuple(column for column in saved.headers if column not in headers)
+    return Differences(
+        tuple(column for column in headers if column not in saved.headers),
+        missing,
+        tuple(column for column in missing if column in saved.columns),
+    )
+
+
+def as_json(saved: SavedMapping) -> dict[str, Any]:
+    """What a person takes away to use elsewhere."""
+    return {
+        "name": saved.name, "title": saved.title, "publisher": saved.publisher,
+        "licence": saved.licence, "attribution": saved.attribution, "url": saved.url,
+        "sheet": saved.sheet, "columns": saved.columns, "cells": saved.cells,
+        "always": saved.always, "headers": saved.headers,
+        "saved_at": saved.saved_at.isoformat(timespec="seconds"),
+    }  # fmt: skip
