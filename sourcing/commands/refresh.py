@@ -106,7 +106,7 @@ def _read(bench: Bench, source: Source, guard: Guard) -> Iterator[Run]:
         raise SourceError(
             f"Aucun fichier dans {folder} : l'y déposer, ou « sourcing ingest {source.name} »."
         )
-    if not source.mapped_status:
+    if source.kind != "list" or source.parse:
         yield from _read_files(bench, source, files, "", guard)
         return
     # Each list of unknown columns is under the name of its mapping, and whole on its own.
@@ -121,7 +121,7 @@ def _read_files(
 ) -> Iterator[Run]:
     # What is in the folder is the whole source, unless its downloads say they are not.
     has_all = source.is_fetched_whole or not source.downloads or source.kind != "list"
-    whole = has_all and not source.mapped_status
+    whole = has_all and (source.kind != "list" or source.parse is not None)
     with bench.session() as session:
         if whole and guards.is_known(session, source.name, files):
             session.merge(Setting(key=CHECKED + source.name, value=datetime.now().isoformat()))
