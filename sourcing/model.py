@@ -8,6 +8,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # A unit in partial diffusion; a person's name is then this, in the base and everywhere.
 PARTIAL, MASKED = "P", "[Non diffusible]"
+# Whoever works this far works everywhere in France.
+NATIONAL_KM = 2_000.0
 # The origin of a supplier the register knows.
 REGISTER = "register"
 # Settings that say when a source was last found unchanged: this, and its name.
@@ -204,6 +206,8 @@ class Mention(Base):
     sectors: Mapped[list[Any]]
     description: Mapped[str] = mapped_column(default="")
     workers: Mapped[int | None]
+    # Where it says it works, beyond its address: {"km": 50} or {"france": true}.
+    zone: Mapped[dict[str, Any] | None]
     is_qpv: Mapped[bool | None]
     link: Mapped[str] = mapped_column(default="")
     # What cleaning had to say: [["siret", "zéro de tête rétabli"], …]
@@ -338,6 +342,8 @@ class Listing(Base):
     families: Mapped[int]  # bits, one per segment family, in the order of segments.csv
     size: Mapped[int]  # index into tagging.SIZES, 0 unknown
     is_noise: Mapped[bool]  # hidden by default: closed, holding, landlord…
+    # How far from its address it says it works, in kilometres; NATIONAL_KM for all of France.
+    reach_km: Mapped[float | None]
     # Sorted byte by byte on both databases, whatever the server's language.
     name_key: Mapped[str] = mapped_column(
         Text().with_variant(Text(collation="C"), "postgresql"), index=True

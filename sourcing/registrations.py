@@ -97,6 +97,7 @@ def accept(session: Session, registration_id: int, by: str) -> Mention:
     mention.name = answers["name"]
     mention.sectors = list(answers["segments"])
     mention.description = answers["activity"]
+    mention.zone = zone_of(answers.get("zone", ""))
     for field in ("website", "email", "phone"):
         setattr(mention, field, answers[field])
     _decide(registration, "accepted", by, "")
@@ -114,6 +115,13 @@ def refuse(session: Session, registration_id: int, by: str, reason: str) -> Regi
     _decide(registration, "refused", by, reason.strip())
     session.flush()
     return registration
+
+
+def zone_of(answer: str) -> dict[str, Any] | None:
+    """The form's answer as a mention keeps it; the address's commune says nothing more."""
+    if answer == "france":
+        return {"france": True}
+    return {"km": int(answer)} if answer.isdigit() else None
 
 
 def _undecided(session: Session, registration_id: int) -> Registration:

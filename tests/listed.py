@@ -60,6 +60,7 @@ def supplier(
     size: int = 0,
     is_noise: bool = False,
     noise: Sequence[str] = (),
+    reach_km: float | None = None,
     **facts: Any,
 ) -> int:
     """Add one supplier with its tags, its listing and its words; returns its id."""
@@ -118,6 +119,7 @@ def supplier(
             families=sum(family_bits(NOMENCLATURE)[family] for family in families),
             size=size % len(SIZES),
             is_noise=is_noise or bool(noise),
+            reach_km=reach_km,
             name_key=normalise.fold(name),
         )
     )

@@ -215,6 +215,7 @@ def _chip_label(
         "territoire": "Au-delà du territoire",
         "zone": "Dans la zone de la carte",
         "masques": "Établissements masqués compris",
+        "nationaux": "Fournisseurs nationaux compris",
         "rayon": f"Rayon de {value} km",
     }
     return fixed.get(name) or names.get(pair) or value
@@ -254,8 +255,8 @@ def _remedies(page: Page) -> list[Chip]:
 
 def _relaxed(query: Query) -> Iterable[tuple[Query, str]]:
     query = replace(query, page=1)
-    if query.bbox:
-        yield replace(query, bbox=None), "hors de la zone de la carte"
+    if query.bbox or query.polygon:
+        yield replace(query, bbox=None, polygon=()), "hors de la zone de la carte"
     if query.radius_km or query.near:
         yield replace(query, near=None, radius_km=None), "sans limite de distance"
     for attribute, label in (

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sourcing import normalise
 from sourcing.model import OldPlace, Place, Setting
 from sourcing.places import KM_PER_DEGREE, distance_km
+from sourcing.search import reach
 from sourcing.search.query import Near, Query, number
 from sourcing.search.tally import Columns, Mask, is_departement
 from sourcing.segments import Nomenclature
@@ -19,6 +20,9 @@ from sourcing.tagging.statuses import SIZES, STATUSES
 
 # How far beyond the territory "hors périmètre" looks.
 BEYOND_KM = 30.0
+EPCI_LENGTH = 9  # an EPCI is named by its siren
+# Words of a commune's name, at most, after an address.
+LONGEST_COMMUNE = 8
 Labels = Mapping[str, str]
 
 # --- places ---
@@ -29,12 +33,34 @@ def resolve(session: Session, query: Query) -> Query:
     if query.near is None or query.near.point:
         return query
     text = query.near.text
-    found = _communes(session, text)
+    found = _communes(session, text) or _at_the_end(session, text)
     if not found:
-        return query
+        return _territory_itself(session, query)
     lon = sum(p.lon for p in found if p.lon is not None) / len(found)
     lat = sum(p.lat for p in found if p.lat is not None) / len(found)
     return replace(query, near=Near(text, lon, lat, found[0].name if len(found) == 1 else text))
+
+
+def _territory_itself(session: Session, query: Query) -> Query:
+    """Its centre, when it is the territory that was named."""
+    name, centre = _territory_name(session), territory_centre(session)
+    near = query.near
+    if not (near and name and centre) or normalise.fold(near.text) != normalise.fold(name):
+        return query
+    return replace(query, near=Near(near.text, *centre, name))
+
+
+def _territory_name(session: Session) -> str:
+    return session.scalar(select(Setting.value).where(Setting.key == "territory")) or ""
+
+
+def _at_the_end(session: Session, text: str) -> Sequence[Place]:
+    """The commune an address ends with: « 12 rue du Port, 56100 Lorient »."""
+    pieces = re.split(r"[\s,]+", text)
+    for start in range(max(1, len(pieces) - LONGEST_COMMUNE), len(pieces)):
+        if found := _communes(session, " ".join(pieces[start:])):
+            return found
+    return []
 
 
 def _communes(session: Session, text: str) -> Sequence[Place]:
@@ -134,7 +160,14 @@ def _sizes(data: Columns, query: Query, _: Nomenclature) -> Mask | None:
 
 
 def _territory(data: Columns, query: Query, _: Nomenclature) -> Mask | None:
-    return data.is_inside if query.territory_only else None
+    if not query.territory_only:
+        return None
+    return data.is_inside | reach.covers(data, data.centres) | _national(data, query)
+
+
+def _national(data: Columns, query: Query) -> Mask:
+    """Those in all of France, when they are asked for too."""
+    return reach.is_national(data) & query.with_national
 
 
 def _radius(data: Columns, query: Query, _: Nomenclature) -> Mask | None:
@@ -142,10 +175,14 @@ def _radius(data: Columns, query: Query, _: Nomenclature) -> Mask | None:
         return None
     if query.near.point is None:
         return np.zeros(len(data.ids), dtype=bool)
-    return data.within(query.near.point, query.radius_km)
+    point = query.near.point
+    served = reach.covers(data, [point]) | _national(data, query)
+    return data.within(point, query.radius_km) | served
 
 
 def _zone(data: Columns, query: Query, _: Nomenclature) -> Mask | None:
+    if query.polygon:
+        return reach.within(data, query.polygon)
     return data.in_box(query.bbox) if query.bbox else None
 
 
@@ -168,6 +205,12 @@ def _around(query: Query, _: Labels) -> str:
     if query.radius_km is None:
         return f"distances depuis {name}"
     return f"à moins de {number(query.radius_km).replace('.', ',')} km {_of(name)}"
+
+
+def _drawn(query: Query) -> str:
+    if query.polygon:
+        return "dans la zone dessinée"
+    return "dans la zone de la carte" if query.bbox else ""
 
 
 def _of(name: str) -> str:
@@ -198,7 +241,12 @@ PLACE = (
         lambda q, n: n.get("territoire:", "sur le territoire") if q.territory_only else "",
     ),
     Filter("rayon", _radius, _around),
-    Filter("zone", _zone, lambda q, n: "dans la zone de la carte" if q.bbox else ""),
+    Filter("zone", _zone, lambda q, n: _drawn(q)),
+)
+NATIONAL = Filter(
+    "nationaux",
+    lambda data, query, nomenclature: None,
+    lambda q, n: "fournisseurs nationaux compris" if q.with_national else "",
 )
 NOISE = Filter(
     "masques", _noise, lambda q, n: "établissements masqués compris" if q.with_noise else ""
@@ -216,7 +264,7 @@ UNDERSTOOD = (
         lambda q, n: f"sans comprendre {_listed(q.dropped, n, 'segment')}" if q.dropped else "",
     ),
 )
-FILTERS = (*UNDERSTOOD, *FACETS, *PLACE, NOISE)
+FILTERS = (*UNDERSTOOD, *FACETS, *PLACE, NATIONAL, NOISE)
 
 
 def mask(
@@ -250,7 +298,8 @@ def labels(session: Session, nomenclature: Nomenclature, query: Query) -> dict[s
     found |= {f"effectif:{size.code}": size.label for size in SIZES}
     found |= {f"commune:{c}": f"département {c}" for c in query.communes if is_departement(c)}
     found |= {f"commune:{code}": name for code, name in commune_names(session, query.communes)}
-    territory = session.scalar(select(Setting.value).where(Setting.key == "territory"))
+    found |= {f"commune:{c}": f"EPCI {c}" for c in query.communes if len(c) == EPCI_LENGTH}
+    territory = _territory_name(session)
     return found | ({"territoire:": territory} if territory else {})
 
 

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sourcing import normalise
-from sourcing.model import MASKED, PARTIAL, Listing, Supplier, Tag
+from sourcing.model import MASKED, NATIONAL_KM, PARTIAL, Listing, Supplier, Tag
 from sourcing.places import distance_km
 from sourcing.search.evidence import Found, identifier
-from sourcing.search.query import Query
+from sourcing.search.query import Query, number
 from sourcing.search.tally import Array
 from sourcing.search.words import spellings
 from sourcing.segments import Nomenclature
@@ -103,6 +103,7 @@ _SHOWN = (
     Supplier.description,
     Listing.statuses,
     Listing.size,
+    Listing.reach_km,
 )
 
 
@@ -250,6 +251,7 @@ def _reasons(found: Found, row: Any, said: Said, clues: Sequence[_Clue]) -> tupl
         *_tag_reasons(found, clues),
         *_word_reasons(found, said),
         *_status_reasons(query, clues),
+        *_reach_reasons(row),
     ]
     return tuple(dict.fromkeys(reasons))[:REASONS]
 
@@ -307,6 +309,14 @@ def _as_typed(typed: str, word: str) -> str:
         if normalise.words(piece) == [word]:
             return str(piece)
     return word
+
+
+def _reach_reasons(row: Any) -> Iterator[str]:
+    """Where it says it works, beyond its address."""
+    if row.reach_km and row.reach_km >= NATIONAL_KM:
+        yield "intervient dans toute la France"
+    elif row.reach_km:
+        yield f"intervient à {number(row.reach_km)} km"
 
 
 def _status_reasons(query: Query, clues: Sequence[_Clue]) -> Iterator[str]:

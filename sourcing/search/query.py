@@ -4,11 +4,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from math import isfinite
 
 SORTS = ("pertinence", "distance", "nom", "effectif")
 PER_PAGE = 20
 BBox = tuple[float, float, float, float]  # west, south, east, north
+Polygon = tuple[tuple[float, float], ...]  # (lon, lat) of its corners
+MOST_CORNERS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,13 @@ class Query:
     sizes: tuple[str, ...] = ()
     territory_only: bool = True
     bbox: BBox | None = None
+    polygon: Polygon = ()
     sort: str = SORTS[0]
     page: int = 1
     per_page: int = PER_PAGE
     with_noise: bool = False
+    # Whoever works in all of France, wherever its address.
+    with_national: bool = False
 
     @classmethod
     def from_args(cls, args: Mapping[str, Sequence[str]]) -> "Query":
@@ -72,9 +78,11 @@ class Query:
             sizes=_values(args, "effectif"),
             territory_only=one("territoire") != "0",
             bbox=_bbox(one("zone")),
+            polygon=_polygon(one("zone")),
             sort=one("tri") if one("tri") in SORTS else SORTS[0],
             page=max(1, int(_positive(one("page")) or 1)),
             with_noise=one("masques") == "1",
+            with_national=one("nationaux") == "1",
         )
 
     def to_args(self) -> list[tuple[str, str]]:
@@ -94,9 +102,10 @@ class Query:
             ("autour", self.near.text if self.near else ""),
             ("rayon", number(self.radius_km) if self.radius_km else ""),
             ("territoire", "" if self.territory_only else "0"),
-            ("zone", ",".join(map(number, self.bbox)) if self.bbox else ""),
+            ("zone", ",".join(map(number, self.bbox or chain.from_iterable(self.polygon)))),
             ("tri", self.sort if self.sort != SORTS[0] else ""),
             ("masques", "1" if self.with_noise else ""),
+            ("nationaux", "1" if self.with_national else ""),
             ("page", str(self.page) if self.page > 1 else ""),
         )
         return (
@@ -145,3 +154,15 @@ def _bbox(text: str) -> BBox | None:
         return None
     finite = all(map(isfinite, (west, south, east, north)))
     return (west, south, east, north) if finite and west < east and south < north else None
+
+
+def _polygon(text: str) -> Polygon:
+    """ "lon,lat,lon,lat,…" of at least three corners; () for anything else."""
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        return ()
+    corners = list(zip(values[::2], values[1::2], strict=False))
+    is_whole = len(values) % 2 == 0 and 3 <= len(corners) <= MOST_CORNERS
+    on_earth = all(abs(lon) <= 180 and abs(lat) <= 90 for lon, lat in corners)
+    return tuple(corners) if is_whole and on_earth else ()

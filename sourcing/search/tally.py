@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from sourcing.model import MASKED, PARTIAL, Listing, Setting, Supplier, Tag
+from sourcing.model import MASKED, PARTIAL, Listing, Place, Setting, Supplier, Tag
 from sourcing.places import EARTH_RADIUS_KM, KM_PER_DEGREE
 from sourcing.search.query import BBox
 from sourcing.search.words import Vocabulary, vocabulary
@@ -83,6 +83,7 @@ class Columns:
     noise: Array  # 0, else 1 + place in REASONS
     lon: Array
     lat: Array
+    reach_km: Array  # NaN: its address only
     # Of the whole, whatever was taken of it:
     codes: tuple[str, ...]
     # The distinct sets of segments: one line per set, one column per segment of `holders`.
@@ -91,6 +92,9 @@ class Columns:
     uids: Texts
     names: Texts
     vocabulary: Vocabulary
+    # Communes of each EPCI, and the centres of the territory's as (lon, lat).
+    epcis: Mapping[str, frozenset[str]]
+    centres: tuple[tuple[float, float], ...]
 
     def take(self, kept: Array) -> "Columns":
         """Only these positions."""
@@ -108,6 +112,7 @@ class Columns:
             noise=self.noise[kept],
             lon=self.lon[kept],
             lat=self.lat[kept],
+            reach_km=self.reach_km[kept],
         )
 
     def find(self, ids: Array) -> Array:
@@ -119,8 +124,9 @@ class Columns:
         return found
 
     def in_communes(self, codes: Sequence[str]) -> Mask:
-        """In one of these communes; a short code is a département."""
-        exact, starts = set(codes), tuple(code for code in codes if is_departement(code))
+        """In one of these communes; a short code is a département, a long one an EPCI."""
+        exact = set(codes).union(*(self.epcis.get(code, ()) for code in codes))
+        starts = tuple(code for code in codes if is_departement(code))
         wanted = [code in exact or bool(starts and code.startswith(starts)) for code in self.codes]
         found: Mask = np.asarray(wanted, dtype=bool)[self.communes]
         return found
@@ -205,7 +211,7 @@ def forget() -> None:
 
 def read(session: Session) -> Columns:
     """Every column from the base."""
-    ids, communes, inside, statuses, families, sizes, is_noise, lon, lat = _table(
+    ids, communes, inside, statuses, families, sizes, is_noise, lon, lat, reach = _table(
         session,
         select(
             Listing.supplier_id,
@@ -217,8 +223,9 @@ def read(session: Session) -> Columns:
             Listing.is_noise,
             Listing.lon,
             Listing.lat,
+            Listing.reach_km,
         ).order_by(Listing.supplier_id),
-        ("i8", "U", "?", "i8", "i8", "i1", "?", "f8", "f8"),
+        ("i8", "U", "?", "i8", "i8", "i1", "?", "f8", "f8", "f8"),
     )
     codes, index = np.unique(communes, return_inverse=True)
     uids, names = _names(session)
@@ -237,13 +244,29 @@ def read(session: Session) -> Columns:
         noise=_noise(session, ids, is_noise),
         lon=lon,
         lat=lat,
+        reach_km=reach,
         codes=tuple(map(str, codes)),
         sets=sets,
         holders=holders,
         uids=uids,
         names=names,
         vocabulary=vocabulary(session),
+        epcis=_epcis(session),
+        centres=_centres(session),
     )
+
+
+def _epcis(session: Session) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for epci, code in session.execute(select(Place.epci, Place.code).where(Place.epci != "")):
+        found.setdefault(epci, set()).add(code)
+    return {epci: frozenset(codes) for epci, codes in found.items()}
+
+
+def _centres(session: Session) -> tuple[tuple[float, float], ...]:
+    located = select(Place.lon, Place.lat).where(Place.in_territory, Place.lon.is_not(None))
+    rows = session.execute(located.order_by(Place.code))
+    return tuple((lon, lat) for lon, lat in rows if lon is not None and lat is not None)
 
 
 def fetch(session: Session, statement: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:

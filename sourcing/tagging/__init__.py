@@ -35,7 +35,7 @@ TAGGERS: tuple[Callable[[Scope], None], ...] = (
     tags_of_register.noise,
 )
 # Raise it when a tagger changes: every supplier is then tagged anew, whatever the queue says.
-RULES = 2
+RULES = 3
 VERSION, TAGGED_BY = "data_version", "tagged_by"
 # Beyond this share of the suppliers, doing all of them at once is quicker.
 MOST_STALE = 0.3

@@ -1,14 +1,14 @@
 """The search index of each supplier: its narrow row of bits, and its words."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, insert, select
 
 from sourcing import db
-from sourcing.model import MASKED, PARTIAL, Listing, Mention, Place, Supplier, Tag
+from sourcing.model import MASKED, NATIONAL_KM, PARTIAL, Listing, Mention, Place, Supplier, Tag
 from sourcing.normalise.text import fold, words
 from sourcing.segments import Nomenclature
 from sourcing.tagging.of_register import Scope
@@ -67,6 +67,7 @@ class Said:
     statuses: int = 0
     families: int = 0
     is_noise: bool = False
+    reach_km: float | None = None
     names: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
@@ -114,14 +115,20 @@ class Indexer:
     def _hear_mentions(self, said: dict[int, Said], first: int, last: int) -> None:
         found = select(
             Supplier.id, Mention.name, Mention.other_names, Mention.sectors, Mention.description,
+            Mention.zone,
         ).where(Supplier.id.between(first, last), Mention.gone_on.is_(None))  # fmt: skip
         found = self.scope.among(found)
         here = found.where(Mention.supplier_id == Supplier.id, Mention.firm == "")
         of_firm = found.where(Mention.firm == Supplier.siren, Mention.firm != "")
         for wanted in (here, of_firm):
-            for supplier_id, name, others, sectors, description in self.session.execute(wanted):
+            for supplier_id, name, others, sectors, description, zone in self.session.execute(
+                wanted
+            ):
                 said[supplier_id].names += (name, others)
                 said[supplier_id].texts += (*sectors, description)
+                reach = reach_km(zone)
+                if reach is not None:
+                    said[supplier_id].reach_km = max(reach, said[supplier_id].reach_km or 0.0)
 
     def _listing(self, supplier: Row[Any], said: Said) -> dict[str, Any]:
         is_placed = supplier.diffusion != PARTIAL or supplier.precision == "commune"
@@ -135,6 +142,7 @@ class Indexer:
             "families": said.families,
             "size": SIZE_OF_BAND.get(supplier.size_code, 0),
             "is_noise": said.is_noise,
+            "reach_km": said.reach_km,
             "name_key": fold(MASKED if _is_nameless(supplier) else supplier.name),
         }
 
@@ -154,6 +162,13 @@ class Indexer:
         if name not in self.commune_words:
             self.commune_words[name] = words(name)
         return self.commune_words[name]
+
+
+def reach_km(zone: Mapping[str, Any] | None) -> float | None:
+    """How far a mention's zone goes, None when it says nothing."""
+    if not zone:
+        return None
+    return NATIONAL_KM if zone.get("france") else float(zone["km"]) if zone.get("km") else None
 
 
 def _is_nameless(supplier: Row[Any]) -> bool:

@@ -20,7 +20,7 @@ from webapp.search import PER_PAGE
 
 Schema = Mapping[str, Any]
 PAGE_SIZE = "par_page"
-MOST_PER_PAGE, MOST_VALUES, LONGEST = 100, 100, 500
+MOST_PER_PAGE, MOST_VALUES, LONGEST, LONGEST_ZONE = 100, 100, 500, 5_000
 TEXT: Schema = {"type": "string", "maxLength": LONGEST, "pattern": "^[^\\u0000]*$"}
 FLAG: Schema = {"type": "string", "enum": ["0", "1"]}
 NUMBER: Schema = {"type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000}
@@ -28,7 +28,7 @@ NUMBER: Schema = {"type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000}
 SCHEMAS: Mapping[str, Schema] = {
     "autour": {**TEXT, "format": "lieu"},
     "commune": {**TEXT, "format": "code-commune"},
-    "zone": {**TEXT, "format": "ouest,sud,est,nord"},
+    "zone": {**TEXT, "maxLength": LONGEST_ZONE, "format": "zone"},
     "tri": {"type": "string", "enum": list(SORTS), "default": SORTS[0]},
     "page": {"type": "integer", "minimum": 1, "maximum": 1_000_000, "default": 1},
     PAGE_SIZE: {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE, "default": PER_PAGE},
@@ -44,13 +44,16 @@ SENTENCES: Mapping[str, str] = {
     "famille": "Famille d’achat, par son code.",
     "statut": "Statut du fournisseur.",
     "label": "Label tenu par l’établissement ou par son entreprise.",
-    "commune": "Code INSEE d’une commune, ou d’un département ; voir /api/v1/communes.",
+    "commune": "Code INSEE d’une commune, d’un département, ou SIREN d’un EPCI ; voir "
+    "/api/v1/communes.",
     "effectif": "Tranche d’effectif.",
     "autour": "Commune, code postal ou « latitude,longitude » d’où mesurer les distances.",
     "rayon": "Distance au plus, en kilomètres, depuis le lieu de « autour ».",
     "territoire": "1 (par défaut) : le territoire seul ; 0 : tout ce qui est chargé.",
-    "zone": "Rectangle « ouest,sud,est,nord », en degrés.",
+    "zone": "Rectangle « ouest,sud,est,nord », ou contour « lon,lat,lon,lat,… » de 3 à 100 "
+    "sommets, en degrés.",
     "tri": "Ordre des résultats.",
+    "nationaux": "1 : avec ceux qui interviennent dans toute la France, où qu’ils soient.",
     "masques": "1 : avec les établissements fermés, holdings, bailleurs… masqués par défaut.",
     "page": "Numéro de la page de résultats.",
     PAGE_SIZE: f"Fournisseurs par page, {MOST_PER_PAGE} au plus.",
@@ -222,7 +225,9 @@ def _bounds(schema: Schema) -> str:
 def _check_communes(session: Session, codes: Sequence[str]) -> None:
     """Each code is a commune or a département of the base."""
     for code in codes:
-        place = select(Place.code).where(or_(Place.code == code, Place.departement == code))
+        place = select(Place.code).where(
+            or_(Place.code == code, Place.departement == code, Place.epci == code)
+        )
         held = select(Listing.commune_code).where(Listing.commune_code == code)
         if not any(session.scalar(found.limit(1)) for found in (place, held)):
             raise _invalid("commune", f"La commune « {code} » n’est pas dans la base.")

@@ -1,6 +1,7 @@
 // The search page: the map beside the list, and pages swapped in place. Without this file everything
 // still works by links and forms.
 
+import "./keys.js";
 import { MapView } from "./engine.js";
 
 const PARTS = ["hints", "facets", "results", "legend"];
@@ -31,8 +32,15 @@ function frame() {
   const zone = new URLSearchParams(location.search).get("zone");
   const { near, radius } = part("results").dataset;
   map.around(...(near ?? "0,0").split(",").map(Number), near ? Number(radius) : 0);
-  if (zone) map.fit(zone.split(",").map(Number), [0, 0, 0, 0], 19);
+  if (zone) map.fit(box(zone.split(",").map(Number)), [0, 0, 0, 0], 19);
   else map.fit(near && radius ? "circle" : "territory");
+}
+
+/** The rectangle around an outline's corners; a rectangle is its own. */
+function box(values) {
+  if (values.length === 4) return values;
+  const [lons, lats] = [0, 1].map((odd) => values.filter((_, at) => at % 2 === odd));
+  return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
 }
 
 const card = (uid) => document.getElementById(`f-${uid}`);
@@ -130,6 +138,17 @@ function address() {
   const state = new URLSearchParams(values);
   return `${form.getAttribute("action")}${values.length ? `?${state}` : ""}`;
 }
+
+/** Where the browser says one is, asked by the button only; 20 km unless a radius is chosen. */
+function position({ coords }) {
+  form.elements.autour.value = `${coords.latitude.toFixed(4)},${coords.longitude.toFixed(4)}`;
+  if (!form.elements.rayon.value) form.elements.rayon.value = "20";
+  swap(address());
+}
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-position]")) return;
+  navigator.geolocation.getCurrentPosition(position, () => failure("Le navigateur ne donne pas votre position : taper une commune ou une adresse."));
+});
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
