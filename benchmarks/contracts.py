@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.load_register import LUHN
 from connectors.decp import LEFT, SOURCE
-from sourcing import db, ingest, segments
+from sourcing import contracts, db, ingest, segments
 from sourcing.model import Place, Supplier
 
 FIRMS, BUYERS = 150_000, 30_000
@@ -110,6 +110,11 @@ def main(options: argparse.Namespace) -> None:
                 taken = time.perf_counter() - start
                 print(f"{label}: {taken:.1f} s ({time.process_time() - cpu:.1f} s of CPU), "
                       f"{run.rows / taken:,.0f} lines/s: {run.message}")  # fmt: skip
+            start, cpu = time.perf_counter(), time.process_time()
+            count = contracts.classify(session, segments.load())
+            taken = time.perf_counter() - start
+            print(f"objects understood: {count:,} in {taken:.1f} s "
+                  f"({time.process_time() - cpu:.1f} s of CPU)")  # fmt: skip
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak {peak:,.0f} MB")
 

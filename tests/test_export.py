@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from sqlalchemy.orm import Session
 
 from sourcing import export
+from sourcing.contracts import Won
 from sourcing.export import About, SourceNote
 from sourcing.search import Hit, Query, all_hits
 from sourcing.search.hits import Granted
@@ -88,6 +89,13 @@ def test_a_csv_opens_in_french_excel() -> None:
     assert content.startswith(b"\xef\xbb\xbf")
     row = table(content)[0]
     assert (row["Nom"], row["SIRET"], row["Distance (km)"]) == (HIT.name, HIT.siret, "1,2")
+
+
+def test_contracts_won_are_two_columns_empty_when_none_is_known() -> None:
+    won = Won(count=3, amount_eur=1234.5, shared=1, shared_eur=9.0, last_on=None)
+    rows = table(written(export.csv, [replace(HIT, won=won), HIT]))
+    told = [(r["Marchés publics remportés"], r["Montant HT gagné seul (€)"]) for r in rows]
+    assert told == [("3", "1234,5"), ("", "")]
 
 
 def test_a_workbook_is_typed_filtered_and_frozen() -> None:

@@ -19,6 +19,7 @@ from webapp import (
     about,
     account,
     api,
+    awards,
     context,
     errors,
     exports,
@@ -40,6 +41,7 @@ PAGES = (
     search.PAGES,
     exports.PAGES,
     supplier.PAGES,
+    awards.PAGES,
     map.PAGES,
     meeting.PAGES,
     registration.PAGES,
@@ -51,6 +53,7 @@ PAGES = (
 )
 MENU = (
     ("search", "Fournisseurs", "search.suppliers"),
+    ("awards", "Marchés attribués", "awards.index"),
     ("meeting", "Réunion", "meeting.index"),
     ("registration", "Faites-vous connaître", "registration.form"),
     ("sources", "Sources", "sources.index"),

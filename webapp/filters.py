@@ -39,6 +39,11 @@ def count(value: int, singular: str, plural: str = "") -> str:
     return f"{number(value)}{NO_BREAK}{word}"
 
 
+def euros(value: float | None) -> str:
+    """1234567.8 -> "1 234 568 €"."""
+    return "–" if value is None else f"{number(round(value))}{NO_BREAK}€"
+
+
 def day(value: date | datetime | None) -> str:
     """A date in words: "1er mars 2026"."""
     if value is None:
@@ -84,7 +89,7 @@ def precision(value: str) -> str:
     return PRECISIONS.get(value, value)
 
 
-FILTERS = (number, count, day, distance, siret, phone, web, precision)
+FILTERS = (number, count, euros, day, distance, siret, phone, web, precision)
 
 
 def register(app: Flask) -> None:

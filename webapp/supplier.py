@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from maps.marks import Badge, badges, mark, of_bits
-from sourcing import suppliers
+from sourcing import contracts, suppliers
+from sourcing.contracts import Won
+from sourcing.contracts.search import Award, won_by_firm, won_here
 from sourcing.model import MASKED, PARTIAL, Listing, Mention, Run, Supplier, Tag
 from sourcing.registrations import SOURCE as REGISTRATION
 from sourcing.search.hits import granted
@@ -23,6 +25,8 @@ from webapp.headers import BASEMAPS
 PAGES = Blueprint("supplier", __name__)
 LEVELS = {"siret": "cet établissement", "siren": "toute l’entreprise"}
 REGISTER = "sirene"
+# Contracts on the sheet; the others are a click away.
+LATEST_AWARDS = 5
 MARKET = "https://lemarche.inclusion.gouv.fr/"
 
 
@@ -46,6 +50,15 @@ class Origin:
     link: str
     name_there: str
     gone_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Awards:
+    """The public contracts of the supplier, the latest ones, and those of the rest of its firm."""
+
+    won: Won | None
+    latest: list[Award]
+    elsewhere: int
 
 
 @PAGES.get("/fournisseurs/<uid>")
@@ -87,6 +100,8 @@ def sheet(uid: str) -> str | Response:
         description=_description(supplier, mentions),
         contacts=_contacts(supplier, mentions) if account() else None,
         market=_market_page(mentions),
+        awards=_awards(supplier),
+        source_title=_title,
         basemap=BASEMAPS.get(site().settings.basemap),
         is_partial=supplier.diffusion == PARTIAL,
     )
@@ -113,6 +128,13 @@ def shown_position(supplier: Supplier) -> tuple[float | None, float | None]:
     if supplier.diffusion == PARTIAL and supplier.precision != "commune":
         return None, None
     return supplier.lon, supplier.lat
+
+
+def _awards(supplier: Supplier) -> Awards:
+    won = contracts.won_by(session(), [supplier.id]).get(supplier.id)
+    latest = won_here(session(), supplier.id, LATEST_AWARDS) if won else []
+    firm = won_by_firm(session(), supplier.siren)
+    return Awards(won, latest, firm - won.count if won else firm)
 
 
 def _is_nameless(supplier: Supplier) -> bool:

@@ -17,9 +17,9 @@ from sqlalchemy import Table as BaseTable
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from sourcing import db
+from sourcing import db, stale
 from sourcing.contracts import composition
-from sourcing.contracts.winners import attach, to_tag, winners_of
+from sourcing.contracts.winners import attach, winners_of
 from sourcing.model import Base, Contract, ContractWinner, Place, Reject, Run, Supplier
 from sourcing.register.composition import checks
 from sourcing.register.stock_files import Table, literal, open_tables
@@ -226,7 +226,7 @@ def _write(session: Session, load: _Load, run: Run, tell: Progress) -> None:
     _write_winners(session, load, run)
     tell(0.9)
     attach(session)
-    to_tag(session, winners_of(session, run.id))
+    stale.mark(session, winners_of(session, run.id))
     tell(1.0)
 
 
@@ -265,7 +265,7 @@ def _contracts(load: _Load, run: Run, tell: Progress) -> Iterator[tuple[Any, ...
 
 def _write_winners(session: Session, load: _Load, run: Run) -> None:
     """The winners of what was just written, in place of those it had, who are to tag anew."""
-    to_tag(session, winners_of(session, run.id))
+    stale.mark(session, winners_of(session, run.id))
     rewritten = select(Contract.id).where(Contract.run_id == run.id)
     session.execute(
         delete(ContractWinner).where(ContractWinner.contract_id.in_(rewritten)),

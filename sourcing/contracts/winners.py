@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Subquery, case, func, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from sourcing import db
-from sourcing.model import Base, Contract, ContractWinner, Supplier
+from sourcing import stale
+from sourcing.model import Contract, ContractWinner, Supplier
 
 HERE, FIRM = "siret", "siren"
 
@@ -34,13 +34,7 @@ def attach(session: Session) -> None:
             execution_options={"synchronize_session": False},
         )
         session.expire_all()
-    to_tag(session, (identity for pair in moved for identity in pair))
-
-
-def to_tag(session: Session, suppliers: Iterable[int | None]) -> None:
-    """Note these suppliers in the to-tag queue."""
-    rows = ({"supplier_id": identity} for identity in set(suppliers) if identity is not None)
-    db.upsert(session, Base.metadata.tables["stale"], rows, ("supplier_id",))
+    stale.mark(session, (identity for pair in moved for identity in pair))
 
 
 def winners_of(session: Session, run_id: int) -> Iterable[int | None]:
@@ -54,7 +48,8 @@ def _wanted() -> Subquery:
     """The winners that are not led where they should be, and where to."""
     winner, firm = ContractWinner, _firms()
     here = aliased(Supplier)
-    found = func.coalesce(here.id, firm.c.id)
+    # A supplier merged into another leads there.
+    found = func.coalesce(here.merged_into, here.id, firm.c.id)
     level = case((here.id.is_not(None), HERE), (firm.c.id.is_not(None), FIRM), else_=literal(""))
     rows: Any = (
         select(
@@ -78,10 +73,8 @@ def _firms() -> Subquery:
         order_by=(Supplier.state, Supplier.is_head_office.desc(), Supplier.id),
     )
     won = select(ContractWinner.siren).where(ContractWinner.siren != "")
-    ranked = select(Supplier.siren, Supplier.id, rank.label("rank")).where(Supplier.siren.in_(won))
-    ranked_rows = ranked.subquery("ranked")
-    return (
-        select(ranked_rows.c.siren, ranked_rows.c.id)
-        .where(ranked_rows.c.rank == 1)
-        .subquery("firm")
+    standing = select(Supplier.siren, Supplier.id, rank.label("rank")).where(
+        Supplier.siren.in_(won), Supplier.merged_into.is_(None)
     )
+    ranked = standing.subquery("ranked")
+    return select(ranked.c.siren, ranked.c.id).where(ranked.c.rank == 1).subquery("firm")

@@ -88,6 +88,8 @@ COLUMNS = (
     Column("Commune", lambda hit: hit.commune, width=20),
     Column("Distance (km)", lambda hit: _rounded(hit.distance_km, 1), "number", 13),
     Column("Effectif", lambda hit: hit.size, width=20),
+    Column("Marchés publics remportés", lambda hit: hit.won and hit.won.count, "number", 12),
+    Column("Montant HT gagné seul (€)", lambda hit: hit.won and hit.won.amount_eur, "number", 16),
     Column("Code NAF", lambda hit: hit.naf, width=10),
     Column("Raison sociale", lambda hit: hit.legal_name, width=30),
     Column("Autres noms", lambda hit: hit.other_names, width=24),
@@ -146,13 +148,14 @@ def csv(
     writer.writerow([c.header for c in chosen] + ["Extrait le"] * bool(extra))
     count = 0
     for count, hit in enumerate(_named(hits, about), 1):  # noqa: B007
-        writer.writerow([_french(harmless(c.value(hit))) for c in chosen] + [extra] * bool(extra))
+        writer.writerow([french(harmless(c.value(hit))) for c in chosen] + [extra] * bool(extra))
     text.flush()
     text.detach()
     return count
 
 
-def _french(value: Any) -> Any:
+def french(value: Any) -> Any:
+    """A decimal as French Excel reads it."""
     return str(value).replace(".", ",") if isinstance(value, float) else value
 
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sourcing import normalise
+from sourcing import contracts, normalise
+from sourcing.contracts import Won
 from sourcing.model import MASKED, NATIONAL_KM, PARTIAL, Listing, Supplier, Tag
 from sourcing.places import distance_km
 from sourcing.search.evidence import Found, identifier
@@ -72,6 +73,8 @@ class Hit:
     reasons: tuple[str, ...]
     distance_km: float | None
     score: float
+    # The public contracts it has won, None when it has won none that we know.
+    won: Won | None = None
 
     @property
     def status_labels(self) -> tuple[str, ...]:
@@ -117,6 +120,13 @@ class _Clue(NamedTuple):
     ends_on: date | None
 
 
+class _Told(NamedTuple):
+    """What the base says of a supplier beside its own row."""
+
+    clues: Sequence[_Clue]
+    won: Won | None
+
+
 class Said(NamedTuple):
     """The words of a supplier that may be shown: what reasons may quote."""
 
@@ -135,11 +145,11 @@ def hits(
     scores = found.scores[places].tolist()
     chosen = select(*_SHOWN).join(Listing, Listing.supplier_id == Supplier.id)
     suppliers = {s.id: s for s in session.execute(chosen.where(Supplier.id.in_(ids)))}
-    clues = _clues(session, ids)
+    clues, won = _clues(session, ids), contracts.won_by(session, ids)
     return [
-        _hit(nomenclature, found, suppliers[identity], clues[identity], score)
-        for identity, score in zip(ids, scores, strict=True)
-        if identity in suppliers
+        _hit(nomenclature, found, suppliers[i], _Told(clues[i], won.get(i)), score)
+        for i, score in zip(ids, scores, strict=True)
+        if i in suppliers
     ]
 
 
@@ -168,9 +178,10 @@ def _hit(
     nomenclature: Nomenclature,
     found: Found,
     row: Any,
-    clues: Sequence[_Clue],
+    told: _Told,
     score: float,
 ) -> Hit:
+    clues = told.clues
     is_partial = row.diffusion == PARTIAL
     # A partially diffused unit keeps neither name (a person's) nor address nor exact position.
     is_nameless = is_partial and row.is_person
@@ -213,6 +224,7 @@ def _hit(
         reasons=_reasons(found, row, Said(names, description), clues),
         distance_km=_km(found.query, lon, lat),
         score=round(score, 3),
+        won=told.won,
     )
 
 

@@ -9,10 +9,11 @@ from datetime import date
 from sqlalchemy import Column, Integer, MetaData, Table, delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
-from sourcing import db
+from sourcing import contracts, db
 from sourcing.model import Listing, Place, Setting, Stale, Supplier, Tag
 from sourcing.segments import Nomenclature
 from sourcing.tagging import listing
+from sourcing.tagging import of_contracts as tags_of_contracts
 from sourcing.tagging import of_lists as tags_of_lists
 from sourcing.tagging import of_register as tags_of_register
 from sourcing.tagging.of_register import Scope
@@ -29,6 +30,7 @@ TAGGERS: tuple[Callable[[Scope], None], ...] = (
     tags_of_register.qpv,
     tags_of_register.ess,
     tags_of_register.segments,
+    tags_of_contracts.segments,
     tags_of_lists.mentions,
     tags_of_lists.public_names,
     tags_of_lists.ess,
@@ -59,6 +61,7 @@ def tag_stale(
     note_expired(session, date.today())
     if _fingerprint(session, nomenclature) != _known_fingerprint(session):
         return tag(session, nomenclature, progress)
+    contracts.settle(session, nomenclature)
     unlisted = select(Supplier.id).where(
         ~exists().where(Listing.supplier_id == Supplier.id), Supplier.merged_into.is_(None)
     )
@@ -81,7 +84,9 @@ def tag(
     What a list says is not taken after its last day; `today` is only given to look at another day.
     """
     session.flush()
-    if only is not None and not only:
+    if only is None:
+        contracts.settle(session, nomenclature)
+    elif not only:
         return 0
     total = _count(session) if only is None else len(only)
     with _scope(Scope(session, nomenclature, today or date.today()), only) as scope:

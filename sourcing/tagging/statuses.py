@@ -222,6 +222,7 @@ LIST_NAMES = {
     "agence_bio": "Agence Bio",
     "i_lab": "concours i-Lab",
     "inscription": "inscription de la structure",
+    "decp": "marchés publics attribués",
 }
 
 

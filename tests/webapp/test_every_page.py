@@ -20,7 +20,7 @@ PUBLIC = (
     "/fournisseurs", "/fournisseurs?q=jardin&statut=ess&autour=Lorient&rayon=10",
     "/fournisseurs?q=introuvable", f"/fournisseurs/{SIRET}", "/reunion", "/inscription",
     f"/inscription?siret={SIRET}", "/connexion", "/sources", "/donnees-personnelles",
-    "/mentions-legales", "/accessibilite", "/api",
+    "/mentions-legales", "/accessibilite", "/api", "/attributions", "/attributions?q=jardin",
 )  # fmt: skip
 LARGEST_PAGE = 60_000
 
