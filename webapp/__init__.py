@@ -30,6 +30,7 @@ from webapp import (
     meeting,
     moderation,
     registration,
+    saved,
     search,
     sources,
     supplier,
@@ -40,6 +41,7 @@ from webapp import (
 PAGES = (
     search.PAGES,
     exports.PAGES,
+    saved.PAGES,
     supplier.PAGES,
     awards.PAGES,
     map.PAGES,
@@ -58,6 +60,7 @@ MENU = (
     ("registration", "Faites-vous connaître", "registration.form"),
     ("sources", "Sources", "sources.index"),
 )
+SIGNED_IN_MENU = (("saved", "Mes recherches", "saved.index"),)
 ADMIN_MENU = (("moderation", "Inscriptions à vérifier", "moderation.queue"),)
 STATIC = Path(__file__).parent / "static"
 LARGEST_FORM = 64 * 1024
@@ -117,7 +120,8 @@ def _templates(app: Flask, settings: Settings) -> None:
 
 def _menu() -> tuple[tuple[str, str, str], ...]:
     person = account.account()
-    return MENU + ADMIN_MENU if person and person.is_admin else MENU
+    own = SIGNED_IN_MENU if person else ()
+    return MENU + own + (ADMIN_MENU if person and person.is_admin else ())
 
 
 def _version() -> str:

@@ -36,6 +36,7 @@ __all__ = [
     "cells",
     "describe",
     "search",
+    "uids",
 ]
 
 Key = Callable[[Array], Array]
@@ -102,6 +103,13 @@ def all_hits(session: Session, nomenclature: Nomenclature, query: Query) -> Iter
     ordered = first(_keys(session, found), kept, len(kept))
     for start in range(0, len(ordered), CHUNK):
         yield from hits(session, nomenclature, found, ordered[start : start + CHUNK])
+
+
+def uids(session: Session, nomenclature: Nomenclature, query: Query) -> list[str]:
+    """The identifiers of every hit of the query."""
+    found = find(session, nomenclature, query)
+    kept = np.flatnonzero(mask(found.data, found.query, nomenclature))
+    return [found.data.uids.at(place) for place in found.data.places[kept].tolist()]
 
 
 def describe(session: Session, nomenclature: Nomenclature, query: Query) -> str:
