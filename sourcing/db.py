@@ -1,6 +1,7 @@
 """Engine, session, migrations, bulk writes: the only module that knows which database it is."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ POSTGRES_OPTIONS = "-c jit=off -c plan_cache_mode=force_custom_plan"
 MIGRATIONS = Path(__file__).parent / "migrations"
 # PostgreSQL's advisory locks are numbers, each base having its own.
 MIGRATING, FILLING = 56_100, 56_101
+PATIENCE_S = 3
 
 
 class DatabaseError(RuntimeError):
@@ -86,12 +88,16 @@ def filling(engine: Engine) -> Iterator[None]:
     DatabaseError when another process has it.
     """
     take = _take_sqlite if engine.dialect.name == "sqlite" else _take_postgres
-    with take(engine) as is_taken:
-        if not is_taken:
-            raise DatabaseError(
-                "Une autre commande remplit déjà la base : attendre sa fin, puis recommencer."
-            )
-        yield
+    # A server takes a moment to see that who held it was killed.
+    for left in range(PATIENCE_S * 10, -1, -1):
+        with take(engine) as is_taken:
+            if is_taken:
+                yield
+                return
+        time.sleep(0.1 if left else 0)
+    raise DatabaseError(
+        "Une autre commande remplit déjà la base : attendre sa fin, puis recommencer."
+    )
 
 
 def is_filling(engine: Engine) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from maps.marks import Badge, badges, mark, of_bits
-from sourcing import contracts, suppliers
+from sourcing import contracts, precedence, suppliers
 from sourcing.contracts import Won
 from sourcing.contracts.search import Award, won_by_firm, won_here
 from sourcing.model import MASKED, PARTIAL, Listing, Mention, Run, Supplier, Tag
@@ -104,6 +104,8 @@ def sheet(uid: str) -> str | Response:
         source_title=_title,
         basemap=BASEMAPS.get(site().settings.basemap),
         is_partial=supplier.diffusion == PARTIAL,
+        traces=precedence.traces(session(), supplier, mentions),
+        order={rule.field: rule for rule in precedence.PRECEDENCE},
     )
 
 

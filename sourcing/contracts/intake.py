@@ -9,7 +9,6 @@ Kept: what a buyer of the territory bought, and what a firm of the base won, whe
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -24,6 +23,7 @@ from sourcing.model import Base, Contract, ContractWinner, Place, Reject, Run, S
 from sourcing.register.composition import checks
 from sourcing.register.stock_files import Table, literal, open_tables
 from sourcing.source import Source, SourceError
+from sourcing.workplace import workplace
 
 # A share of the whole, from 0 to 1.
 Progress = Callable[[float], None]
@@ -58,10 +58,10 @@ def ingest_contracts(
 ) -> None:
     """Bring these files' contracts into the base; the caller commits, the counts are run's."""
     tell = progress or (lambda _: None)
-    with TemporaryDirectory(prefix="sourcing-") as folder:
+    with workplace() as folder:
         try:
-            tables = open_tables(source, files, Path(folder))
-            with _connect(Path(folder)) as con:
+            tables = open_tables(source, files, folder)
+            with _connect(folder) as con:
                 load = _Load(con, source, tables)
                 _read(load, tell)
                 _compose(load, session, everywhere)

@@ -13,7 +13,6 @@ before it; position_1, position_2… are structs (x, y, epsg, precision) in orde
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -28,6 +27,7 @@ from sourcing.register.composition import Reading, checks, compose
 from sourcing.register.projection import macros
 from sourcing.register.stock_files import Table, literal, open_tables
 from sourcing.source import Source, SourceError
+from sourcing.workplace import workplace
 
 # A share of the whole, from 0 to 1.
 Progress = Callable[[float], None]
@@ -57,11 +57,11 @@ def ingest_register(
 ) -> None:
     """Bring these files' establishments into the base; the caller commits, the counts are run's."""
     tell = progress or (lambda _: None)
-    with TemporaryDirectory(prefix="sourcing-") as folder:
+    with workplace() as folder:
         try:
-            tables = open_tables(source, files, Path(folder))
+            tables = open_tables(source, files, folder)
             _check_roles(tables)
-            with _connect(Path(folder)) as con:
+            with _connect(folder) as con:
                 load = _Load(con, source, tables, Reading.of(source), everywhere)
                 _write_communes(con, session, everywhere, margin_km)
                 writing.read_known(con, session)

@@ -65,3 +65,12 @@ def test_a_link_that_is_not_http_is_not_followed(visitor: Visitor, base: Session
 
 def test_an_unknown_supplier_is_not_found(visitor: Visitor) -> None:
     assert visitor.get("/fournisseurs/00000000000000").status_code == 404
+
+
+def test_a_value_leads_back_to_its_source_file_line_and_day(visitor: Visitor) -> None:
+    page = visitor.read(f"/fournisseurs/{LISTED}")
+    assert "D’où vient cette donnée" in page
+    assert "Répertoire Sirene, sirene.csv, à ce SIRET, lu le 1er\u00a0septembre\u00a02026" in page
+    visitor.sign_in(*invented.BUYER)
+    contact = visitor.read(f"/fournisseurs/{LISTED}")
+    assert "Marché de l’inclusion, marche_inclusion.csv, ligne 2, lu le" in contact
