@@ -11,7 +11,8 @@ from flask import Flask, url_for
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Engine
 
-from sourcing import db, segments
+from sourcing import db
+from sourcing import segments as nomenclatures
 from sourcing.segments import Nomenclature
 from sourcing.settings import Settings
 from sourcing.source import Source
@@ -32,6 +33,7 @@ from webapp import (
     registration,
     saved,
     search,
+    segments,
     sources,
     supplier,
     uploads,
@@ -47,6 +49,7 @@ PAGES = (
     map.PAGES,
     meeting.PAGES,
     registration.PAGES,
+    segments.PAGES,
     sources.PAGES,
     moderation.PAGES,
     account.PAGES,
@@ -58,6 +61,7 @@ MENU = (
     ("awards", "Marchés attribués", "awards.index"),
     ("meeting", "Réunion", "meeting.index"),
     ("registration", "Faites-vous connaître", "registration.form"),
+    ("segments", "Nomenclature", "segments.index"),
     ("sources", "Sources", "sources.index"),
 )
 SIGNED_IN_MENU = (("saved", "Mes recherches", "saved.index"),)
@@ -93,13 +97,13 @@ def create_app(
         engine = db.connect(settings.database_url)
         db.migrate(engine)
     app.extensions[context.KEY] = context.Site(
-        settings, engine, nomenclature or segments.load(), sources or {}
+        settings, engine, nomenclature or nomenclatures.load(), sources or {}
     )
     # First: the anti-forgery check reads the body, whose size it decides.
     uploads.register(app)
     CSRFProtect(app)
     headers.register(app, settings)
-    for room in (context, errors, filters, account, kept):
+    for room in (context, errors, filters, account, kept, segments):
         room.register(app)
     for pages in PAGES:
         app.register_blueprint(pages)

@@ -27,6 +27,8 @@ class Site:
     sources: Mapping[str, Source]
     # Last answer of is_demo(): the error page must not need the base.
     was_demo: bool = field(default=False)
+    # When the edited nomenclature was last changed, as far as this process knows; 0: none.
+    nomenclature_changed: int = field(default=0)
 
 
 def site() -> Site:

@@ -1,0 +1,76 @@
+"""The nomenclature: read by all, edited by administrators, guarded by examples."""
+
+from io import BytesIO
+
+import pytest
+from flask import Flask
+
+from sourcing import segments
+from sourcing.segments import editing
+from tests.webapp.conftest import Visitor
+
+PEDALOS = "piscine; gestion de piscine; pédalos"
+
+
+def first(app: Flask, need: str) -> str:
+    page = Visitor(app).get(f"/api/v1/segments?besoin={need}")
+    return str(page.json["segments"][0]["code"]) if page.json else ""
+
+
+def test_our_nomenclature_answers_every_example() -> None:
+    assert editing.broken(segments.load()) == []
+
+
+def test_everyone_reads_it_and_administrators_edit_it(app: Flask, admin: Visitor) -> None:
+    page = Visitor(app).read("/segments")
+    assert "Élagage, abattage, dessouchage, broyage" in page
+    assert "Modifier" not in page
+    assert Visitor(app).get("/segments/EV-02").status_code == 302
+    assert "/segments/EV-02" in admin.read("/segments")
+    assert admin.get("/segments/EV-99").status_code == 404
+
+
+def test_a_keyword_added_on_the_page_serves_the_next_search(app: Flask, admin: Visitor) -> None:
+    assert first(app, "pédalos") != "POP-03"
+    row = editing.row_of(None, "POP-03")
+    assert row is not None
+    sent = {name: row[name] for name in editing.EDITABLE} | {"keywords_fr": PEDALOS}
+    assert "Enregistré" in admin.send("/segments/POP-03", **sent).text
+    assert first(app, "pédalos") == "POP-03"
+    assert "pédalos" in Visitor(app).get("/segments.csv").text
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            {"keywords_fr": "nettoyage de locaux; tonte; tonte des pelouses"},
+            "« tonte des pelouses »",
+        ),
+        ({"naf_codes": "9311"}, "code inconnu « 9311 »"),
+        ({"sub_segment": " "}, "libellé du sous-segment vide"),
+    ],
+)
+def test_an_edit_that_is_wrong_or_breaks_an_example_is_refused(
+    app: Flask, admin: Visitor, change: dict[str, str], sentence: str
+) -> None:
+    row = editing.row_of(None, "POP-03")
+    assert row is not None
+    page = admin.send("/segments/POP-03", **{n: row[n] for n in editing.EDITABLE} | change).text
+    assert sentence in page.replace("&#39;", "'")
+    assert not (app.extensions["sourcing"].settings.data_dir / "segments.csv").exists()
+
+
+def test_a_spreadsheet_takes_its_place_whole_or_not_at_all(app: Flask, admin: Visitor) -> None:
+    ours = segments.SEGMENTS.read_text(encoding="utf-8")
+
+    def send(text: str) -> str:
+        data = {
+            "csrf_token": admin.token("/segments"),
+            "fichier": (BytesIO(text.encode("cp1252", "replace")), "mes segments.csv"),
+        }
+        return admin.client.post("/segments", data=data, follow_redirects=True).text
+
+    assert "colonne" in send(ours.replace("keywords_fr", "mots", 1))
+    assert "Enregistré" in send(ours.replace("gestion de piscine", "pédalos", 1))
+    assert first(app, "pédalos") == "POP-03"
