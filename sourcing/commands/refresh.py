@@ -1,19 +1,29 @@
 """The command that keeps the base fresh: bring, read, link and tag what changed."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import Session
 
 from connectors import load_all
 from sourcing import db, linking, tagging
 from sourcing import ingest as ingestion
 from sourcing.commands.fill import bring_all, source_named
-from sourcing.commands.shared import Bench, count, pass_bench, progress, progress_option
+from sourcing.commands.shared import (
+    Bench,
+    count,
+    existing,
+    pass_bench,
+    progress,
+    progress_option,
+)
 from sourcing.ingest import guards
 from sourcing.ingest.guards import Guard
-from sourcing.model import CHECKED, Run, Setting
+from sourcing.mapping import saved
+from sourcing.model import CHECKED, Run, SavedMapping, Setting
 from sourcing.source import Source, SourceError
 
 # What is not a file of a source: on its way, or a note about another.
@@ -165,4 +175,58 @@ def _link_and_tag(bench: Bench) -> None:
     )
 
 
-COMMANDS = (refresh,)
+@click.command()
+@click.argument("name", metavar="LISTE")
+@click.argument("file", metavar="FICHIER")
+@click.option("--add", "adds", is_flag=True, help="Ajouter à la liste, sans la remplacer.")
+@click.option(
+    "--columns",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Colonnes et provenance (JSON) sous lesquelles enregistrer la liste.",
+)
+@progress_option
+@pass_bench
+def take(bench: Bench, name: str, file: str, adds: bool, columns: Path | None) -> None:
+    """Charger une liste enregistrée sous son nom : la lire, la relier et l'étiqueter."""
+    paths = existing((file,))
+    with db.filling(bench.engine):
+        with bench.session() as session, progress(f"{name} : lecture") as step:
+            session.expire_on_commit = False
+            if columns:
+                saved.save_json(session, json.loads(columns.read_text("utf-8")))
+            _saved(session, name)
+            run = ingestion.ingest(
+                session, load_all()["liste"], paths, complete=not adds,
+                margin_km=bench.settings.margin_km, mapping_name=name,
+                guard=Guard(bench.settings.most_lost), progress=step,
+            )  # fmt: skip
+        if run.outcome != "done":
+            raise SourceError(run.message)
+        bench.say(f"{name} : {_sentence(run)}")
+        _link_and_tag(bench)
+
+
+@click.command()
+@click.argument("name", metavar="LISTE")
+@progress_option
+@pass_bench
+def withdraw(bench: Bench, name: str) -> None:
+    """Retirer une liste enregistrée : ses lignes sont marquées disparues, son nom est libre."""
+    with db.filling(bench.engine):
+        with bench.session() as session:
+            known = _saved(session, name)
+            gone = ingestion.withdraw(session, known.source)
+            session.delete(known)
+        bench.say(f"{name} : {count(gone, 'ligne retirée', 'lignes retirées')}.")
+        _link_and_tag(bench)
+
+
+def _saved(session: Session, name: str) -> SavedMapping:
+    known = saved.load(session, name)
+    if known is None:
+        names = ", ".join(f"« {one.name} »" for one in saved.all_saved(session)) or "aucune"
+        raise SourceError(f"Aucune liste ne s'appelle « {name} » ; listes enregistrées : {names}.")
+    return known
+
+
+COMMANDS = (refresh, take, withdraw)

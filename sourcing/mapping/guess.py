@@ -139,7 +139,8 @@ def _confirmed(field: Field, draft: Draft, held: Held) -> Draft:
     if field.name == "commune" and held.in_communes >= 0.5:
         return Draft("commune", min(1.0, score + 0.1), f"{why}, valeurs connues comme communes")
     if share >= 0.6:
-        seen = f", {_percent(share)} des valeurs en ont la forme" if field.is_strict else ""
+        is_told = field.is_strict and field.looks is not is_words
+        seen = f", {_percent(share)} des valeurs en ont la forme" if is_told else ""
         return Draft(field.name, min(1.0, score + 0.1), why + seen)
     if not field.is_strict:
         return draft

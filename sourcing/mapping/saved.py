@@ -1,6 +1,7 @@
 """Lists a person named: how their columns are read and whence they come, each its own source."""
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -48,14 +49,40 @@ def save(
     sheet: str = "",
 ) -> SavedMapping:
     """Keep how a list is read under its name; its source stays the same when it had one."""
-    name = " ".join(name.split())
-    if not name or len(name) > LONGEST_NAME:
-        raise SourceError(f"Donner à la liste un nom de {LONGEST_NAME} caractères au plus.")
+    name = _named(name)
     saved = load(session, name) or SavedMapping(name=name, source=free(session, name))
-    saved.columns, saved.cells = (
-        dict(mapping.columns),
-        {c: dict(v) for c, v in mapping.values.items()},
-    )
+    _describe(saved, mapping, origin, headers, sheet)
+    session.add(saved)
+    session.flush()
+    return saved
+
+
+def draft(
+    name: str,
+    mapping: Mapping,
+    headers: Iterable[str] = (),
+    sheet: str = "",
+    origin: Origin = Origin(),
+) -> SavedMapping:
+    """The same, kept nowhere: to try a list before it is saved."""
+    saved = SavedMapping(name=_named(name), source=PREFIX + "essai")
+    _describe(saved, mapping, origin, headers, sheet)
+    return saved
+
+
+def save_json(session: Session, said: Dict[str, Any]) -> SavedMapping:
+    """What `as_json` gave, kept."""
+    always = _always(said["always"])
+    origin = Origin(*(said[field] for field in Origin.__slots__))
+    mapping = Mapping(said["columns"], said["cells"], always)
+    return save(session, said["name"], mapping, origin, said["headers"], said["sheet"])
+
+
+def _describe(
+    saved: SavedMapping, mapping: Mapping, origin: Origin, headers: Iterable[str], sheet: str
+) -> None:
+    saved.columns = dict(mapping.columns)
+    saved.cells = {column: dict(cells) for column, cells in mapping.values.items()}
     saved.always = {
         "statuses": list(mapping.always.statuses), "sectors": list(mapping.always.sectors),
         "departement": mapping.always.departement, "level": mapping.always.level,
@@ -64,9 +91,13 @@ def save(
     for field in ("title", "publisher", "licence", "attribution", "url"):
         setattr(saved, field, getattr(origin, field))
     saved.saved_at = datetime.now(UTC)
-    session.add(saved)
-    session.flush()
-    return saved
+
+
+def _named(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME:
+        raise SourceError(f"Donner à la liste un nom de {LONGEST_NAME} caractères au plus.")
+    return name
 
 
 def free(session: Session, name: str) -> str:
@@ -90,10 +121,13 @@ def all_saved(session: Session) -> list[SavedMapping]:
 
 def mapping_of(saved: SavedMapping) -> Mapping:
     """How the list is read."""
-    said = saved.always
-    always = Always(tuple(said.get("statuses", ())), tuple(said.get("sectors", ())),
-                    said.get("departement", ""), said.get("level", "siret"))  # fmt: skip
+    always = _always(saved.always)
     return Mapping(dict(saved.columns), {c: dict(v) for c, v in saved.cells.items()}, always)
+
+
+def _always(said: Dict[str, Any]) -> Always:
+    return Always(tuple(said.get("statuses", ())), tuple(said.get("sectors", ())),
+                  said.get("departement", ""), said.get("level", "siret"))  # fmt: skip
 
 
 def as_source(saved: SavedMapping, reader: Source | None = None) -> Source:
@@ -122,12 +156,10 @@ def sources(session: Session) -> dict[str, Source]:
 
 def rename(session: Session, saved: SavedMapping, name: str) -> None:
     """Another name for the same list: its lines stay its own. SourceError when it is taken."""
-    name = " ".join(name.split())
+    name = _named(name)
     other = load(session, name)
     if other is not None and other is not saved:
         raise SourceError(f"Une liste s'appelle déjà « {name} » ; choisir un autre nom.")
-    if not name or len(name) > LONGEST_NAME:
-        raise SourceError(f"Donner à la liste un nom de {LONGEST_NAME} caractères au plus.")
     saved.name = name
 
 
