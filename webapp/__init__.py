@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from sourcing import db
 from sourcing import segments as nomenclatures
+from sourcing.linking.review import count
 from sourcing.segments import Nomenclature
 from sourcing.settings import Settings
 from sourcing.source import Source
@@ -32,6 +33,7 @@ from webapp import (
     meeting,
     moderation,
     registration,
+    review,
     saved,
     search,
     segments,
@@ -54,6 +56,7 @@ PAGES = (
     sources.PAGES,
     lists.PAGES,
     moderation.PAGES,
+    review.PAGES,
     account.PAGES,
     about.PAGES,
     api.PAGES,
@@ -67,6 +70,7 @@ MENU = (
     ("sources", "Sources", "sources.index"),
 )
 SIGNED_IN_MENU = (("saved", "Mes recherches", "saved.index"),)
+DECIDERS_MENU = ("review", "Liens à vérifier", "review.queue")
 ADMIN_MENU = (("moderation", "Inscriptions à vérifier", "moderation.queue"),)
 STATIC = Path(__file__).parent / "static"
 LARGEST_FORM = 64 * 1024
@@ -126,8 +130,12 @@ def _templates(app: Flask, settings: Settings) -> None:
 
 def _menu() -> tuple[tuple[str, str, str], ...]:
     person = account.account()
-    own = SIGNED_IN_MENU if person else ()
-    return MENU + own + (ADMIN_MENU if person and person.is_admin else ())
+    mine: tuple[tuple[str, str, str], ...] = MENU + (SIGNED_IN_MENU if person else ())
+    if person and person.can_decide:
+        waiting = count(context.session())
+        name, label, endpoint = DECIDERS_MENU
+        mine += ((name, f"{label} ({filters.number(waiting)})" if waiting else label, endpoint),)
+    return mine + ADMIN_MENU if person and person.is_admin else mine
 
 
 def _version() -> str:

@@ -34,6 +34,8 @@ class Account(UserMixin):  # type: ignore[misc]  # flask_login is not typed
         self.email = person.email
         self.name = person.name or person.email
         self.is_admin = person.role == "admin"
+        # Buyers say which supplier a line is; readers look.
+        self.can_decide = person.role in ("admin", "buyer")
 
 
 def account() -> Account | None:
@@ -46,13 +48,21 @@ def account() -> Account | None:
 
 def admin_only(page: Callable[P, R]) -> Callable[P, R | Response]:
     """A page for administrators: others are asked to sign in, or refused."""
+    return _only(page, lambda known: known.is_admin)
 
+
+def deciders_only(page: Callable[P, R]) -> Callable[P, R | Response]:
+    """A page for those who decide of links: others are asked to sign in, or refused."""
+    return _only(page, lambda known: known.can_decide)
+
+
+def _only(page: Callable[P, R], may: Callable[[Account], bool]) -> Callable[P, R | Response]:
     @wraps(page)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
         known = account()
         if known is None:
             return redirect(url_for("account.sign_in", suite=request.full_path.rstrip("?")))
-        if not known.is_admin:
+        if not may(known):
             abort(403)
         return page(*args, **kwargs)
 

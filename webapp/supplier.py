@@ -27,6 +27,7 @@ LEVELS = {"siret": "cet établissement", "siren": "toute l’entreprise"}
 REGISTER = "sirene"
 # Contracts on the sheet; the others are a click away.
 LATEST_AWARDS = 5
+FIRM, FIRM_SITE = "toute l’entreprise", "toute l’entreprise, établissement à préciser"
 MARKET = "https://lemarche.inclusion.gouv.fr/"
 
 
@@ -50,6 +51,9 @@ class Origin:
     link: str
     name_there: str
     gone_on: date | None
+    # The line, when a person may say that it is elsewhere; what it says of the whole firm.
+    mention: int = 0
+    firm: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +105,12 @@ def sheet(uid: str) -> str | Response:
         contacts=_contacts(supplier, mentions) if account() else None,
         market=_market_page(mentions),
         awards=_awards(supplier),
-        source_title=_title,
+        source_title=source_title,
         basemap=BASEMAPS.get(site().settings.basemap),
         is_partial=supplier.diffusion == PARTIAL,
         traces=precedence.traces(session(), supplier, mentions),
         order={rule.field: rule for rule in precedence.PRECEDENCE},
+        can_decide=bool((person := account()) and person.can_decide),
     )
 
 
@@ -153,7 +158,7 @@ def _contacts(supplier: Supplier, mentions: Sequence[Mention]) -> list[tuple[str
     """(phone, e-mail, who says so) for buyers; none for a unit of partial diffusion."""
     if supplier.diffusion == PARTIAL:
         return []
-    rows = [(m.phone, m.email, _title(m.source)) for m in mentions if m.gone_on is None]
+    rows = [(m.phone, m.email, source_title(m.source)) for m in mentions if m.gone_on is None]
     rows.append((supplier.phone, supplier.email, "base"))
     found: dict[tuple[str, str], str] = {}
     for phone, email, title in rows:
@@ -221,13 +226,15 @@ def _segment_claims(tags: Sequence[Tag], mentions: Sequence[Mention]) -> list[Cl
 
 def _claim(labels: tuple[str, ...], tag: Tag, mentions: Sequence[Mention]) -> Claim:
     seen = max((m.last_seen for m in mentions if m.source == tag.source), default=None)
-    return Claim(labels, tag.because, LEVELS.get(tag.level, tag.level), _title(tag.source), seen)
+    return Claim(
+        labels, tag.because, LEVELS.get(tag.level, tag.level), source_title(tag.source), seen
+    )
 
 
 # --- sources ---
 
 
-def _title(source: str) -> str:
+def source_title(source: str) -> str:
     if source == REGISTRATION:
         return "Déclaré par la structure"
     known = every_source().get(source)
@@ -245,11 +252,14 @@ def _origins(supplier: Supplier, mentions: Sequence[Mention]) -> list[Origin]:
             .limit(1)
         )
         origins.append(
-            Origin(_title(REGISTER), ran.date() if ran else supplier.last_seen, "", "", None)
+            Origin(source_title(REGISTER), ran.date() if ran else supplier.last_seen, "", "", None)
         )
     for m in mentions:
         name = m.name if m.name != supplier.name and not _is_nameless(supplier) else ""
-        origins.append(Origin(_title(m.source), m.last_seen, m.link, name, m.gone_on))
+        facts = (source_title(m.source), m.last_seen, m.link, name, m.gone_on)
+        is_placed = m.level == "siret"
+        firm = FIRM_SITE if m.firm and is_placed else FIRM if m.firm else ""
+        origins.append(Origin(*facts, m.id if is_placed else 0, firm))
     return origins
 
 

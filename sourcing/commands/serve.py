@@ -159,6 +159,8 @@ def status(bench: Bench, form: str) -> None:
         click.echo(json.dumps(state, ensure_ascii=False, indent=1))
         return
     for label, value in state.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{number} {what}" for what, number in value.items())
         click.echo(f"{label} : {value}" if not isinstance(value, list) else f"{label} :")
         for run in value if isinstance(value, list) else ():
             click.echo("  " + ", ".join(f"{k} {v}" for k, v in run.items()))
@@ -176,6 +178,7 @@ def _state(session: Session) -> dict[str, object]:
         "communes": session.scalar(select(func.count()).where(Place.in_territory)) or 0,
         "fournisseurs": count(Supplier),
         "lignes de listes": count(Mention),
+        "liens": linking.audit(session),
         "étiquettes": count(Tag),
         "sources": [
             {

@@ -2,6 +2,7 @@
 
 from sourcing.linking.evaluation import evaluate
 from sourcing.linking.matching import Match, match
+from sourcing.linking.review import audit
 from sourcing.linking.store import Counts, link
 
-__all__ = ["Counts", "Match", "evaluate", "link", "match"]
+__all__ = ["Counts", "Match", "audit", "evaluate", "link", "match"]

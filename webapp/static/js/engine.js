@@ -271,6 +271,14 @@ export class MapView extends EventTarget {
     }).addTo(this.map);
   }
 
+  /** Ring a point that stays, under its name. */
+  pin(point) {
+    L.marker([point.lat, point.lon], {
+      pane: "spots", interactive: false, keyboard: false,
+      icon: L.divIcon({ className: "spot", html: element("b", "", point.name), iconSize: [0, 0] }),
+    }).addTo(this.map);
+  }
+
   /** Draw the circle of a search around a point; nothing without a radius. */
   around(lon, lat, radiusKm) {
     this.circle?.remove();
