@@ -59,11 +59,18 @@ JOINED = Shape(
     ESTABLISHMENT_TOO | LEGAL_UNIT_TOO,
     role="joined",
 )
+SUCCESSION = _named(
+    "", "siretEtablissementPredecesseur siretEtablissementSuccesseur dateLienSuccession"
+)
+SUCCESSION_TOO = _named(
+    "", "transfertSiege continuiteEconomique dateDernierTraitementLienSuccession"
+)
 SHAPES = (
     Shape("StockEtablissement", ESTABLISHMENT, ESTABLISHMENT_TOO, role="establishment"),
     Shape("StockUniteLegale", LEGAL_UNIT | {"siren"}, LEGAL_UNIT_TOO, role="legal_unit"),
     Shape("GeolocalisationEtablissement", POSITION, POSITION_TOO, role="geolocation"),
     JOINED,
+    Shape("StockEtablissementLiensSuccession", SUCCESSION, SUCCESSION_TOO, role="succession"),
 )
 
 # --- how a supplier's columns are read (sourcing/register says what the SQL may use) ---
@@ -257,6 +264,9 @@ SOURCE = Source(
         ),
         "GeolocalisationEtablissement_Sirene.parquet": Download(
             "/api/1/datasets/r/672007af-0146-491f-835c-8314d63fa44e"
+        ),
+        "StockEtablissementLiensSuccession_utf8.parquet": Download(
+            "/api/1/datasets/r/6ea8c0d2-a4b9-4ea2-ba63-7ec89c2dd4f4"
         ),
     },
 )

@@ -163,6 +163,15 @@ class Supplier(Base):
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("supplier.id"), index=True)
 
 
+class Succession(Base):
+    """An establishment that closed, and the one that took it over, as the register says."""
+
+    __tablename__ = "succession"
+    closed_siret: Mapped[str] = mapped_column(primary_key=True)
+    successor_siret: Mapped[str] = mapped_column(primary_key=True)
+    on: Mapped[date | None]
+
+
 class Mention(Base):
     """One line of one list, cleaned; what it says stays apart from the register's facts."""
 

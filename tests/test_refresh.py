@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -13,10 +13,12 @@ from connectors.sirene import SOURCE
 from sourcing import db
 from sourcing.cli import main
 from sourcing.ingest import ingest
-from sourcing.model import Mention, Place, Run, Stale
+from sourcing.linking import link
+from sourcing.model import Judgement, Mention, Place, Run, Stale, Succession, Supplier
+from sourcing.succession import heirs
 from tests.geo_api_server import Answer, LocalServer, running
 from tests.sirene_base import know_territory, supplier
-from tests.sirene_files import establishment, legal_unit, stock
+from tests.sirene_files import establishment, legal_unit, siret, stock, write_csv
 
 PATH = "/api/1/datasets/r/9bca3cea-1659-422d-8c4d-40137b2a1ee8"
 FIRMS = ("Atelier du Scorff", "Voiles de la Rade", "Forge du Blavet", "Faïences du Ter")
@@ -169,3 +171,71 @@ def test_a_mask_forgets_where_a_supplier_was(session: Session, tmp_path: Path) -
     whole(session, tmp_path, [establishment(1, statutDiffusion="P", libelleVoie="[ND]")])
     assert (supplier(session, 1).moved_from, supplier(session, 1).moved_on) == ("", None)
     assert session.scalars(select(Stale)).all()
+
+
+LINKS = (
+    "siretEtablissementPredecesseur",
+    "siretEtablissementSuccesseur",
+    "dateLienSuccession",
+    "transfertSiege",
+    "continuiteEconomique",
+    "dateDernierTraitementLienSuccession",
+)
+
+
+def listed_line(session: Session, of: str) -> Mention:
+    """A line of a list that publishes this siret."""
+    run = Run(source="liste", files=[], started_at=datetime(2026, 9, 1), leftover=[])
+    session.add(run)
+    session.flush()
+    line = Mention(
+        source="liste", key="1", run_id=run.id, file="l.csv", line=2, name="ATELIER", siret=of,
+        first_seen=date.today(), last_seen=date.today(), statuses=["siae:EI"], sectors=[],
+        problems=[], commune_code="56121",
+    )  # fmt: skip
+    session.add(line)
+    session.flush()
+    return line
+
+
+def test_a_line_of_a_closed_siret_goes_to_its_open_successor_and_says_why(
+    session: Session, tmp_path: Path
+) -> None:
+    line = listed_line(session, siret(1))
+    whole(session, tmp_path, [establishment(n) for n in (1, 3)])
+    link(session)
+    assert line.supplier_id == supplier(session, 1).id
+    # 1 closed, taken over by 2, closed in its turn, taken over by 3.
+    days = ((1, 2, "2025-01-01"), (2, 3, "2026-02-01"))
+    rows = [
+        dict(zip(LINKS, (siret(a), siret(b), day, "", "", ""), strict=True)) for a, b, day in days
+    ]
+    links = write_csv(tmp_path / "LiensSuccession.csv", LINKS, rows)
+    shut = {"etatAdministratif": "F", "dateDebut": "2025-01-01"}
+    files = stock(tmp_path, [establishment(1, **shut), establishment(3)],
+                  [legal_unit(n) for n in range(1, 4)])  # fmt: skip
+    run = ingest(session, SOURCE, [*files, links], complete=True)
+    assert run.outcome == "done", run.message
+    link(session)
+    session.refresh(line)
+    assert line.supplier_id == supplier(session, 3).id
+    said = session.scalars(
+        select(Judgement).where(Judgement.mention_id == line.id, Judgement.withdrawn_at.is_(None))
+    ).one()
+    assert said.reasons == [
+        f"SIRET publié ({siret(1)}) fermé, repris le 01/02/2026 par cet établissement"
+    ]
+
+
+def test_several_successors_or_none_leave_a_line_where_it_is(session: Session) -> None:
+    know_territory(session)
+    for number, state in ((1, "F"), (2, "A"), (3, "A")):
+        session.add(Supplier(uid=siret(number), siret=siret(number), siren=siret(number)[:9],
+                             origin="register", name="X", state=state, first_seen=date.today(),
+                             last_seen=date.today()))  # fmt: skip
+    session.add(Succession(closed_siret=siret(1), successor_siret=siret(2)))
+    session.flush()
+    assert heirs(session, {siret(1), siret(2)}) == {siret(1): (siret(2), None)}
+    session.add(Succession(closed_siret=siret(1), successor_siret=siret(3)))
+    session.flush()
+    assert heirs(session, {siret(1)}) == {}

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from maps.marks import Badge, badges, mark, of_bits
-from sourcing import contracts, precedence, suppliers
+from sourcing import contracts, precedence, succession, suppliers
 from sourcing.contracts import Won
 from sourcing.contracts.search import Award, won_by_firm, won_here
 from sourcing.model import MASKED, PARTIAL, Listing, Mention, Run, Supplier, Tag
@@ -106,12 +106,23 @@ def sheet(uid: str) -> str | Response:
         market=_market_page(mentions),
         awards=_awards(supplier),
         source_title=source_title,
+        shown_name=shown_name,
         basemap=BASEMAPS.get(site().settings.basemap),
         is_partial=supplier.diffusion == PARTIAL,
+        heir=_heir(supplier),
         traces=precedence.traces(session(), supplier, mentions),
         order={rule.field: rule for rule in precedence.PRECEDENCE},
         can_decide=bool((person := account()) and person.can_decide),
     )
+
+
+def _heir(supplier: Supplier) -> tuple[Supplier, date | None] | None:
+    """Who took over a supplier that closed or vanished, and since when."""
+    if not supplier.siret or (supplier.state != "F" and supplier.gone_on is None):
+        return None
+    heir = succession.heirs(session(), {supplier.siret}).get(supplier.siret)
+    found = suppliers.find(session(), heir.siret) if heir else None
+    return (found, heir.since) if found and heir else None
 
 
 # --- what may be shown ---

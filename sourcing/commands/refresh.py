@@ -37,9 +37,10 @@ NOT_FILES = (".part", ".part.json", ".draft")
     "--by", "who", default="ligne de commande", metavar="QUI",
     help="Qui force, écrit dans l'historique.",
 )  # fmt: skip
+@click.option("--offline", is_flag=True, help="Lire les dossiers sans rien télécharger.")
 @progress_option
 @pass_bench
-def refresh(bench: Bench, names: tuple[str, ...], force: bool, who: str) -> None:
+def refresh(bench: Bench, names: tuple[str, ...], force: bool, who: str, offline: bool) -> None:
     """Rafraîchir les sources : télécharger, lire, relier et étiqueter ce qui a changé.
 
     Les fichiers déposés dans SOURCING_DATA_DIR/sources/NOM sont lus aussi. Une source refusée ou
@@ -53,7 +54,8 @@ def refresh(bench: Bench, names: tuple[str, ...], force: bool, who: str) -> None
         )
     guard = Guard(bench.settings.most_lost, who if force else "")
     with db.filling(bench.engine):
-        failed = [s.title for s in sorted(chosen, key=_order) if not _refresh(bench, s, guard)]
+        ordered = sorted(chosen, key=_order)
+        failed = [s.title for s in ordered if not _refresh(bench, s, guard, offline)]
         _link_and_tag(bench)
     if failed:
         raise SourceError(f"Données de la veille gardées pour : {', '.join(failed)}.")
@@ -82,10 +84,11 @@ def _files(folder: Path) -> list[Path]:
     ]  # fmt: skip
 
 
-def _refresh(bench: Bench, source: Source, guard: Guard) -> bool:
+def _refresh(bench: Bench, source: Source, guard: Guard, offline: bool) -> bool:
     """Bring and read one source; False when yesterday's data had to stay, for a reason told."""
     try:
-        _bring(bench, source)
+        if not offline:
+            _bring(bench, source)
         runs = list(_read(bench, source, guard))
     except SourceError as error:
         with bench.session() as session:

@@ -275,7 +275,7 @@ class _Assignment:
         doubt = self._disagreement(line)
         if doubt and line["gone_on"] is None:
             return Given(home, SITE, REVIEW, 0.5, (SAME_SIRET, *doubt, SHARED_SIRET), home)
-        reason = SAME_SIRET if siret in self.known.register else NEW_SIRET
+        reason = line["inherited"] or (SAME_SIRET if siret in self.known.register else NEW_SIRET)
         return Given(home, SITE, SAME, 1.0, (reason,), home)
 
     def _disagreement(self, line: Line) -> tuple[str, ...]:

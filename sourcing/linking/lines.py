@@ -8,7 +8,7 @@ from rapidfuzz import fuzz
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sourcing import db, normalise
+from sourcing import db, normalise, succession
 from sourcing.model import Mention
 from sourcing.normalise.text import fold, words
 
@@ -43,12 +43,26 @@ def read(session: Session, only: Collection[int] | None = None) -> list[Line]:
     statement = select(*(getattr(Mention, name) for name in READ)).where(Mention.level == "siret")
     wanted = [statement] if only is None else _among(statement, only)
     rows = [_line(dict(row._mapping)) for each in wanted for row in session.execute(each)]
-    return sorted(rows, key=order)
+    return sorted(_inherited(session, rows), key=order)
 
 
-def _line(row: dict[str, Any]) -> Line:
+def _line(row: dict[str, Any]) -> dict[str, Any]:
     """`published`: the siret the line gives, '' when it is not a valid one."""
-    return row | {"published": row["siret"] if normalise.is_siret(row["siret"]) else ""}
+    published = row["siret"] if normalise.is_siret(row["siret"]) else ""
+    return row | {"published": published, "inherited": ""}
+
+
+def _inherited(session: Session, rows: Sequence[dict[str, Any]]) -> list[Line]:
+    """A siret that closed leads to the establishment that took it over; `inherited` says so."""
+    heirs = succession.heirs(session, {row["published"] for row in rows} - {""})
+    lines: list[Line] = []
+    for row in rows:
+        if heir := heirs.get(row["published"]):
+            since = f" le {heir.since:%d/%m/%Y}" if heir.since else ""
+            said = f"SIRET publié ({row['published']}) fermé, repris{since} par cet établissement"
+            row |= {"published": heir.siret, "inherited": said}
+        lines.append(row)
+    return lines
 
 
 def _among(statement: Any, only: Collection[int]) -> Iterator[Any]:

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from sourcing.model import OldPlace, Reject, Run
 from sourcing.normalise import ARRONDISSEMENTS
 from sourcing.places import Places
-from sourcing.register import writing
+from sourcing.register import takeovers, writing
 from sourcing.register.composition import Reading, checks, compose
 from sourcing.register.projection import macros
 from sourcing.register.stock_files import Table, literal, open_tables
@@ -386,4 +386,5 @@ def _write(session: Session, load: _Load, run: Run, tell: Progress) -> None:
     writing.write(session, load.con, run, tell)
     if run.is_whole:
         writing.mark_gone(session, load.con, run)
+    takeovers.write(session, load.con, load.tables)
     tell(1.0)

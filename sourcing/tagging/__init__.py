@@ -35,9 +35,10 @@ TAGGERS: tuple[Callable[[Scope], None], ...] = (
     tags_of_lists.public_names,
     tags_of_lists.ess,
     tags_of_register.noise,
+    tags_of_register.gone,
 )
 # Raise it when a tagger changes: every supplier is then tagged anew, whatever the queue says.
-RULES = 3
+RULES = 4
 VERSION, TAGGED_BY = "data_version", "tagged_by"
 # Beyond this share of the suppliers, doing all of them at once is quicker.
 MOST_STALE = 0.3

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from sourcing.model import Mention, Supplier, Tag
+from sourcing.model import REGISTER, Mention, Supplier, Tag
 from sourcing.segments import Nomenclature
 from sourcing.tagging import statuses
 
@@ -266,6 +266,23 @@ def noise(scope: Scope) -> None:
         scope,
         Fact("noise", "public", "siren", "organisme public : plutôt acheteur que fournisseur"),
         and_(is_tagged("public", "public"), not_(is_tagged("handicap"))),
+    )
+
+
+def gone(scope: Scope) -> None:
+    """Who is in no source any more; closed establishments say so themselves."""
+    its = or_(Mention.supplier_id == Supplier.id, Mention.firm == Supplier.siren)
+    living = exists().where(its, Mention.gone_on.is_(None))
+    left_lists = exists().where(its, Mention.gone_on.is_not(None)) & not_(living)
+    write(
+        scope,
+        Fact("noise", "gone", "siret", "n'est plus au répertoire SIRENE"),
+        and_(Supplier.gone_on.is_not(None), Supplier.state == "A"),
+    )
+    write(
+        scope,
+        Fact("noise", "gone", "siret", "ne figure plus dans aucune liste"),
+        and_(Supplier.origin != REGISTER, left_lists),
     )
 
 

@@ -200,6 +200,7 @@ STAFFING_SEGMENT = "RH-02"
 # Hidden by default, each with its reason: value -> label
 NOISE = {
     "closed": "Établissements fermés",
+    "gone": "Disparus de leurs sources",
     "inactive": "Unités sans activité",
     "property": "Sociétés immobilières et bailleurs",
     "holding": "Holdings",
