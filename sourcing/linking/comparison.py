@@ -1,43 +1,45 @@
-"""What the evidence looks at, for all pairs at once: shared words, spelling, streets, towns."""
+"""What the evidence looks at, for all pairs at once: names, spelling, streets, doors, towns."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
-from rapidfuzz.distance import JaroWinkler
 
-from sourcing.linking.candidates import (
+from sourcing.linking.candidates import Pairs
+from sourcing.linking.index import (
     BACKGROUND,
     Floats,
     Index,
     Ints,
-    Pairs,
     Words,
     bags_of,
+    changes,
     starts,
+    street_bags_of,
 )
-from sourcing.linking.normalised import Lines, Text
+from sourcing.linking.normalised import Keys, Labels, Lines, Vocabulary
+from sourcing.linking.overlap import (
+    WORKERS,
+    Flags,
+    Overlap,
+    Spread,
+    met,
+    overlap,
+    pairwise,
+    ratio,
+)
 
-# rapidfuzz threads: starting them costs more than one list saves.
-WORKERS = 1
-# Two words are one word misspelt from this likeness on (Jaro-Winkler, 4 letters at least).
-SAME_WORD = 0.9
-# A word that names the town tells the town, not the supplier.
-TOWN_WORD_SHARE = 0.25
+# Street numbers so far apart are still next door: entrances, corner houses.
+NEXT_DOOR = 8
 
 
-class Overlap(NamedTuple):
-    """Bits of information of the words shared, and of all the words on each side."""
+class Names(NamedTuple):
+    """Each pair's best pair of names: words in common, likeness 0..100."""
 
-    shared: Floats
-    left: Floats
-    right: Floats
-
-    def dice(self) -> Floats:
-        return _ratio(2 * self.shared, self.left + self.right)
+    words: Overlap
+    likeness: Floats
 
 
 @dataclass(frozen=True)
@@ -47,45 +49,42 @@ class Comparison:
     index: Index
     probes: Lines
     pairs: Pairs
+    # Answers already given, by question.
+    known: dict[str, Any] = field(default_factory=dict)
 
     @property
     def base(self) -> Lines:
         return self.index.lines
 
-    def both(self, fact: str) -> tuple[Text, Text]:
-        """One fact of the probe and of the base line, pair by pair."""
-        return self.probes.facts[fact][self.pairs.probe], self.base.facts[fact][self.pairs.line]
+    def both(self, fact: str) -> tuple[Keys, Keys]:
+        """One fact of the probe and of the base line, pair by pair; 0 unsaid."""
+        return self.probes.marks[fact][self.pairs.probe], self.base.marks[fact][self.pairs.line]
 
     def agreement(self, fact: str) -> Ints:
         """0 one side does not say, 1 they differ, 2 they are equal."""
         left, right = self.both(fact)
-        return np.where((left == "") | (right == ""), 0, np.where(left == right, 2, 1))
+        return np.where((left == 0) | (right == 0), 0, np.where(left == right, 2, 1))
 
     @cached_property
-    def vocabulary(self) -> tuple[Ints, Text]:
+    def vocabulary(self) -> tuple[Ints, Vocabulary]:
         """The probes' words numbered as the base's, new ones after them; and all the words."""
-        known = self.index.number
-        asked = self.probes.vocabulary.tolist()
-        new = [word for word in asked if word not in known]
-        number = {word: len(known) + i for i, word in enumerate(new)}
-        numbers = np.array([number.get(w, known.get(w, 0)) for w in asked], dtype=np.int64)
-        return numbers, np.concatenate([self.base.vocabulary, np.array(new, dtype=object)])
+        base, asked = self.base.vocabulary, self.probes.vocabulary
+        at = np.searchsorted(base.mark, asked.mark)
+        known = np.zeros(len(at), dtype=bool)
+        inside = at < len(base.mark)
+        known[inside] = base.mark[at[inside]] == asked.mark[inside]
+        new = np.flatnonzero(~known)
+        at[new] = len(base.mark) + np.arange(len(new))
+        every = [np.concatenate([b, a[new]]) for b, a in zip(base, asked, strict=True)]
+        return at.astype(np.int64), Vocabulary(*every)
 
     @cached_property
     def bits(self) -> Floats:
         """What each word tells: the rarer in the base, the more."""
-        new = self.vocabulary[1][len(self.base.vocabulary) :]
+        new = self.vocabulary[1].word[len(self.index.bits) :]
         usual = np.array([self.index.usual.get(word, 0.0) for word in new.tolist()])
-        total = self.base.count + BACKGROUND
-        of_new = np.log2(total / (usual * BACKGROUND + 1))
+        of_new = np.log2((self.base.count + BACKGROUND) / (usual * BACKGROUND + 1))
         return np.concatenate([self.index.bits, of_new])
-
-    @cached_property
-    def asked(self) -> tuple[Words, Words]:
-        """The words of each name of the probes, and of all the names of each probe."""
-        numbers, texts = self.vocabulary
-        word = numbers[self.probes.word] if len(self.probes.word) else self.probes.word
-        return bags_of(replace(self.probes, word=word, vocabulary=texts))
 
     @cached_property
     def full_bits(self) -> float:
@@ -93,9 +92,47 @@ class Comparison:
         return float(np.log2(self.base.count + BACKGROUND))
 
     @cached_property
-    def names(self) -> "Names":
+    def asked(self) -> tuple[Words, Words, Words]:
+        """The words of each name of the probes, of all their names, of their streets."""
+        numbers, every = self.vocabulary
+        word, street = (
+            numbers[words].astype(np.int32) if len(numbers) else words
+            for words in (self.probes.word, self.probes.street_word)
+        )
+        probes = replace(self.probes, word=word, street_word=street, vocabulary=every)
+        return *bags_of(probes), street_bags_of(probes)
+
+    @cached_property
+    def names(self) -> Names:
         """The best pair of names of each pair of lines."""
-        return _best_names(self)
+        aliases = starts(self.probes.alias_line, self.probes.count)
+        pair, left, right = pairwise(
+            aliases, self.index.alias_start, self.pairs.probe, self.pairs.line
+        )
+        if not len(pair):
+            nothing = np.zeros(len(self.pairs.probe))
+            return Names(Overlap(nothing, nothing, nothing, nothing.astype(np.int64)), nothing)
+        likeness = process.cpdist(
+            self.probes.alias_text[left],
+            self.base.alias_text[right],
+            scorer=fuzz.ratio,
+            workers=WORKERS,
+            dtype=np.float32,
+        )
+        strict = self._overlap(left, right, is_loose=False)
+        worth = strict.shared * (0.3 + strict.dice()) + np.asarray(likeness) / 100
+        order = np.lexsort((-np.round(worth, 6), pair))
+        best = order[changes(pair[order])]
+        chosen = np.zeros(len(self.pairs.probe), dtype=np.int64)
+        chosen[pair[best]] = best
+        words = self._overlap(left[chosen], right[chosen], is_loose=True)
+        return Names(words, np.asarray(likeness, dtype=np.float64)[chosen])
+
+    def _overlap(self, left: Ints, right: Ints, is_loose: bool) -> Overlap:
+        """What these names of the probes share with these of the base."""
+        one = Spread.of(self.asked[0], left, self.bits)
+        other = Spread.of(self.index.of_name, right, self.bits)
+        return overlap(one, other, len(left), self.vocabulary[1], is_loose)
 
     @cached_property
     def dice(self) -> Floats:
@@ -105,220 +142,167 @@ class Comparison:
     @cached_property
     def all_names(self) -> Overlap:
         """The words of all the names of one against all those of the other."""
-        pairs = self.pairs
-        return overlap(
-            self,
-            self.asked[1],
-            self.index.of_line,
-            pairs.probe,
-            pairs.line,
-            np.arange(len(pairs.probe)),
+        one = Spread.of(self.asked[1], self.pairs.probe, self.bits)
+        other = Spread.of(self.index.of_line, self.pairs.line, self.bits)
+        return overlap(one, other, len(self.pairs.probe), self.vocabulary[1])
+
+    @cached_property
+    def placed(self) -> Floats:
+        """0..1, how much of the names of one that the other's names lack is in its street."""
+        probe, line = self.pairs
+        asked = [Spread.of(words, probe, self.bits) for words in self.asked[1:]]
+        bags = (self.index.of_line, self.index.of_street)
+        base = [Spread.of(words, line, self.bits) for words in bags]
+        count, found = len(probe), np.zeros(len(probe))
+        for said, known, street in ((asked[0], *base), (base[0], *asked)):
+            size = len(self.vocabulary[1].word)
+            left = said.where(~met(said, known, size)[0])
+            there = left.where(met(left, street, size)[0])
+            found = np.maximum(found, ratio(there.total(count), said.total(count)))
+        return found
+
+    @cached_property
+    def acronyms(self) -> Flags:
+        """A word of one is made of the initials of a name of three words or more of the other."""
+        probe, line = self.pairs
+        found = np.zeros(len(probe), dtype=bool)
+        found[self._made_of(self.asked[1], probe, self.base, line)] = True
+        found[self._made_of(self.index.of_line, line, self.probes, probe)] = True
+        return found
+
+    def _made_of(self, words: Words, ours: Ints, lines: Lines, theirs: Ints) -> Ints:
+        """Pairs one of whose words on our side is the initials of a name on the other."""
+        names = (
+            self.index.alias_start if lines is self.base else starts(lines.alias_line, lines.count)
         )
+        pair, word, name = pairwise(words.start, names, ours, theirs)
+        _, every = self.vocabulary
+        number = words.word[word]
+        length, (first, least, most) = every.length[number], lines.alias_shape[name].T
+        may = (every.first[number] == first) & (least > 2) & (length > 2) & (length < 9)
+        at = np.flatnonzero(may & (length >= least) & (length <= most))
+        texts, made = every.word[number[at]], _texts(lines.alias_initials, name[at])
+        told = [is_acronym(t, *m.split(" ")) for t, m in zip(texts.tolist(), made, strict=True)]
+        return np.asarray(pair[at[np.array(told, dtype=bool)]])
 
     @cached_property
     def street_likeness(self) -> Floats:
         """0..100, how alike two streets are once their type and small words are gone."""
-        left, right = self.both("street")
-        whole = process.cpdist(left, right, scorer=fuzz.token_set_ratio, workers=WORKERS)
-        # "ZI PETITE SYNTHE VANCAUWENBERGHE" and "VAN CAUWENBERGUE": one inside the other, misspelt.
-        part = (
-            np.asarray(process.cpdist(left, right, scorer=fuzz.partial_ratio, workers=WORKERS))
-            * 0.9
+        return _likeness_of(
+            self.probes.streets, self.base.streets, self.pairs, self.agreement("departement") != 1
         )
-        long = np.array(
-            [min(len(a), len(b)) >= 7 for a, b in zip(left, right, strict=True)], dtype=bool
-        )
-        score = np.maximum(whole, np.where(long & (part >= 76), part, 0))
-        return np.where((left == "") | (right == ""), 0.0, score)
 
     @cached_property
-    def same_door(self) -> NDArray[np.bool_]:
+    def says_street(self) -> tuple[Flags, Flags]:
+        """Does each side name a street or a place in its town?"""
+        probe, line = self.pairs
+        sides = ((self.probes.streets, probe), (self.base.streets, line))
+        left, right = ((labels.values != "")[labels.code[at]] for labels, at in sides)
+        return left, right
+
+    @cached_property
+    def doors(self) -> Ints:
+        """Street numbers: 0 one side does not say, 1 far, 2 next door, 3 the same."""
+        probe, line = self.pairs
+        first, last = (
+            self.probes.number[probe].astype(int),
+            self.probes.last_number[probe].astype(int),
+        )
+        other, other_last = (
+            self.base.number[line].astype(int),
+            self.base.last_number[line].astype(int),
+        )
+        gap = np.maximum(first - other_last, other - last)
+        level = np.where(gap <= 0, 3, np.where(gap <= NEXT_DOOR, 2, 1))
+        return np.where((first == 0) | (other == 0), 0, level)
+
+    @cached_property
+    def same_door(self) -> Flags:
         """Same number in the same street, wherever it is."""
-        return np.asarray((self.agreement("number") == 2) & (self.street_likeness >= 85))
-
-    @cached_property
-    def acronyms(self) -> NDArray[np.bool_]:
-        """A name of one is the initials of a name of three words or more of the other."""
-        probes, lines = (
-            _acronyms(self.probes, self.pairs.probe),
-            _acronyms(self.base, self.pairs.line),
-        )
-        return np.array(
-            [
-                bool(probes[p][0] & lines[b][1]) or bool(lines[b][0] & probes[p][1])
-                for p, b in zip(*map(np.ndarray.tolist, self.pairs), strict=True)
-            ],
-            dtype=bool,
-        )
+        return np.asarray((self.doors == 3) & (self.street_likeness >= 85))
 
     @cached_property
     def town_likeness(self) -> Floats:
-        left, right = self.both("town")
-        score = process.cpdist(left, right, scorer=fuzz.partial_ratio, workers=WORKERS)
-        return np.where((left == "") | (right == ""), 0.0, score)
+        left, right = self.probes.towns, self.base.towns
+        return _by_couples(left, right, self.pairs, fuzz.partial_ratio, self.agreement("town") == 1)
+
+    @property
+    def is_cedex(self) -> Flags:
+        """The town of one may be that of its post office."""
+        return self.probes.is_cedex[self.pairs.probe] | self.base.is_cedex[self.pairs.line]
+
+    @cached_property
+    def named_town(self) -> Flags:
+        """The town of one is named in the street or the names of the other."""
+        at = np.flatnonzero((self.agreement("town") == 1) & (self.agreement("departement") != 1))
+        probe, line = self.pairs.probe[at], self.pairs.line[at]
+        one, other = _said(self.probes, probe), _said(self.base, line)
+        towns = zip(_texts(self.probes.towns, probe), _texts(self.base.towns, line), strict=True)
+        named = np.zeros(len(self.pairs.probe), dtype=bool)
+        named[at] = [
+            (len(a) > 4 and a in said_b) or (len(b) > 4 and b in said_a)
+            for (a, b), said_a, said_b in zip(towns, one, other, strict=True)
+        ]
+        return named
 
 
-def _acronyms(lines: Lines, asked: Ints) -> dict[int, tuple[set[str], set[str]]]:
-    """Of each line asked, the initials of its names, and its words that may be an acronym."""
-    wanted = np.unique(asked)
-    first, last = np.searchsorted(lines.alias_line, [wanted, wanted + 1])
-    found = {}
-    for line, start, end in zip(wanted.tolist(), first.tolist(), last.tolist(), strict=True):
-        names = [text.split() for text in lines.alias_text[start:end].tolist()]
-        found[line] = (
-            {"".join(word[0] for word in words) for words in names if len(words) > 2},
-            {word for words in names for word in words if 2 < len(word) < 9},
-        )
-    return found
+def is_acronym(word: str, initials: str, every: str) -> bool:
+    """All the initials in order, small words' optional: FDM of "Faculté des métiers" (FM, FDM)."""
+    return _runs_through(initials, word) and _runs_through(word, every)
 
 
-class Names(NamedTuple):
-    """Each pair's best pair of names: their numbers, words in common, likeness 0..100."""
-
-    left: Ints
-    right: Ints
-    words: Overlap
-    likeness: Floats
+def _runs_through(few: str, many: str) -> bool:
+    """The letters of `few` are in `many` in that order."""
+    rest = iter(many)
+    return all(letter in rest for letter in few)
 
 
-def _best_names(compared: Comparison) -> Names:
-    probes, base, pairs = compared.probes, compared.base, compared.pairs
-    pair, left, right = _cross(
-        starts(probes.alias_line, probes.count), compared.index.alias_start, pairs.probe, pairs.line
-    )
-    words = overlap(compared, compared.asked[0], compared.index.of_name, left, right, pair)
-    likeness = process.cpdist(
-        probes.alias_text[left],
-        base.alias_text[right],
-        scorer=fuzz.token_sort_ratio,
-        workers=WORKERS,
-    )
-    worth = words.shared * (0.3 + words.dice()) + np.asarray(likeness) / 100
-    order = np.lexsort((right, left, -np.round(worth, 6), pair))
-    owners, first = np.unique(pair[order], return_index=True)
-    best = np.zeros(len(pairs.probe), dtype=np.int64)
-    best[owners] = order[first]
-    if not len(left):
-        empty = np.zeros(len(pairs.probe))
-        return Names(best, best, Overlap(empty, empty, empty), empty)
-    return Names(left[best], right[best], Overlap(*(part[best] for part in words)), likeness[best])
+def _texts(labels: Labels, lines: Ints) -> list[str]:
+    texts: list[str] = labels.values[labels.code[lines]].tolist()
+    return texts
 
 
-def overlap(
-    compared: Comparison, left: Words, right: Words, left_bag: Ints, right_bag: Ints, pair: Ints
-) -> Overlap:
-    """Shared words of bag pairs, misspelt ones included; `pair` says whose towns do not count."""
-    size = len(compared.bits)
-    row_l, word_l = _spread(left, left_bag)
-    row_r, word_r = _spread(right, right_bag)
-    bits_l = compared.bits[word_l] * _town_share(compared, pair[row_l], word_l)
-    bits_r = compared.bits[word_r] * _town_share(compared, pair[row_r], word_r)
-    met_l = np.isin(row_l * size + word_l, row_r * size + word_r)
-    met_r = np.isin(row_r * size + word_r, row_l * size + word_l)
-    count = len(left_bag)
-    shared: Floats = _sums(row_l[met_l], bits_l[met_l], count)
-    shared = shared + _misspelt(
-        compared,
-        (row_l[~met_l], word_l[~met_l], bits_l[~met_l]),
-        (row_r[~met_r], word_r[~met_r], bits_r[~met_r]),
-        count,
-    )
-    return Overlap(
-        shared,
-        _sums(row_l, bits_l, count),
-        _sums(row_r, bits_r, count),
-    )
+def _said(lines: Lines, asked: Ints) -> list[str]:
+    """The street and names of each line asked, in one word."""
+    begins, ends = (np.searchsorted(lines.alias_line, asked + i).tolist() for i in (0, 1))
+    names = lines.alias_text
+    return [
+        "".join([street, *names[a:b]]).replace(" ", "")
+        for street, a, b in zip(_texts(lines.streets, asked), begins, ends, strict=True)
+    ]
 
 
-def _misspelt(
-    compared: Comparison, left: tuple[Any, Any, Any], right: tuple[Any, Any, Any], count: int
+def _likeness_of(left: Labels, right: Labels, pairs: Pairs, kept: Flags) -> Floats:
+    # "ALSACE" is in "GERARD D ALSACE", another street.
+    whole = _by_couples(left, right, pairs, fuzz.token_sort_ratio, kept)
+    within = _by_couples(left, right, pairs, fuzz.token_set_ratio, kept & (whole < 85)) * 0.8
+    whole = np.maximum(whole, within)
+    # "ZI PETITE SYNTHE VANCAUWENBERGHE" and "VAN CAUWENBERGUE": one inside the other, misspelt.
+    doubt = kept & (whole < 85)
+    part = _by_couples(left, right, pairs, fuzz.partial_ratio, doubt, shortest=7) * 0.9
+    return np.maximum(whole, np.where(part >= 76, part, 0))
+
+
+def _by_couples(
+    left: Labels, right: Labels, pairs: Pairs, scorer: Any, kept: Flags, shortest: int = 1
 ) -> Floats:
-    """Bits of the words that differ by a letter or are cut short, among those not shared."""
-    (row_l, word_l, bits_l), (row_r, word_r, bits_r) = left, right
-    item, at_l, at_r = _cross(
-        starts(row_l, count), starts(row_r, count), np.arange(count), np.arange(count)
-    )
-    if not len(item):
-        return np.zeros(count)
-    size = len(compared.bits)
-    couples, inverse = np.unique(word_l[at_l] * size + word_r[at_r], return_inverse=True)
-    texts = compared.vocabulary[1]
-    like = _word_likeness(texts[couples // size], texts[couples % size])[inverse]
-    kept = like > 0
-    worth = np.minimum(bits_l[at_l], bits_r[at_r])[kept] * like[kept]
-    # A word of the left meets at most one word of the right: its best.
-    order = np.lexsort((-worth, at_l[kept]))
-    _, first = np.unique(at_l[kept][order], return_index=True)
-    chosen = order[first]
-    return _sums(item[kept][chosen], worth[chosen], count)
-
-
-def _word_likeness(left: Text, right: Text) -> Floats:
-    """0 for different words; 0.85 for a misspelling or an abbreviation."""
-    close = process.cpdist(
-        left, right, scorer=JaroWinkler.similarity, workers=WORKERS, dtype=np.float32
-    )
+    """The likeness of the texts of each pair kept, each couple of texts measured once; else 0."""
+    one, other = left.code[pairs.probe].astype(np.int64), right.code[pairs.line].astype(np.int64)
+    size = max(len(right.values), 1)
+    at = np.flatnonzero(kept)
+    couples, inverse = np.unique(one[at] * size + other[at], return_inverse=True)
+    texts = left.values[couples // size], right.values[couples % size]
     long = np.array(
-        [min(len(a), len(b)) >= 4 for a, b in zip(left, right, strict=True)], dtype=bool
-    )
-    cut = np.array(
         [
-            min(len(a), len(b)) >= 3 and (a.startswith(b) or b.startswith(a))
-            for a, b in zip(left, right, strict=True)
+            min(len(a), len(b)) >= shortest
+            for a, b in zip(*map(np.ndarray.tolist, texts), strict=True)
         ],
         dtype=bool,
     )
-    digits = np.array(
-        [a.isdigit() or b.isdigit() for a, b in zip(left, right, strict=True)], dtype=bool
+    score = np.zeros(len(couples))
+    score[long] = process.cpdist(
+        texts[0][long], texts[1][long], scorer=scorer, workers=WORKERS, dtype=np.float32
     )
-    return np.where(~digits & (((close >= SAME_WORD) & long) | cut), 0.85, 0.0)
-
-
-def _town_share(compared: Comparison, pair: Ints, word: Ints) -> Floats:
-    """1, or TOWN_WORD_SHARE for a word that is part of the name of either town."""
-    towns, texts = compared.both("town"), compared.vocabulary[1]
-    share = np.ones(len(pair))
-    for side in towns:
-        names, at = np.unique(side.astype(str), return_inverse=True)
-        couples, inverse = np.unique(at[pair] * len(texts) + word, return_inverse=True)
-        inside = np.array(
-            [
-                len(texts[c % len(texts)]) > 3 and texts[c % len(texts)] in names[c // len(texts)]
-                for c in couples.tolist()
-            ],
-            dtype=bool,
-        )
-        if len(inside):
-            share[inside[inverse]] = TOWN_WORD_SHARE
-    return share
-
-
-def _spread(words: Words, bag: Ints) -> tuple[Ints, Ints]:
-    """(position in `bag`, word) for every word of every bag asked."""
-    row, at = _ranges(words.start[bag], words.start[bag + 1])
-    return row, words.word[at]
-
-
-def _cross(left: Ints, right: Ints, left_owner: Ints, right_owner: Ints) -> tuple[Ints, Ints, Ints]:
-    """For each asked couple of owners, every couple of their belongings: (couple, left, right)."""
-    row, at = _ranges(left[left_owner], left[left_owner + 1])
-    inner, right_at = _ranges(right[right_owner[row]], right[right_owner[row] + 1])
-    return row[inner], at[inner], right_at
-
-
-def _ranges(start: Ints, end: Ints) -> tuple[Ints, Ints]:
-    """Concatenated ranges: the number of the range, and the value in it."""
-    count = end - start
-    row = np.repeat(np.arange(len(start)), count)
-    return row, np.arange(int(count.sum())) - np.repeat(
-        np.cumsum(count) - count, count
-    ) + np.repeat(start, count)
-
-
-def _sums(row: Ints, weight: Floats, count: int) -> Floats:
-    """The weights of each of `count` rows added up."""
-    return np.asarray(np.bincount(row, weights=weight, minlength=count), dtype=np.float64)
-
-
-def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> Floats:
-    return np.divide(above, below, out=np.zeros(len(above)), where=below > 0)
+    found = np.zeros(len(pairs.probe))
+    found[at] = score[inverse]
+    return found

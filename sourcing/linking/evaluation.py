@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sourcing.linking.candidates import Floats
+from sourcing.linking.index import Floats
 from sourcing.linking.training import best, columns, table
 from sourcing.linking.verdicts import SAME, Linker, Scored
 from sourcing.source import SourceError

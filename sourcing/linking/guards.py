@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sourcing.linking.evidence import EVIDENCE, Levels
+from sourcing.linking.evidence import EVIDENCE
+from sourcing.linking.looks import Levels
 
 AT = {e.name: i for i, e in enumerate(EVIDENCE)}
 CODES = {e.name: [code for code, _ in e.answers] for e in EVIDENCE}
@@ -41,7 +42,7 @@ def nameless(levels: Levels) -> Flags:
     return (
         is_one_of(levels, "name", "d0", "d1")
         & ~identified(levels)
-        & ~is_one_of(levels, "acronym", "yes")
+        & ~is_one_of(levels, "acronym", "yes", "there")
         & ~is_one_of(levels, "exact", "generic")
     )
 
@@ -58,7 +59,7 @@ def partly_common(levels: Levels) -> Flags:
 def unplaced(levels: Levels) -> Flags:
     """Neither the same name nor any address to tell it from its namesakes."""
     return (
-        is_one_of(levels, "street", "unsaid", "unknown", "far")
+        is_one_of(levels, "street", "unsaid", "line_only", "base_only", "far")
         & is_one_of(levels, "exact", "no", "generic")
         & ~identified(levels)
     )

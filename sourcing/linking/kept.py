@@ -3,9 +3,10 @@
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 from zipfile import BadZipFile
 
 import duckdb
@@ -15,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from sourcing.linking import weights
 from sourcing.linking.bases import Base
-from sourcing.linking.candidates import Index, Words
-from sourcing.linking.normalised import WORDS, Lines, Normaliser, Text
+from sourcing.linking.index import Index
+from sourcing.linking.normalised import WORDS, Normaliser, Text
 from sourcing.linking.verdicts import Linker
 from sourcing.model import REGISTER, Judgement, Mention, Run, Setting, Supplier
 
@@ -26,8 +27,12 @@ VERSIONS = (LINKED, "data_version")
 # Smaller bases are read again each time: it takes less than asking whether they changed is worth.
 WORTH_KEEPING = 2_000
 # Of the file: another layout is read by nobody.
-LAYOUT = 1
+LAYOUT = 2
 END = "\x00"
+# After the name of an array of texts: how many there are.
+COUNT = "#"
+# Of suppliers, what is shown.
+SHOWN = ("uids", "sirets", "names")
 
 Arrays = dict[str, Any]
 _memory: dict[tuple[str, bool], tuple[str, Base]] = {}
@@ -110,81 +115,61 @@ def _from_disk(session: Session, path: Path | None, state: str, everything: bool
 
 def _packed(base: Base) -> Arrays:
     """Arrays of numbers only; texts as the bytes of all of them."""
-    index, lines = base.linker.index, base.linker.index.lines
-    towns = base.linker.normaliser.towns()
-    texts = {
-        **{f"supplier_{name}": getattr(base, name) for name in ("uids", "sirets", "names")},
-        **{f"fact_{name}": values for name, values in lines.facts.items()},
-        "alias_text": lines.alias_text,
-        "vocabulary": lines.vocabulary,
-        "town": list(towns),
-        "departement": list(towns.values()),
+    linker = base.linker
+    towns = linker.normaliser.towns()
+    return {
+        **_flat("index", replace(linker.index, usual={})),
+        **_flat("ids", base.ids),
+        **_flat("closed", np.array(sorted(linker.closed), dtype=np.int64)),
+        **_flat("town", np.array(list(towns), dtype=object)),
+        **_flat("told", np.array(list(towns.values()), dtype=object)),
+        **{k: v for name in SHOWN for k, v in _flat(name, getattr(base, name)).items()},
     }
-    arrays = {
-        "ids": base.ids,
-        "closed": np.array(sorted(base.linker.closed), dtype=np.int64),
-        **{name: getattr(lines, name) for name in ("kinds", "alias_line", "word_alias", "word")},
-        **{name: getattr(index, name) for name in ("key", "start", "line", "bits", "alias_start")},
-        **{name: getattr(index, name) for name in ("at_door", "of_kind_in_town")},
-        "line_start": index.of_line.start,
-        "line_word": index.of_line.word,
-        "name_start": index.of_name.start,
-    }
-    return arrays | {f"text_{name}": _bytes(values) for name, values in texts.items()}
 
 
-def _bytes(values: Sequence[str] | Text) -> Any:
-    return np.frombuffer(END.join(values).encode(), dtype=np.uint8)
+def _flat(name: str, value: Any) -> Arrays:
+    """One value and all it holds, as arrays: "index.lines.towns.code"."""
+    if isinstance(value, np.ndarray):
+        if value.dtype != object:
+            return {name: value}
+        text = END.join(value.tolist()).encode()
+        return {name: np.frombuffer(text, dtype=np.uint8), name + COUNT: np.array(len(value))}
+    if is_dataclass(value):
+        inside = {field.name: getattr(value, field.name) for field in fields(value)}
+    elif isinstance(value, tuple):
+        inside = value._asdict()  # type: ignore[attr-defined]
+    elif isinstance(value, Mapping):
+        inside = dict(value)
+    else:
+        return {name: np.array(value)}
+    return {k: v for part, held in inside.items() for k, v in _flat(f"{name}.{part}", held).items()}
 
 
-def _texts(arrays: Mapping[str, Any], name: str, count: int) -> Text:
-    said = arrays[f"text_{name}"].tobytes().decode().split(END) if count else []
+def _whole(arrays: Any, name: str, kind: Any) -> Any:
+    """What `_flat` took apart; `kind` is its type."""
+    if get_origin(kind) in (dict, Mapping):
+        inside = {n.removeprefix(name + ".") for n in arrays.files if n.startswith(name + ".")}
+        return {part: arrays[f"{name}.{part}"] for part in sorted(inside)}
+    if kind is int:
+        return int(arrays[name])
+    if is_dataclass(kind) or hasattr(kind, "_fields"):
+        parts = get_type_hints(kind)
+        return kind(**{part: _whole(arrays, f"{name}.{part}", of) for part, of in parts.items()})
+    return _texts(arrays, name) if name + COUNT in arrays.files else arrays[name]
+
+
+def _texts(arrays: Any, name: str) -> Text:
+    count = int(arrays[name + COUNT])
     texts = np.empty(count, dtype=object)
-    texts[:] = said
+    texts[:] = arrays[name].tobytes().decode().split(END) if count else []
     return texts
 
 
 def _unpacked(arrays: Any) -> Base:
-    ids = arrays["ids"]
-    count, names = len(ids), len(arrays["alias_line"])
-    prefix = "text_fact_"
-    facts = [name.removeprefix(prefix) for name in arrays.files if name.startswith(prefix)]
-    lines = Lines(
-        count,
-        {name: _texts(arrays, f"fact_{name}", count) for name in facts},
-        arrays["kinds"],
-        arrays["alias_line"],
-        _texts(arrays, "alias_text", names),
-        arrays["word_alias"],
-        arrays["word"],
-        _texts(arrays, "vocabulary", len(arrays["bits"])),
-        np.zeros(0, np.uint64),
-        np.zeros(0, np.uint8),
-    )
-    index = Index(
-        lines,
-        arrays["key"],
-        arrays["start"],
-        arrays["line"],
-        arrays["at_door"],
-        arrays["of_kind_in_town"],
-        Words(arrays["name_start"], lines.word),
-        Words(arrays["line_start"], arrays["line_word"]),
-        arrays["alias_start"],
-        arrays["bits"],
-        dict(zip(lines.vocabulary.tolist(), range(len(lines.vocabulary)), strict=True)),
-        weights.read().usual,
-    )
-    uids, sirets, shown = (
-        _texts(arrays, f"supplier_{name}", count) for name in ("uids", "sirets", "names")
-    )
-    linker = Linker(index, _normaliser(arrays), arrays["closed"].tolist())
-    return Base(ids, uids, sirets, shown, linker)
-
-
-def _normaliser(arrays: Any) -> Normaliser:
-    towns = arrays["text_town"].tobytes().decode().split(END)
-    departements = arrays["text_departement"].tobytes().decode().split(END)
+    index: Index = replace(_whole(arrays, "index", Index), usual=weights.read().usual)
     normaliser = Normaliser()
-    normaliser.learn_towns(dict(zip(towns, departements, strict=True)))
-    return normaliser
+    places = (_texts(arrays, name).tolist() for name in ("town", "told"))
+    normaliser.learn_towns(dict(zip(*places, strict=True)))
+    linker = Linker(index, normaliser, arrays["closed"].tolist())
+    uids, sirets, names = (_texts(arrays, name) for name in SHOWN)
+    return Base(arrays["ids"], uids, sirets, names, linker)

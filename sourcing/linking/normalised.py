@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
@@ -45,7 +45,41 @@ FEW = 200
 Text = NDArray[Any]
 Ints = NDArray[np.int64]
 Keys = NDArray[np.uint64]
-__all__ = ["LINE_BITS", "Keys", "Lines", "Normaliser", "Text"]
+# Of a word in a name: it names the line's town or département; a field's width cut it short.
+IS_PLACE, IS_CUT = 1, 2
+__all__ = [
+    "IS_CUT",
+    "IS_PLACE",
+    "LINE_BITS",
+    "Keys",
+    "Labels",
+    "Lines",
+    "Normaliser",
+    "Text",
+    "Vocabulary",
+]
+
+
+class Labels(NamedTuple):
+    """A text per line: `values[code[line]]`, every value once."""
+
+    code: NDArray[np.int32]
+    values: Text
+
+    @classmethod
+    def of(cls, texts: Text) -> "Labels":
+        code, values = pd.factorize(texts)
+        return cls(code.astype(np.int32), np.asarray(values, dtype=object))
+
+
+class Vocabulary(NamedTuple):
+    """The distinct words of names and streets, in the order of their marks (hashes)."""
+
+    word: Text
+    mark: Keys
+    first: NDArray[np.uint8]  # letter
+    length: NDArray[np.uint8]
+    is_number: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +87,28 @@ class Lines:
     """Normalised lines: values per line, per name (alias), per word, and per look-up key."""
 
     count: int
-    facts: dict[
-        str, Text
-    ]  # siret siren departement postcode town town_code number street phone host mail
+    # siren departement postcode town town_code phone mail host: equal texts, equal marks; 0 unsaid
+    marks: dict[str, Keys]
+    towns: Labels
+    is_cedex: NDArray[np.bool_]  # the town may be that of the post office
+    streets: Labels
+    # First and last street number ("3-5 rue"), 0 unsaid.
+    number: NDArray[np.uint16]
+    last_number: NDArray[np.uint16]
+    # The site's number within its firm: the seat's is usually the lowest; 0 unsaid.
+    nic: NDArray[np.uint32]
     kinds: Ints  # bits: what sort of body the names announce (CFA, ESAT, town hall…)
-    alias_line: Ints  # increasing
-    alias_text: Text
-    word_alias: Ints  # increasing
-    word: Ints  # numbers into the vocabulary, distinct in each alias
-    vocabulary: Text  # the distinct words
+    alias_line: NDArray[np.int32]  # increasing
+    alias_text: Text  # words in alphabetical order, those of the place left out
+    # "FM FDM": initials without small words, and with them; first letter and both lengths
+    alias_initials: Labels
+    alias_shape: NDArray[np.uint8]
+    word_alias: NDArray[np.int32]  # increasing
+    word: NDArray[np.int32]  # numbers into the vocabulary, increasing in each alias
+    word_flags: NDArray[np.uint8]
+    street_line: NDArray[np.int32]  # increasing
+    street_word: NDArray[np.int32]  # as word
+    vocabulary: Vocabulary
     # Look-up keys: 40 bits of hash, then the line's number; and which channel each is of.
     keys: Keys
     key_channel: NDArray[np.uint8]
@@ -78,12 +125,11 @@ class Normaliser:
         hosts = ", ".join(f"'{host}'" for host in COMMON_HOSTS)
         self.duck.execute(MACROS)
         self.duck.execute(f"CREATE MACRO common_hosts() AS [{hosts}]")
+        words = list(zip(*(row for row in vocabulary if row[0] != "phrase"), strict=True))
         self.duck.execute(
-            "CREATE TABLE vocabulary (role VARCHAR, pattern VARCHAR, canonical VARCHAR)"
-        )
-        self.duck.executemany(
-            "INSERT INTO vocabulary VALUES (?, ?, ?)",
-            [list(row) for row in vocabulary if row[0] != "phrase"],
+            "CREATE TABLE vocabulary AS "
+            "SELECT unnest(?) AS role, unnest(?) AS pattern, unnest(?) AS canonical",
+            [list(column) for column in words],
         )
         self.duck.execute(KNOWN)
         phrases = _phrase_sql([(p, c) for role, p, c in vocabulary if role == "phrase"])
@@ -103,7 +149,7 @@ class Normaliser:
             return self._read(count)
 
     def towns(self) -> dict[str, str]:
-        """Town -> its département, as the first lines told."""
+        """What the first lines told of places: see KNOWN_TOWN."""
         with self.turn:
             return dict(self.duck.execute("FROM known_town ORDER BY ALL").fetchall())
 
@@ -135,15 +181,27 @@ class Normaliser:
         read: dict[str, dict[str, Any]] = {
             name: self.duck.execute(sql).fetchnumpy() for name, sql in READS.items()
         }
+        names, words, places = read["names"], read["words"], read["places"]
         return Lines(
             count,
-            read["facts"],
+            read["marks"],
+            Labels.of(places["town"]),
+            places["is_cedex"],
+            Labels.of(places["street"]),
+            places["number"],
+            places["last_number"],
+            places["nic"],
             self._kinds(count, read["kinds"]),
-            read["names"]["line"],
-            read["names"]["text"],
-            read["words"]["alias"],
-            read["words"]["term"],
-            read["vocabulary"]["word"],
+            names["line"].astype(np.int32),
+            names["text"],
+            Labels.of(names["initials"]),
+            np.column_stack([names[part] for part in ("first", "least", "most")]),
+            words["alias"].astype(np.int32),
+            words["term"].astype(np.int32),
+            words["flags"],
+            read["street_words"]["line"].astype(np.int32),
+            read["street_words"]["term"].astype(np.int32),
+            Vocabulary(**read["vocabulary"]),
             read["keys"]["key"],
             read["keys"]["channel"],
         )

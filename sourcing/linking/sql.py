@@ -1,7 +1,7 @@
 """The SQL of normalisation: macros, then one statement per table, in the order they are run."""
 
 _WORD = "FROM word WHERE"
-_STREET = "unnest(string_split(street, ' ')) FROM line WHERE street <> '' AND"
+_STREET = "FROM street_word JOIN line USING (line) WHERE word <> '' AND"
 # The look-up keys of each channel: two lines that share one may be the same supplier.
 CHANNELS = {
     "word": "SELECT line, 'w' || word FROM word",
@@ -18,9 +18,13 @@ CHANNELS = {
     "acronym": """SELECT line, 'd' || departement || initials FROM alias
         WHERE length(initials) > 2 AND departement <> ''""",
     "door": """SELECT line, 'a' || departement || number || list_last(string_split(street, ' '))
-        FROM line WHERE number <> '' AND street <> '' AND departement <> ''""",
-    "street@town": f"SELECT line, 's' || town || {_STREET} town <> ''",
-    "street@postcode": f"SELECT line, 'q' || postcode || {_STREET} postcode <> ''",
+        FROM line WHERE number > 0 AND street <> '' AND departement <> ''""",
+    "street@town": f"SELECT line, 's' || town || word {_STREET} town <> ''",
+    "street@departement": f"""SELECT line, 'e' || departement || word {_STREET}
+        length(word) > 3 AND departement <> ''""",
+    # A hamlet or an estate is the name of one and the address of the other.
+    "place@town": f"SELECT line, 't' || town || word {_STREET} town <> '' AND length(word) > 3",
+    "street@postcode": f"SELECT line, 'q' || postcode || word {_STREET} postcode <> ''",
     "phone": "SELECT line, 'f' || phone FROM line WHERE phone <> ''",
     "mail": "SELECT line, 'm' || mail FROM line WHERE mail <> ''",
     "host": "SELECT line, 'h' || host FROM line WHERE host <> ''",
@@ -31,6 +35,8 @@ MACROS = r"""
 CREATE MACRO upper_plain(s) AS
     strip_accents(upper(replace(replace(replace(s, 'œ', 'oe'), 'Œ', 'OE'), '&', ' ET ')));
 CREATE MACRO fold(s) AS trim(regexp_replace(upper_plain(s), '[^A-Z0-9]+', ' ', 'g'));
+-- A fact as compared: 0 when it is not said.
+CREATE MACRO mark(s) AS CASE WHEN s = '' THEN 0::UBIGINT ELSE hash(s) END;
 
 -- "S.A.R.L." and "A P F" become one word; "L ISLE" and "M.MARTIN" stay two.
 CREATE MACRO tied(s) AS regexp_replace(trim(regexp_replace(
@@ -39,12 +45,15 @@ CREATE MACRO tied(s) AS regexp_replace(trim(regexp_replace(
 CREATE MACRO joined(s) AS
     replace(regexp_replace(tied(s), '~ ?([A-Z0-9]{2})', ' \1', 'g'), '~', '');
 
--- A town in one word, without CEDEX, arrondissement, articles and small words.
-CREATE MACRO bare_town(s) AS regexp_replace(regexp_replace(fold(s), '\b(CEDEX|CDX)\b.*', ''),
+-- A town in one word, without CEDEX (even cut short), arrondissement, articles and small words.
+CREATE MACRO bare_town(s) AS regexp_replace(regexp_replace(fold(s), '\b(CEDEX|CDX|CEDE?$).*', ''),
     '\b\d+\s?(ER?|EME|E)?\b|\bARRONDISSEMENT\b', ' ', 'g');
 CREATE MACRO town_of(s) AS regexp_replace(regexp_replace(regexp_replace(bare_town(s),
     '\bST\b', 'SAINT', 'g'), '\bSTE\b', 'SAINTE', 'g'),
     '\b(L|LE|LA|LES|D|DE|DU|DES|SUR|S|EN|ET|AUX?)\b| ', '', 'g');
+-- A post office's town: it says CEDEX, or has a code no town has (but in the three cities).
+CREATE MACRO is_cedex(town, postcode) AS regexp_matches(upper(town), '\b(CEDEX|CDX|CEDE?$)')
+    OR (right(postcode, 1) BETWEEN '1' AND '9' AND left(postcode, 2) NOT IN ('13', '69', '75'));
 CREATE MACRO is_code(s) AS regexp_matches(s, '^[0-9][0-9AB][0-9]{3}$');
 
 -- A French INSEE or postal code -> its département, overseas on three digits, Corsica as 20.
@@ -52,12 +61,14 @@ CREATE MACRO departement_of(code) AS CASE
     WHEN left(code, 2) IN ('97', '98') THEN left(code, 3)
     WHEN left(code, 2) IN ('2A', '2B') THEN '20' ELSE left(code, 2) END;
 
--- The street number: the one before a kind of street, else the one the address begins with.
-CREATE MACRO door_of(s) AS coalesce(
-    nullif(nullif(regexp_extract(s, '\b0*(\d{1,4}) ?(BIS|TER|QUATER|[A-D])? '
+-- The street numbers: those before a kind of street, else those the address begins with.
+CREATE MACRO doors_of(s) AS coalesce(
+    nullif(regexp_extract(s, '\b(\d{1,4}(?: (?:A |ET |AU )?\d{1,4})?) ?(BIS|TER|QUATER|[A-Z])? '
         '(RUE|R|AVENUE|AV|BOULEVARD|BD|PLACE|PL|CHEMIN|CHE|ROUTE|RTE|ALLEE|ALL|IMPASSE|IMP'
-        '|QUAI|COURS|CRS)\b', 1), ''), '0'),
-    nullif(nullif(regexp_extract(s, '^0*(\d{1,4})\b', 1), ''), '0'), '');
+        '|QUAI|COURS|CRS)\b', 1), ''),
+    regexp_extract(s, '^(\d{1,4}(?: (?:A |ET |AU )?\d{1,4})?)\b', 1));
+CREATE MACRO number_at(doors, place) AS
+    coalesce(try_cast(list_extract(regexp_extract_all(doors, '\d+'), place) AS USMALLINT), 0);
 CREATE MACRO street_of(s) AS trim(regexp_replace(regexp_replace(regexp_replace(fold(s),
     '\b\d{5}\b.*', ''),
     '\b(BP|CS|TSA|BOITE POSTALE|CEDEX|RD|RN|CD|D|N) ?\d+( \d+)?\b|\bBP\b|\bCS\b', ' ', 'g'),
@@ -72,26 +83,36 @@ FROM vocabulary WHERE role IN ('word', 'form', 'stop') GROUP BY pattern;
 CREATE TABLE known_street AS SELECT pattern, max(canonical) FILTER (role = 'streetword')
     AS canonical, bool_or(role = 'street') AS is_type
 FROM vocabulary WHERE role IN ('streetword', 'street') GROUP BY pattern;
-CREATE TABLE known_town (town VARCHAR, departement VARCHAR);
+CREATE TABLE known_departement AS
+SELECT pattern AS word, unnest(string_split(canonical, ' ')) AS departement
+FROM vocabulary WHERE role = 'departement';
+CREATE TABLE known_town (place VARCHAR, known VARCHAR);
 """
 
 DRAFT = r"""
-SELECT line, siret, postcode,
+SELECT line, postcode, coalesce(try_cast(right(siret, 5) AS UINTEGER), 0) AS nic,
     CASE WHEN siren <> '' THEN siren ELSE left(siret, 9) END AS siren,
     CASE WHEN is_code(town) THEN '' ELSE town_of(town) END AS town_name,
     CASE WHEN town_code <> '' THEN town_code WHEN is_code(town) THEN town ELSE '' END AS town_code,
-    fold(address) AS address, street_of(address) AS street,
+    is_cedex(town, postcode) AS is_cedex,
+    doors_of(fold(address)) AS doors, street_of(address) AS street,
     right(regexp_replace(phone, '\D', '', 'g'), 9) AS phone, lower(trim(email)) AS mail,
     regexp_extract(lower(email), '@(.+)$', 1) AS mail_host,
     regexp_extract(lower(website), '^(?:https?://)?(?:www\.)?([^/:? ]+\.[a-z]+)', 1) AS site
 FROM raw
 """
 
-# Lists often say only the town: the base tells which département has the one of that name.
+# What a place alone does not say and the base tells: the département of a town (lists often say
+# only the town), the name of a town known by its code or postcode alone.
 KNOWN_TOWN = """
-INSERT INTO known_town SELECT town_name, mode(departement_of(postcode)) FROM draft
+INSERT INTO known_town
+SELECT town_name, mode(departement_of(postcode)) FROM draft
 WHERE town_name <> '' AND postcode <> '' GROUP BY town_name
 HAVING count(DISTINCT departement_of(postcode)) = 1
+UNION ALL
+SELECT place, mode(town_name) FROM (
+    SELECT unnest(['c' || town_code, 'p' || postcode]) AS place, town_name FROM draft)
+WHERE town_name <> '' AND length(place) > 1 GROUP BY place
 """
 
 STREET_WORD = r"""
@@ -103,49 +124,65 @@ WHERE NOT regexp_matches(w, '^\d*$') AND NOT coalesce(is_type, false)
 """
 
 LINE = """
-SELECT d.line, siret, siren, postcode, d.town_code,
-    CASE WHEN d.town_name <> '' THEN d.town_name ELSE d.town_code END AS town,
+SELECT d.line, siren, nic, postcode, d.town_code, is_cedex,
+    CASE WHEN d.town_name <> '' THEN d.town_name
+         ELSE coalesce(c.known, p.known, d.town_code) END AS town,
     CASE WHEN postcode <> '' THEN departement_of(postcode)
          WHEN d.town_code <> '' THEN departement_of(d.town_code)
-         ELSE coalesce(k.departement, '') END AS departement,
-    door_of(address) AS number, coalesce(s.street, '') AS street, phone, mail,
+         ELSE coalesce(k.known, '') END AS departement,
+    number_at(doors, 1) AS number, greatest(number_at(doors, 2), number) AS last_number,
+    coalesce(s.street, '') AS street, phone, mail,
     CASE WHEN site <> '' AND NOT list_contains(common_hosts(), site) THEN site
          WHEN mail_host <> '' AND NOT list_contains(common_hosts(), mail_host) THEN mail_host
          ELSE '' END AS host
-FROM draft d LEFT JOIN known_town k ON k.town = d.town_name
+FROM draft d LEFT JOIN known_town k ON k.place = d.town_name
+LEFT JOIN known_town c ON d.town_name = '' AND c.place = 'c' || d.town_code
+LEFT JOIN known_town p ON d.town_name = '' AND p.place = 'p' || postcode
 LEFT JOIN (SELECT line, string_agg(word, ' ' ORDER BY i) AS street FROM street_word
            WHERE word <> '' GROUP BY line) s ON s.line = d.line
 ORDER BY d.line
 """
 
 # One name, what is in brackets, what is around them, and the parts between dashes.
+# A name as long as the fields of fixed width are may have been cut short.
 DRAFT_ALIAS = r"""
 WITH said AS (
     SELECT line, unnest(list_concat([name], string_split(other, ' | '))) AS name FROM raw),
-piece AS (SELECT line, unnest(list_concat([name],
+piece AS (SELECT line, name, unnest(list_concat([name],
     CASE WHEN contains(name, '(') THEN list_append(regexp_extract_all(name, '\(([^)]*)', 1),
         regexp_replace(name, '\([^)]*\)?', ' ', 'g')) ELSE [] END,
     CASE WHEN regexp_matches(name, ' [-–—] |/') THEN string_split_regex(name, ' [-–—] |/')
-        ELSE [] END)) AS name FROM said WHERE name <> ''),
-folded AS (SELECT DISTINCT line, joined(name) AS name FROM piece)
-SELECT row_number() OVER (ORDER BY line, name) - 1 AS alias, line, __PHRASES__ AS text
+        ELSE [] END)) AS piece FROM said WHERE name <> ''),
+folded AS (SELECT line, joined(piece) AS name,
+    bool_or(length(piece.name) BETWEEN 28 AND 41 AND ends_with(piece.name, piece)) AS is_cut
+    FROM piece GROUP BY ALL)
+SELECT row_number() OVER (ORDER BY line, name) - 1 AS alias, line, __PHRASES__ AS text, is_cut
 FROM folded WHERE name <> ''
 """
 
-# Legal forms are left out, unless they are the whole name.
+# Legal forms and small words are left out, unless they are the whole name.
 SAID = """
-SELECT line, coalesce(list(word ORDER BY i) FILTER (NOT is_form), list(word ORDER BY i)) AS words
-FROM (SELECT alias, line, i, coalesce(k.canonical, w) AS word, coalesce(is_form, false) AS is_form
-    FROM (SELECT alias, line, unnest(string_split(text, ' ')) AS w,
+SELECT line, coalesce(list(word ORDER BY i) FILTER (word IS NOT NULL AND NOT is_form),
+        list(word ORDER BY i) FILTER (word IS NOT NULL)) AS words,
+    coalesce(string_agg(left(w, 1), '' ORDER BY i) FILTER (NOT is_form), '') AS all_initials,
+    bool_or(is_cut) AS is_cut
+FROM (SELECT alias, line, i, w, is_cut, coalesce(is_form, false) AS is_form,
+        CASE WHEN NOT coalesce(is_stop, false) THEN coalesce(k.canonical, w) END AS word
+    FROM (SELECT alias, line, is_cut, unnest(string_split(text, ' ')) AS w,
                  generate_subscripts(string_split(text, ' '), 1) AS i FROM draft_alias)
-    LEFT JOIN known_word k ON k.pattern = w WHERE w <> '' AND NOT coalesce(is_stop, false))
-GROUP BY alias, line
+    LEFT JOIN known_word k ON k.pattern = w WHERE w <> '')
+GROUP BY alias, line HAVING count(word) > 0
 """
 ALIAS = """
-SELECT row_number() OVER (ORDER BY line, text) - 1 AS alias, line, text, initials, town, departement
+SELECT row_number() OVER (ORDER BY line, text) - 1 AS alias, line, text, plain, initials,
+    all_initials, last, town, departement
 FROM (
-    SELECT DISTINCT line, array_to_string(words, ' ') AS text,
-        array_to_string(list_transform(words, lambda w: left(w, 1)), '') AS initials FROM said)
+    SELECT line, array_to_string(list_sort(words), ' ') AS text,
+        min(array_to_string(words, ' ')) AS plain,
+        min(array_to_string(list_transform(words, lambda w: left(w, 1)), '')) AS initials,
+        min(all_initials) AS all_initials,
+        max(CASE WHEN is_cut THEN words[-1] ELSE '' END) AS last
+    FROM said GROUP BY ALL)
 JOIN line USING (line)
 """
 
@@ -159,9 +196,19 @@ STEPS = {
     "alias": ALIAS,
     "word": """SELECT line, word, town, departement, postcode
         FROM (SELECT DISTINCT line, unnest(words) AS word FROM said) JOIN line USING (line)""",
-    "bag": "SELECT DISTINCT alias, unnest(string_split(text, ' ')) AS word FROM alias",
-    "term": """SELECT row_number() OVER (ORDER BY word) - 1 AS term, word
-        FROM (SELECT DISTINCT word FROM bag)""",
+    "bag": """SELECT alias, word, bool_or(word = last) AS is_last,
+            bool_or((length(word) > 3 AND contains(town, word)) OR word = departement
+                OR d.word IS NOT NULL) AS is_place
+        FROM (SELECT alias, unnest(string_split(text, ' ')) AS word, last, town, departement
+              FROM alias)
+        LEFT JOIN known_departement d USING (word, departement)
+        GROUP BY alias, word""",
+    # What is left of a name without the place: "MAIRIE DE GRAULHET" there is "MAIRIE".
+    "core": """SELECT alias, coalesce(string_agg(word, ' ' ORDER BY word) FILTER (NOT is_place),
+            string_agg(word, ' ' ORDER BY word)) AS core FROM bag GROUP BY alias""",
+    "street_bag": "SELECT DISTINCT line, word FROM street_word WHERE word <> ''",
+    "term": """SELECT row_number() OVER (ORDER BY mark(word), word) - 1 AS term, word
+        FROM (SELECT word FROM bag UNION SELECT word FROM street_bag)""",
 }
 # A look-up key and its line share 64 bits: bases of up to 16 million lines.
 LINE_BITS = 24
@@ -171,11 +218,21 @@ KEYS = " UNION ALL ".join(
     for code, sql in enumerate(CHANNELS.values())
 )
 READS = {
-    "facts": """SELECT siret, siren, departement, postcode, town, town_code, number, street, phone,
-        mail, host FROM line ORDER BY line""",
-    "names": "SELECT line, text FROM alias ORDER BY alias",
-    "vocabulary": "SELECT word FROM term ORDER BY term",
-    "words": "SELECT alias, term FROM bag JOIN term USING (word) ORDER BY ALL",
+    "marks": """SELECT mark(siren) AS siren, mark(departement) AS departement, mark(postcode) AS
+        postcode, mark(town) AS town, mark(town_code) AS town_code, mark(phone) AS phone,
+        mark(mail) AS mail, mark(host) AS host FROM line ORDER BY line""",
+    "places": "SELECT town, street, number, last_number, nic, is_cedex FROM line ORDER BY line",
+    "names": """SELECT line, core AS text, initials || ' ' || all_initials AS initials,
+        ascii(initials)::UTINYINT AS first, least(length(initials), 255)::UTINYINT AS least,
+        least(length(all_initials), 255)::UTINYINT AS most
+        FROM alias JOIN core USING (alias) ORDER BY alias""",
+    "vocabulary": """SELECT word, mark(word) AS mark, ascii(word)::UTINYINT AS first,
+        least(length(word), 255)::UTINYINT AS length, regexp_matches(word, '^[0-9]+$') AS is_number
+        FROM term ORDER BY term""",
+    "words": """SELECT alias, term, is_place::UTINYINT + 2 * is_last::UTINYINT AS flags
+        FROM bag JOIN term USING (word) ORDER BY alias, term""",
+    "street_words": """SELECT line, term FROM street_bag JOIN term USING (word)
+        ORDER BY line, term""",
     "kinds": """SELECT line, word FROM word
         JOIN (SELECT DISTINCT pattern FROM kind) ON pattern = word""",
     "keys": KEYS,

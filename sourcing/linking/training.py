@@ -12,9 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sourcing.linking import evidence, weights
-from sourcing.linking.candidates import Floats, Index, Ints, bags_of, candidates
+from sourcing.linking.candidates import candidates
 from sourcing.linking.comparison import Comparison
 from sourcing.linking.guards import held_back
+from sourcing.linking.index import Floats, Index, Ints, bags_of
+from sourcing.linking.looks import Levels
 from sourcing.linking.noise import noisy
 from sourcing.linking.normalised import Normaliser
 from sourcing.linking.weights import Weights
@@ -27,7 +29,7 @@ PRECISION = 0.978
 # From this probability on, a person is asked.
 REVIEW = 0.2
 # Tried to make the probabilities say what they mean.
-TEMPERATURES, SHIFTS = np.arange(0.8, 2.5, 0.05), np.arange(-1.0, 2.1, 0.25)
+TEMPERATURES, SHIFTS = np.arange(0.8, 2.5, 0.1), np.arange(-1.0, 2.1, 0.25)
 # Lines made noisy on purpose, twice; and the share of lines from which a word is common.
 NOISY, COMMON = 1500, 0.0008
 
@@ -36,7 +38,7 @@ NOISY, COMMON = 1500, 0.0008
 class Labelled:
     """The pairs of lines whose siret is known: their evidence, and which pair is right."""
 
-    levels: evidence.Levels
+    levels: Levels
     probe: Ints
     right: NDArray[np.bool_]
     # Same firm, same fold: a firm is never learned from and judged on at once.
@@ -79,10 +81,10 @@ def usual_words(register: pd.DataFrame) -> dict[str, float]:
     """The common words of a register and the share of its lines that have them."""
     lines = Normaliser().lines(columns(register))
     _, of_line = bags_of(lines)
-    count = np.bincount(of_line.word, minlength=len(lines.vocabulary)).tolist()
+    count = np.bincount(of_line.word, minlength=len(lines.vocabulary.word)).tolist()
     return {
         word: round(n / lines.count, 5)
-        for word, n in zip(lines.vocabulary.tolist(), count, strict=True)
+        for word, n in zip(lines.vocabulary.word.tolist(), count, strict=True)
         if n >= COMMON * lines.count and len(word) > 1 and not word.isdigit()
     }
 
@@ -105,11 +107,11 @@ def out_of_fold(known: Labelled, before: Floats, seed: int = 0) -> Floats:
     _, firm = np.unique(known.firm.astype(str), return_inverse=True)
     fold = np.random.default_rng(seed).integers(0, FOLDS, firm.max() + 1)[firm][known.probe]
     scores = np.zeros(len(known.probe))
+    every = weights.learn(known.levels, known.probe, known.right, prior=before)
     for k in range(FOLDS):
         held = fold == k
-        theta = weights.learn(
-            known.levels[~held], known.probe[~held], known.right[~held], prior=before
-        )
+        kept = (known.levels[~held], known.probe[~held], known.right[~held])
+        theta = weights.learn(*kept, prior=before, start=every)
         scores[held] = weights.of(theta).scores(known.levels[held])
     return scores
 

@@ -7,9 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from sourcing.linking import evidence, guards, weights
-from sourcing.linking.candidates import Floats, Index, Ints, Pairs, candidates
+from sourcing.linking.candidates import Pairs, candidates
 from sourcing.linking.comparison import Comparison
-from sourcing.linking.evidence import EVIDENCE, Levels
+from sourcing.linking.evidence import EVIDENCE
+from sourcing.linking.index import Floats, Index, Ints
+from sourcing.linking.looks import Levels
 from sourcing.linking.normalised import Lines, Normaliser
 from sourcing.linking.weights import Weights
 
@@ -127,8 +129,8 @@ class Linker:
         return Finding(REVIEW, (noted, *told[1:]), is_firm, firm)
 
     def _firm(self, scored: "Scored", order: Ints) -> float:
-        sirens = self.index.lines.facts["siren"][scored.pairs.line[order]]
-        same = (sirens == sirens[0]) & (sirens != "")
+        sirens = self.index.lines.marks["siren"][scored.pairs.line[order]]
+        same = (sirens == sirens[0]) & (sirens != 0)
         chance = scored.probability[order]
         return min(1.0, max(float(chance[same].sum()), float(chance[0])))
 

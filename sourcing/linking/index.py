@@ -1,0 +1,151 @@
+"""The base's lines, ready to be searched and compared: keys, words, how common each thing is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sourcing.linking.normalised import LINE_BITS, Keys, Lines
+
+# A base of three suppliers knows nothing of which words are rare: every base is counted as if it
+# came on top of this many lines, of which common words have their usual share.
+BACKGROUND = 30_000
+# A key shared by more lines than this says too little to search by.
+MOST_SHARED = 800
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+FLAG_BITS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Bag `b` holds `word[start[b]:start[b + 1]]`, numbers into a vocabulary, increasing."""
+
+    start: Ints
+    word: NDArray[np.int32]
+    flags: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The base's keys: `line[start[k]:start[k + 1]]` hold key `k`, rare enough to search by."""
+
+    lines: Lines
+    key: Keys
+    start: Ints
+    line: NDArray[np.int32]
+    # How many firms of the base share each line's street number and street.
+    at_door: NDArray[np.int32]
+    # How many lines of the base in each line's town, and in its département, are of its kinds.
+    of_kind_in_town: NDArray[np.int32]
+    of_kind_around: NDArray[np.int32]
+    # The words of each name, and of all the names of each line.
+    of_name: Words
+    of_line: Words
+    of_street: Words
+    # Where the names of each line begin.
+    alias_start: Ints
+    # What each word of the vocabulary tells: the rarer in the base, the more.
+    bits: Floats
+    # Word -> its usual share of French lines, for bases too small to tell.
+    usual: Mapping[str, float]
+
+    @classmethod
+    def build(cls, lines: Lines, usual: Mapping[str, float] | None = None) -> "Index":
+        """Sort the base's keys, leaving out those that too many lines share."""
+        of_name, of_line = bags_of(lines)
+        return cls(
+            replace(lines, keys=lines.keys[:0], key_channel=lines.key_channel[:0]),
+            *_sorted_keys(lines.keys),
+            _firms_at_door(lines),
+            _kind_crowd(lines, lines.towns.code),
+            _kind_crowd(lines, pd.factorize(lines.marks["departement"])[0]),
+            of_name,
+            of_line,
+            street_bags_of(lines),
+            starts(lines.alias_line, lines.count),
+            _bits(lines, of_line, usual or {}),
+            usual or {},
+        )
+
+
+def bags_of(lines: Lines) -> tuple[Words, Words]:
+    """The words of each name, and of all the names of each line."""
+    line = lines.alias_line[lines.word_alias].astype(np.int64)
+    size = max(len(lines.vocabulary.word), 1)
+    packed = np.sort(((line * size + lines.word) << FLAG_BITS) | lines.word_flags)
+    # The same word in two names of one line: its flags together are the larger.
+    last = np.append(changes(packed >> FLAG_BITS)[1:], True)[: len(packed)]
+    once = packed[last] >> FLAG_BITS
+    return (
+        Words(starts(lines.word_alias, len(lines.alias_line)), lines.word, lines.word_flags),
+        Words(
+            starts(once // size, lines.count),
+            (once % size).astype(np.int32),
+            (packed[last] & ((1 << FLAG_BITS) - 1)).astype(np.uint8),
+        ),
+    )
+
+
+def street_bags_of(lines: Lines) -> Words:
+    """The words of each line's street."""
+    size = max(len(lines.vocabulary.word), 1)
+    packed = np.sort(lines.street_line.astype(np.int64) * size + lines.street_word)
+    none = np.zeros(len(packed), dtype=np.uint8)
+    return Words(starts(packed // size, lines.count), (packed % size).astype(np.int32), none)
+
+
+def _bits(lines: Lines, of_line: Words, usual: Mapping[str, float]) -> Floats:
+    seen = np.bincount(of_line.word, minlength=len(lines.vocabulary.word))
+    share = np.array([usual.get(word, 0.0) for word in lines.vocabulary.word.tolist()])
+    return np.asarray(np.log2((lines.count + BACKGROUND) / (seen + share * BACKGROUND + 1)))
+
+
+def starts(owner: NDArray[np.integer], count: int) -> Ints:
+    """Where each of `count` owners begins in an increasing array of owners."""
+    return np.searchsorted(owner, np.arange(count + 1)).astype(np.int64)
+
+
+def _sorted_keys(packed: Keys) -> tuple[Keys, Ints, NDArray[np.int32]]:
+    """The keys that few lines share, where each begins, and their lines."""
+    packed = np.sort(packed)
+    packed = packed[changes(packed)]
+    shift = np.uint64(LINE_BITS)
+    firsts = np.flatnonzero(changes(packed >> shift))
+    count = np.diff(firsts, append=len(packed))
+    rare = count <= MOST_SHARED
+    kept = packed[np.repeat(rare, count)]
+    lines = (kept & np.uint64((1 << LINE_BITS) - 1)).astype(np.int32)
+    return packed[firsts[rare]] >> shift, np.concatenate([[0], np.cumsum(count[rare])]), lines
+
+
+def changes(values: Keys | Ints) -> NDArray[np.bool_]:
+    """The first of each run of equal values."""
+    first = np.ones(len(values), dtype=bool)
+    first[1:] = values[1:] != values[:-1]
+    return first
+
+
+def _firms_at_door(lines: Lines) -> NDArray[np.int32]:
+    """How many firms say each line's number, street and town; a line without siren is a firm."""
+    place = lines.towns.code.astype(np.int64) * len(lines.streets.values) + lines.streets.code
+    door = pd.factorize(place * (1 << 16) + lines.number)[0].astype(np.int64)
+    siren = lines.marks["siren"]
+    firm = pd.factorize(np.where(siren == 0, np.arange(lines.count, dtype=np.uint64), siren))[0]
+    firms = np.unique(door * lines.count + firm) // max(lines.count, 1)
+    return np.bincount(firms, minlength=1)[door].astype(np.int32)
+
+
+def _kind_crowd(lines: Lines, place: NDArray[np.integer]) -> NDArray[np.int32]:
+    """In each line's place, how many lines share one of its kinds: the rarest counts."""
+    crowd = np.full(lines.count, lines.count, dtype=np.int32)
+    bit = 1
+    while bit <= int(lines.kinds.max(initial=0)):
+        has = (lines.kinds & bit) != 0
+        at = place[has]
+        crowd[has] = np.minimum(crowd[has], np.bincount(at, minlength=1)[at])
+        bit <<= 1
+    return crowd
