@@ -107,6 +107,19 @@ class Fetcher:
 
         return self._insist(ask)
 
+    def upload(
+        self, url: str, content: bytes, form: Mapping[str, str], name: str = "data.csv"
+    ) -> str:
+        """The text answered to a file sent as the member `data` of a form."""
+        address = urljoin(self.base_url + "/", url) if self.base_url else url
+
+        def ask() -> str:
+            files = {"data": (name, content, "text/csv")}
+            with self._open(address, form=form, files=files) as answer:
+                return _text_of(answer)
+
+        return self._insist(ask)
+
     def download(
         self,
         url: str,
@@ -167,6 +180,7 @@ class Fetcher:
         params: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
     ) -> Iterator[requests.Response]:
         """A checked answer, its body not read yet; failures as FetchError or _Passing."""
         self._wait_for_turn()
@@ -176,6 +190,7 @@ class Fetcher:
                 address,
                 params=params,
                 data=form,
+                files=files,
                 headers=headers,
                 stream=True,
                 timeout=(self.connect_timeout_s, self.read_timeout_s),
@@ -333,19 +348,28 @@ def _explain(error: requests.RequestException, address: str) -> None:
 
 
 def _decoded(answer: requests.Response) -> Any:
-    host = _host(answer.url)
-    body = bytearray()
+    body = _body(answer)
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        sentence = f"{_host(answer.url)} a répondu des données tronquées ou illisibles : réessayer."
+        raise _Passing(FetchError(sentence)) from error
+
+
+def _text_of(answer: requests.Response) -> str:
+    return _body(answer).decode("utf-8-sig", errors="replace")
+
+
+def _body(answer: requests.Response) -> bytes:
+    """All of a reasonable answer that is not a web page."""
+    host, body = _host(answer.url), bytearray()
     for block in answer.iter_content(BLOCK):
         body += block
         if len(body) > MAX_JSON_BYTES:
             raise FetchError(f"{host} répond sans fin : vérifier l'adresse du service.")
     if _is_html(answer, bytes(body[:512])):
         raise FetchError(WEB_PAGE.format(host=host, wanted="de données"))
-    try:
-        return json.loads(body)
-    except ValueError as error:
-        sentence = f"{host} a répondu des données tronquées ou illisibles : réessayer."
-        raise _Passing(FetchError(sentence)) from error
+    return bytes(body)
 
 
 def _is_html(answer: requests.Response, start: bytes) -> bool:

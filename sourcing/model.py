@@ -134,7 +134,7 @@ class Supplier(Base):
     commune: Mapped[str] = mapped_column(default="")
     lon: Mapped[float | None]
     lat: Mapped[float | None]
-    # exact, street, commune or '' (nowhere)
+    # exact, street, approximate (an uncertain address), commune or '' (nowhere)
     precision: Mapped[str] = mapped_column(default="")
     naf: Mapped[str] = mapped_column(default="")  # "81.30Z", rev. 2
     naf25: Mapped[str] = mapped_column(default="")
@@ -357,6 +357,22 @@ class Listing(Base):
     name_key: Mapped[str] = mapped_column(
         Text().with_variant(Text(collation="C"), "postgresql"), index=True
     )
+
+
+class Geocode(Base):
+    """Where the geocoding service puts an address: asked once, kept."""
+
+    __tablename__ = "geocode"
+    address: Mapped[str] = mapped_column(primary_key=True)
+    postcode: Mapped[str] = mapped_column(primary_key=True)
+    commune_code: Mapped[str] = mapped_column(primary_key=True)
+    lon: Mapped[float | None]
+    lat: Mapped[float | None]
+    # 0..1; 0 when nothing was found
+    score: Mapped[float]
+    # housenumber, street, locality, municipality
+    kind: Mapped[str]
+    asked_on: Mapped[date]
 
 
 class Contract(Base):

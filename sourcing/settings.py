@@ -36,6 +36,10 @@ class Settings:
     contact: str = ""
     # Public services, only ever changed to point at a test server.
     geo_api_url: str = "https://geo.api.gouv.fr"
+    # Asked for a SIRET the base does not know when a structure registers; empty: never asked.
+    recherche_entreprises_url: str = "https://recherche-entreprises.api.gouv.fr"
+    # Places addresses for `sourcing geocode`.
+    geocoding_url: str = "https://data.geopf.fr/geocodage"
     datagouv_url: str = "https://www.data.gouv.fr"
     # The key to the API of the Marché de l'inclusion, asked for with its contact form.
     marche_inclusion_token: str = field(default="", repr=False)

@@ -11,7 +11,7 @@ from flask import Flask, url_for
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Engine
 
-from sourcing import db
+from sourcing import db, directory
 from sourcing import segments as nomenclatures
 from sourcing.linking.review import count
 from sourcing.segments import Nomenclature
@@ -103,7 +103,11 @@ def create_app(
         engine = db.connect(settings.database_url)
         db.migrate(engine)
     app.extensions[context.KEY] = context.Site(
-        settings, engine, nomenclature or nomenclatures.load(), sources or {}
+        settings,
+        engine,
+        nomenclature or nomenclatures.load(),
+        sources or {},
+        _directory(settings.recherche_entreprises_url),
     )
     # First: the anti-forgery check reads the body, whose size it decides.
     uploads.register(app)
@@ -115,6 +119,10 @@ def create_app(
         app.register_blueprint(pages)
     _templates(app, settings)
     return app
+
+
+def _directory(url: str) -> directory.Directory | None:
+    return directory.Directory(directory.fetcher(url)) if url else None
 
 
 def _templates(app: Flask, settings: Settings) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from sourcing import provenance
+from sourcing.directory import Directory
 from sourcing.model import Setting
 from sourcing.segments import Nomenclature
 from sourcing.settings import Settings
@@ -25,6 +26,8 @@ class Site:
     engine: Engine
     nomenclature: Nomenclature
     sources: Mapping[str, Source]
+    # Asked for what the base does not know; None when the settings say never.
+    directory: Directory | None = None
     # Last answer of is_demo(): the error page must not need the base.
     was_demo: bool = field(default=False)
     # When the edited nomenclature was last changed, as far as this process knows; 0: none.

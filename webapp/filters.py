@@ -23,6 +23,7 @@ NO_BREAK = "\u00a0"
 PRECISIONS = {
     "exact": "à l’adresse exacte",
     "street": "à la rue",
+    "approximate": "approximative, l’adresse étant mal reconnue",
     "commune": "au centre de la commune, faute d’adresse localisée",
     "": "inconnue",
 }

@@ -29,7 +29,7 @@ def form() -> str:
     number, error = _read_siret(asked)
     if error:
         return _start(asked, error)
-    supplier = registrations.known(session(), number)
+    supplier = _known(number)
     return _page(RegistrationForm(formdata=None, data=_prefill(number, supplier)), supplier)
 
 
@@ -40,7 +40,7 @@ def send() -> Response | str:
     if answers.surname.data:
         return redirect(url_for("registration.thanks"))
     number, _error = _read_siret(answers.siret.data or "")
-    supplier = registrations.known(session(), number) if number else None
+    supplier = _known(number)
     wants_proposals = "proposer" in request.form
     if wants_proposals or not answers.validate():
         return _page(answers, supplier)
@@ -65,7 +65,7 @@ def register_json() -> Response:
     number, error = _read_siret(request.args.get("siret", ""))
     if error:
         return jsonify(erreur=error)
-    supplier = registrations.known(session(), number)
+    supplier = _known(number)
     if supplier is None:
         return jsonify(siret=number, connu=False)
     return jsonify(
@@ -102,7 +102,7 @@ def _page(answers: RegistrationForm, supplier: Supplier | None) -> str:
         form=answers,
         supplier=supplier,
         address=shown_address(supplier) if supplier else "",
-        statuses=statuses_of(session(), supplier) if supplier else [],
+        statuses=statuses_of(session(), supplier) if supplier and supplier.id else [],
         proposals=proposals,
         zones=ZONES,
     )
@@ -116,6 +116,15 @@ def _read_siret(text: str) -> tuple[str, str]:
         sentence = str(error).rstrip(".")
         return "", f"{sentence[:1].upper()}{sentence[1:]}. Le SIRET compte 14 chiffres."
     return number, "" if number else "Indiquer le SIRET : 14 chiffres."
+
+
+def _known(number: str) -> Supplier | None:
+    """What the base knows under this siret, else what the public directory says of it."""
+    if not number:
+        return None
+    directory = site().directory
+    known = registrations.known(session(), number)
+    return known if known or directory is None else directory.find(number)
 
 
 def _prefill(number: str, supplier: Supplier | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import click
 from sqlalchemy.orm import Session
 
 from connectors import load_all
-from sourcing import downloads, linking, places, tagging
+from sourcing import downloads, geocoding, linking, places, tagging
 from sourcing import ingest as ingestion
 from sourcing.commands.shared import (
     Bench,
@@ -189,4 +189,30 @@ def source_named(name: str) -> Source:
     return sources[name]
 
 
-COMMANDS = (territory, fetch, ingest, link, tag)
+@click.command()
+@progress_option
+@pass_bench
+def geocode(bench: Bench) -> None:
+    """Placer les adresses publiques qui ne le sont pas (Géoplateforme), chacune demandée une fois.
+
+    Interrompue, la commande reprend où elle en était.
+    """
+    service = geocoding.fetcher(bench.settings.geocoding_url)
+    with bench.session() as session:
+        total = geocoding.left(session)
+    asked = found = 0
+    with progress("Adresses") as step:
+        while asked < total:
+            with bench.filling() as session:
+                batch, known = geocoding.ask(session, service)
+            asked, found = asked + batch, found + known
+            step(asked, total)
+    with bench.filling() as session:
+        placed = geocoding.place(session)
+    click.echo(
+        f"{count(asked, 'adresse demandée', 'adresses demandées')}, {found} reconnues ; "
+        f"{count(placed, 'fournisseur placé', 'fournisseurs placés')} : lancer « sourcing tag »."
+    )
+
+
+COMMANDS = (territory, fetch, ingest, geocode, link, tag)

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -60,7 +61,9 @@ class Visitor:
 def site(engine: Engine, folder: Path, **settings: str | bool) -> Flask:
     """The site on this base."""
     tally.forget()
-    chosen = Settings(data_dir=folder, secret_key="for the tests", **settings)  # type: ignore[arg-type]
+    # Nothing is asked of the network unless a test says where.
+    usual: dict[str, Any] = {"secret_key": "for the tests", "recherche_entreprises_url": ""}
+    chosen = Settings(data_dir=folder, **usual | settings)
     return create_app(chosen, engine, sources=SOURCES)
 
 

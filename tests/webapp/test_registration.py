@@ -1,16 +1,22 @@
 """« Faites-vous connaître », without JavaScript."""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from sourcing import registrations
+from tests.geo_api_server import running
+from tests.public_services import FAILURES, Firms, firm
 from tests.webapp import invented
-from tests.webapp.conftest import Visitor
+from tests.webapp.conftest import Visitor, site
 
 SIRET = invented.siret(0)
+# Of no supplier of the base.
+NEW = invented.siret(900)
 FORM = f"/inscription?siret={SIRET}"
 GOOD = {
     "siret": SIRET, "name": "Les Jardins du Scorff", "activity": "tonte et taille de haies",
@@ -107,3 +113,52 @@ def test_a_form_from_elsewhere_is_refused(visitor: Visitor, base: Session) -> No
 
 def test_a_form_too_long_to_be_honest_is_refused(visitor: Visitor) -> None:
     assert visitor.client.post("/inscription", data={"activity": "x" * 80_000}).status_code == 413
+
+
+@pytest.fixture
+def firms() -> Iterator[Firms]:
+    with running(Firms()) as server:
+        yield server
+
+
+def asking(app: Flask, folder: Path, firms: Firms) -> Visitor:
+    """A visitor of the same base, whose site asks this directory."""
+    engine = app.extensions["sourcing"].engine
+    return Visitor(site(engine, folder, recherche_entreprises_url=firms.url))
+
+
+def test_a_siret_the_base_does_not_know_is_asked_of_the_public_directory(
+    app: Flask, tmp_path: Path, firms: Firms
+) -> None:
+    firms.firms = (firm(NEW),)
+    page = asking(app, tmp_path, firms).read(f"/inscription?siret={NEW}")
+    assert 'value="LES JARDINS INVENTES"' in page
+    assert "12 RUE DES ORMEAUX, 56100 LORIENT" in page
+    assert "Annuaire des entreprises, lu à l’instant" in page
+    assert 'value="EV-01"' in page
+
+
+def test_what_a_person_asked_to_hide_stays_hidden_in_the_form(
+    app: Flask, tmp_path: Path, firms: Firms
+) -> None:
+    firms.firms = (firm(NEW, statut_diffusion="P", nature_juridique="1000",
+                        nom_complet="NOM TROP BAVARD"),)  # fmt: skip
+    page = asking(app, tmp_path, firms).read(f"/inscription?siret={NEW}")
+    assert "BAVARD" not in page and "ORMEAUX" not in page
+
+
+@pytest.mark.parametrize("failure", ["limited", "down", "web page", "nonsense"])
+def test_a_directory_that_fails_never_stops_the_form(
+    app: Flask, tmp_path: Path, firms: Firms, failure: str
+) -> None:
+    firms.on("/search", FAILURES[failure])
+    page = asking(app, tmp_path, firms).read(f"/inscription?siret={NEW}")
+    assert "n’est pas encore dans notre base" in page and 'name="activity"' in page
+
+
+def test_the_directory_is_not_asked_for_what_the_base_knows_nor_when_switched_off(
+    app: Flask, tmp_path: Path, firms: Firms, visitor: Visitor
+) -> None:
+    asking(app, tmp_path, firms).read(f"/inscription?siret={invented.siret(0)}")
+    visitor.read(f"/inscription?siret={NEW}")
+    assert firms.seen == []
