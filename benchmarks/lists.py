@@ -10,6 +10,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 from connectors import load_all
 from sourcing import db
 from sourcing.ingest.intake import Intake
+from sourcing.ingest.named import reading
 from sourcing.ingest.scope import Scope
 from sourcing.model import Place
 from sourcing.normalise import is_siret, place_key
@@ -54,7 +56,7 @@ def market(number: int) -> list[str]:
     _, town, postcode = commune(number * 7 % COMMUNES)
     qpv = "Oui" if number % 9 == 0 else "Non"
     return [
-        f"Société invénté {number}", "" if number % 2 else f"Marque {number}",
+        f"Société inventée {number}", "" if number % 2 else f"Marque {number}",
         f"societe-{number}", siret(number), "Conventionné par la DREETS",
         KINDS[number % 6], "Insertion", "Prestation de service",
         f"https://www.exemple-{number}.fr" if number % 3 == 0 else "",
@@ -110,9 +112,9 @@ def measure(count: int) -> Iterator[str]:
 
 
 def line(session: Session, name: str, path: Path, everywhere: bool) -> str:
-    source = load_all()[name]
-    intake = Intake(session, source, Scope(Places.read(session), everywhere, 30.0))
-    object.__setattr__(source, "expects", (1, 10**9))
+    scope = Scope(Places.read(session), everywhere, 30.0)
+    source = reading(session, load_all()[name], [path], "", scope.places.names).source
+    intake = Intake(session, replace(source, expects=(1, 10**9)), scope)
     wall, cpu = time.perf_counter(), time.process_time()
     intake.read([path])
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

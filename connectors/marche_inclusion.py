@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from connectors.readers import read
-from sourcing.source import Download, Paging, Record, Row, Shape, Source, columns
+from sourcing.source import Download, Fields, Paging, Shape, Source, alone, columns, first
 
 PAGE = "https://lemarche.inclusion.gouv.fr/prestataires/{slug}/"
 # Kind -> the family it belongs to. A GEIQ and a SEP are no SIAE in the sense of L. 5132-4.
@@ -68,30 +68,6 @@ SHAPES = (
 )
 
 
-def parse(row: Row) -> Record | None:
-    """One structure; those whose agreement has ended are out of scope."""
-    if row.get("is_active") == "false":
-        return None
-    slug, get = row.get("slug", "Slug"), row.get
-    return Record(
-        name=get("Raison sociale", "name"),
-        other_names=tuple(filter(None, [get("Nom commercial", "Enseigne", "brand")])),
-        siret=get("Siret", "siret"),
-        key=slug,
-        statuses=status(get("Type de structure", "kind")),
-        address=get("Adresse", "address"),
-        postcode=get("Code Postal", "Code postal", "post_code"),
-        commune=get("Ville", "city"),
-        departement=get("Département", "department"),
-        website=get("Site internet", "contact_website"),
-        sectors=sectors(get("sectors", "Secteurs d'activité")),
-        description=offers(get("offers")),
-        workers=get("Nombre de salariés en insertion"),
-        is_qpv=is_qpv(get("Quartier prioritaire de la politique de la ville (API QPV)", "is_qpv")),
-        link=PAGE.format(slug=slug) if slug else "",
-    )
-
-
 def status(kind: str) -> tuple[str, ...]:
     """ "ETTI" or "Entreprise de travail temporaire d'insertion (ETTI)" -> ("siae:ETTI",)."""
     if not kind:
@@ -116,6 +92,11 @@ def offers(text: str) -> str:
     return " ; ".join(filter(None, parts))
 
 
+def page(slug: str) -> str:
+    """Its page at the market."""
+    return PAGE.format(slug=slug) if slug else ""
+
+
 def is_qpv(text: str) -> bool | None:
     return {"oui": True, "true": True, "non": False, "false": False}.get(text.lower())
 
@@ -128,6 +109,28 @@ def _items(text: str) -> list[dict[str, Any]]:
         return []
     return [item for item in found if isinstance(item, dict)]
 
+
+# Those whose agreement has ended are out of scope.
+parse = Fields(
+    keeps=first("is_active", becomes=lambda text: text != "false"),
+    name=first("Raison sociale", "name"),
+    other_names=first("Nom commercial", "Enseigne", "brand", becomes=alone),
+    siret=first("Siret", "siret"),
+    key=first("slug", "Slug"),
+    statuses=first("Type de structure", "kind", becomes=status),
+    address=first("Adresse", "address"),
+    postcode=first("Code Postal", "Code postal", "post_code"),
+    commune=first("Ville", "city"),
+    departement=first("Département", "department"),
+    website=first("Site internet", "contact_website"),
+    sectors=first("sectors", "Secteurs d'activité", becomes=sectors),
+    description=first("offers", becomes=offers),
+    workers=first("Nombre de salariés en insertion"),
+    is_qpv=first(
+        "Quartier prioritaire de la politique de la ville (API QPV)", "is_qpv", becomes=is_qpv
+    ),
+    link=first("slug", "Slug", becomes=page),
+)
 
 SOURCE = Source(
     name="marche_inclusion",

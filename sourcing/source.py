@@ -1,6 +1,6 @@
 """The contract with connectors: what a source is, what a row is, what a record is."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -28,6 +28,40 @@ class Row(NamedTuple):
             if value:
                 return value
         return ""
+
+
+class Table(NamedTuple):
+    """Many lines of a file at once: one text per line in each column, nothing to remark."""
+
+    file: str
+    lines: Sequence[int]
+    columns: Mapping[str, Sequence[str]]
+
+    def rows(self) -> Iterator["Row"]:
+        """The same, one by one."""
+        for line, cells in zip(self.lines, zip(*self.columns.values(), strict=True), strict=True):
+            yield Row(self.file, line, dict(zip(self.columns, cells, strict=True)))
+
+
+class Reading:
+    """What a reader that goes faster in tables gives: rows one by one, or `parts` as they come."""
+
+    def __init__(self, parts: Iterator[Table | Row]) -> None:
+        self.parts = parts
+        self._rows = self._one_by_one()
+
+    def __iter__(self) -> Iterator[Row]:
+        return self._rows
+
+    def __next__(self) -> Row:
+        return next(self._rows)
+
+    def _one_by_one(self) -> Iterator[Row]:
+        for part in self.parts:
+            if isinstance(part, Table):
+                yield from part.rows()
+            else:
+                yield part
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +128,32 @@ class Cell:
             text = row.get(*self.columns)
         return self.becomes(text) if self.becomes else text
 
+    def of_table(self, table: Table, refused: dict[int, str]) -> list[Any]:
+        """The same on every line, each distinct text once; refusals by the place of their line."""
+        texts = self._texts(table)
+        if not self.becomes:
+            return texts
+        found, wrong = dict[str, Any](), dict[str, str]()
+        for text in set(texts):
+            try:
+                found[text] = self.becomes(text)
+            except ValueError as error:
+                found[text], wrong[text] = None, str(error)
+        for place, text in enumerate(texts) if wrong else ():
+            if text in wrong:
+                refused.setdefault(place, wrong[text])
+        return list(map(found.__getitem__, texts))
+
+    def _texts(self, table: Table) -> list[str]:
+        given = [table.columns[c] for c in self.columns if c in table.columns]
+        if not given:
+            return [""] * len(table.lines)
+        if self.is_joined:
+            return [" ".join(" ".join(cells).split()) for cells in zip(*given, strict=True)]
+        if len(given) == 1:
+            return list(map(str.strip, given[0]))
+        return [next(filter(None, map(str.strip, c)), "") for c in zip(*given, strict=True)]
+
 
 def first(*columns: str, becomes: Callable[[str], Any] | None = None) -> Cell:
     """The first of these columns that is filled."""
@@ -110,6 +170,14 @@ def alone(text: str) -> tuple[str, ...]:
     return (text,) if text else ()
 
 
+class Parsed(NamedTuple):
+    """The fields of a table's lines, those out of scope, and those refused with the reason."""
+
+    columns: dict[str, list[Any]]
+    out: set[int]
+    refused: dict[int, str]
+
+
 class Fields:
     """A `parse` that is data: the cell, or the constant, of each field of a record."""
 
@@ -123,6 +191,15 @@ class Fields:
         if self.keeps and not self.keeps.of(row):
             return None
         return Record(**self.constants, **{name: c.of(row) for name, c in self.cells.items()})
+
+    def of_table(self, table: Table) -> "Parsed":
+        """The same on every line of a table."""
+        refused: dict[int, str] = {}
+        kept = self.keeps.of_table(table, refused) if self.keeps else ()
+        out = {place for place, value in enumerate(kept) if not value and place not in refused}
+        columns = {name: cell.of_table(table, refused) for name, cell in self.cells.items()}
+        columns |= {name: [value] * len(table.lines) for name, value in self.constants.items()}
+        return Parsed(columns, out, refused)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,16 @@
 """Cleaning in columns gives, line by line, what cleaning one record gives."""
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sourcing.normalise import clean
 from sourcing.normalise.columns import DEFAULTS, Cleaning, column
+from sourcing.normalise.forms import OWN_FORMS
 from sourcing.source import Record
 
 NUMBERS = st.sampled_from(
@@ -33,8 +36,18 @@ KINDS: dict[str, Any] = {
 RECORDS = st.builds(Record, **{f.name: KINDS.get(f.name, TEXTS) for f in fields(Record)})
 
 
+@pytest.mark.parametrize("cleaner", list(OWN_FORMS), ids=lambda cleaner: cleaner.__name__)
+@given(texts=st.lists(st.one_of(TEXTS, NUMBERS, st.from_regex(r"[\w .&-]{1,9}"))))
+@settings(max_examples=60, deadline=None)
+def test_what_is_recognised_as_clean_is_what_its_cleaner_gives(
+    cleaner: Callable[[str], str], texts: list[str]
+) -> None:
+    for text in OWN_FORMS[cleaner](texts):
+        assert cleaner(text) == text
+
+
 @given(st.lists(st.lists(RECORDS, max_size=6), max_size=3))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_columns_and_records_are_cleaned_alike(batches: list[list[Record]]) -> None:
     cleaning = Cleaning()
     for records in batches:

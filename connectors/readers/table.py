@@ -5,8 +5,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, pairwise
+from operator import eq
+from typing import NamedTuple
 
-from sourcing.source import Row, SourceError
+from sourcing.source import Row, SourceError, Table
 
 # Line number, cells, and what reading had to say of the line ('' = nothing).
 Line = tuple[int, list[str], str]
@@ -28,6 +30,8 @@ FOOTER = re.compile(
     r"(source|mise? à jour|maj|nb|n\.b|note|données|date d.extraction)s?\b\s?[:.(]|[©*]",
     re.IGNORECASE,
 )
+# How what stands below a table begins, in four letters.
+BELOW = frozenset(("sous", "tota", "somm", "moye", "nomb"))
 # First cells of a table lying on its side.
 USUAL = frozenset(
     ("raison sociale", "nom", "denomination", "entreprise", "societe", "structure", "siret",
@@ -48,6 +52,65 @@ def rows(name: str, lines: Iterable[Line], headerless: Headerless) -> Iterator[R
     columns, header, body = _columns(sample, headerless)
     _refuse_mojibake(name, columns)
     yield from _rows(name, columns, header, chain(body, stream))
+
+
+class Block(NamedTuple):
+    """Consecutive lines, each a whole record of as many cells; nothing to remark."""
+
+    start: int
+    cells: list[list[str]]
+
+    def lines(self) -> Iterator[Line]:
+        return ((line, cells, "") for line, cells in enumerate(self.cells, self.start))
+
+
+def parts(
+    name: str, pieces: Iterator[Line | Block], headerless: Headerless
+) -> Iterator[Table | Row]:
+    """As `rows`; the blocks where every line is a row come as tables."""
+    ahead: list[Line] = []
+    while len(ahead) < SAMPLE and (piece := next(pieces, None)):
+        ahead += piece.lines() if isinstance(piece, Block) else [piece]
+    sample = [line for line in ahead[:SAMPLE] if any(line[1])]
+    if not sample:
+        raise SourceError(f"{name} : aucune ligne remplie ; vérifier que c'est le bon fichier.")
+    rest: Iterator[Line] = iter(ahead[SAMPLE:])
+    if is_lying([cells for _, cells, _ in sample]):
+        sample, rest = _stood_up([*sample, *rest, *_flat(pieces)]), iter(())
+    columns, header, body = _columns(sample, headerless)
+    _refuse_mojibake(name, columns)
+    yield from _rows(name, columns, header, chain(body, rest))
+    for piece in pieces:
+        if isinstance(piece, Block) and len(piece.cells[0]) == len(columns):
+            cells = list(zip(*piece.cells, strict=True))
+            if _is_plain(cells, header):
+                lines = range(piece.start, piece.start + len(piece.cells))
+                yield Table(name, lines, dict(zip(columns, cells, strict=True)))
+                continue
+        yield from _rows(name, columns, header, _flat(iter([piece])))
+
+
+def _flat(pieces: Iterator[Line | Block]) -> Iterator[Line]:
+    for piece in pieces:
+        if isinstance(piece, Block):
+            yield from piece.lines()
+        else:
+            yield piece
+
+
+def _is_plain(columns: Sequence[Sequence[str]], header: Sequence[str]) -> bool:
+    """Whether no line can be anything but a row; a doubt is enough to look closer."""
+    if len(columns) < 3:
+        return False
+    firsts = list(map(str.strip, columns[0]))
+    is_doubtful = (
+        header[0] in columns[0]
+        or not all(firsts)
+        or any(map(eq, columns[0], columns[1]))
+        or not BELOW.isdisjoint(first[:4].lower() for first in firsts)
+    )
+    # A line with its first cell alone has nothing in any other column.
+    return not is_doubtful and any(all(map(str.strip, column)) for column in columns[1:])
 
 
 def _rows(

@@ -5,12 +5,12 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from typing import IO
 
-from connectors.readers.table import Headerless, Line, rows
-from sourcing.source import Row, SourceError
+from connectors.readers.table import Block, Headerless, Line, parts
+from sourcing.source import Reading, Row, SourceError, Table
 
 DELIMITERS = (",", ";", "\t", "|")
 CHUNK = 1 << 18
@@ -86,14 +86,20 @@ def _legacy_encoding(head: bytes) -> str:
 
 def read(
     name: str, opener: Callable[[], IO[bytes]], encoding: str, head: bytes, headerless: Headerless
-) -> Iterator[Row]:
+) -> Reading:
     """The rows of a delimited text file."""
+    return Reading(_parts(name, opener, encoding, head, headerless))
+
+
+def _parts(
+    name: str, opener: Callable[[], IO[bytes]], encoding: str, head: bytes, headerless: Headerless
+) -> Iterator[Table | Row]:
     delimiter, width = sniff(_first_lines(head, encoding))
     with closing(opener()) as file:
         errors = "windows" if encoding.startswith("utf-8") else "replace"
         stream = io.TextIOWrapper(file, encoding=encoding, errors=errors, newline=None)
-        records = _records(name, _lines(name, stream), delimiter, width)
-        yield from rows(name, records, headerless)
+        pieces = _pieces(_blocks(name, stream), delimiter, width)
+        yield from parts(name, pieces, headerless)
 
 
 def _first_lines(head: bytes, encoding: str) -> list[str]:
@@ -118,44 +124,78 @@ def sniff(lines: Sequence[str]) -> tuple[str, int]:
     return best, best_width
 
 
-def _lines(name: str, stream: io.TextIOWrapper) -> Iterator[str]:
-    """Physical lines, of bounded length: a gigabyte without a line break is refused early."""
+def _blocks(name: str, stream: io.TextIOWrapper) -> Iterator[list[str]]:
+    """Physical lines, many at a time; a gigabyte without a line break is refused early."""
     tail, count = "", 0
     while chunk := stream.read(CHUNK):
-        parts = (tail + chunk).split("\n")
-        tail = parts.pop()
-        count += len(parts)
+        lines = (tail + chunk).split("\n")
+        tail = lines.pop()
+        count += len(lines)
         if len(tail) > MAX_LINE:
             raise SourceError(
                 f"{name}, ligne {count + 1} : plus d'un million de caractères sans retour "
                 "à la ligne ; ce n'est pas un tableau, vérifier le fichier."
             )
-        for part in parts:
-            yield part + "\n"
+        if lines:
+            yield [line + "\n" for line in lines]
     if tail:
-        yield tail
+        yield [tail]
 
 
-def _records(name: str, lines: Iterator[str], delimiter: str, width: int) -> Iterator[Line]:
-    """Records with the number of their first line; a quote left open costs only its own line."""
+def _pieces(blocks: Iterator[list[str]], delimiter: str, width: int) -> Iterator[Line | Block]:
+    """Blocks of lines that are whole records; the lines of the others, one by one."""
+    start = 1
+    for block in blocks:
+        cells = _whole(block, delimiter, width)
+        if cells is None:
+            start = yield from _records(block, blocks, start, (delimiter, width))
+            continue
+        yield Block(start, cells)
+        start += len(block)
+
+
+def _whole(block: Sequence[str], delimiter: str, width: int) -> list[list[str]] | None:
+    """The cells of each line, None unless each is one record of this width, closed."""
+    try:
+        cells = list(csv.reader(block, delimiter=delimiter))
+    except csv.Error:
+        return None
+    if len(cells) != len(block) or set(map(len, cells)) != {width}:
+        return None
+    return None if cells[-1][-1].endswith("\n") else cells
+
+
+def _records(
+    block: Sequence[str], blocks: Iterator[list[str]], start: int, form: tuple[str, int]
+) -> Generator[Line, None, int]:
+    """Records with the number of their first line; a quote left open costs only its own line.
+
+    One that the block's end cuts goes on in the next blocks. Returns the line after the last.
+    """
+    delimiter, width = form
     pending: list[str] = []
 
-    def remembered() -> Iterator[str]:
+    def remembered(lines: Iterator[str]) -> Iterator[str]:
         for line in lines:
             pending.append(line)
             yield line
 
-    start = 1
+    def fed() -> Iterator[str]:
+        yield from block
+        while pending and (more := next(blocks, None)):
+            yield from more
+
+    lines = fed()
     while True:
         try:
-            for cells in csv.reader(remembered(), delimiter=delimiter):
+            for cells in csv.reader(remembered(lines), delimiter=delimiter):
                 if len(pending) > 1 and _swallowed(pending, cells, delimiter, width):
                     yield from _one_by_one(start, pending, delimiter)
                 else:
                     yield start, cells, ""
                 start += len(pending)
                 pending.clear()
-            return
+            return start
         except csv.Error:  # a cell past the limit: an open quote is swallowing the file
             yield from _one_by_one(start, pending, delimiter)
             start += len(pending)

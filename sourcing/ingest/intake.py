@@ -4,11 +4,14 @@ Nothing here writes to the base, so a file refused at its last line has changed 
 does not grow with the file: mentions and rejects wait on disk.
 """
 
+import gc
 import hashlib
 import json
 import pickle
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, islice
@@ -18,16 +21,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sourcing import db
 from sourcing.ingest.firms import Firms
-from sourcing.ingest.lines import Lines, Parse, parsed
+from sourcing.ingest.lines import Lines, Parse, of_table, parsed
 from sourcing.ingest.recognise import leftover, recognise
 from sourcing.ingest.scope import Scope, Verdict
 from sourcing.model import Supplier
 from sourcing.normalise import Problem
-from sourcing.normalise.columns import DEFAULTS, Cleaning, Columns, Problems, column
+from sourcing.normalise.columns import Cleaning, Columns, Problems, column, merged
 from sourcing.normalise.text import fold
-from sourcing.source import Row, Shape, Source, SourceError
+from sourcing.source import Reading, Row, Shape, Source, SourceError, Table
 
 # Done and total, in bytes read: what a progress bar shows.
 Progress = Callable[[float, float], None]
@@ -97,6 +99,10 @@ class Intake:
     def read(self, files: Sequence[Path]) -> list[str]:
         """Take every row of every file; the name of each file's shape."""
         self.scope.check()
+        with _uncollected():
+            return self._read(files)
+
+    def _read(self, files: Sequence[Path]) -> list[str]:
         sizes = [path.stat().st_size if path.is_file() else 0 for path in files]
         shapes = [
             self._read_file(path, sum(sizes[:number]), sum(sizes))
@@ -109,16 +115,24 @@ class Intake:
     def _read_file(self, path: Path, before: int, total: int) -> str:
         if self.source.read is None:
             raise SourceError(f"La source {self.source.title} ne sait pas lire de fichier.")
-        rows = islice(self.source.read(path), self.most)
-        sample = list(islice(rows, SAMPLE))
+        reading = self.source.read(path)
+        parts: Iterator[Table | Row] = islice(reading, self.most)
+        if isinstance(reading, Reading) and self.most is None:
+            parts = reading.parts
+        ahead: list[Table | Row] = []
+        sample: list[Row] = []
+        while len(sample) < SAMPLE and (part := next(parts, None)):
+            ahead.append(part)
+            sample += islice(part.rows(), SAMPLE) if isinstance(part, Table) else (part,)
         if not sample:
             raise SourceError(f"{path.name} : aucune ligne sous l'en-tête ; vérifier le fichier.")
+        sample = sample[:SAMPLE]
         shape, parse = self._understand(sample)
         width = sum(len(v) + 1 for row in sample for v in row.values.values()) / len(sample)
         read = 0
-        for batch in db.chunks(chain(sample, rows), BATCH):
-            self._take(parsed(batch, parse), len(batch))
-            read += len(batch)
+        for lines, count in _batches(chain(ahead, parts), parse):
+            self._take(lines, count)
+            read += count
             if self.progress:
                 self.progress(before + read * width, total)
         return shape
@@ -148,21 +162,31 @@ class Intake:
         self.counts["rows"] += count
         self._check_count()
         self.counts["out_of_scope"] += lines.out_of_scope
-        columns, problems = self._cleaning.clean(lines.columns, len(lines.numbers))
-        identified = self._identified(lines, columns, problems)
-        for place, note in lines.notes.items():
-            problems[place].append(Problem("fichier", note))
-        verdicts = self._verdicts(columns, problems, len(lines.numbers))
+        columns, together, texts = self._cleaning.place(lines.columns, len(lines.numbers))
+        identified = self._identified(lines, columns, texts)
+        verdicts = self._verdicts(columns, together, len(lines.numbers))
         self.counts["rejected"] += len(lines.rejects)
         self.rejects.put(sorted(lines.rejects))
         chosen = [i for i in identified if verdicts[i] != "outside"]
         self.counts["outside"] += len(identified) - len(chosen)
-        kept = self._sorted_out(kept_lines(lines, columns, problems, chosen), verdicts, chosen)
-        self._keep(kept)
+        if not chosen:
+            return
+        rest, others = self._cleaning.rest(_at(lines.columns, chosen))
+        here, there = _moved(together, chosen), _moved(texts, chosen)
+        for place, line in enumerate(chosen):
+            if note := lines.notes.get(line):
+                here[place].append(Problem("fichier", note))
+        numbers = [lines.numbers[i] for i in chosen]
+        kept = kept_lines(
+            lines.file, numbers, _at(columns, chosen) | rest, merged(here, there, others)
+        )
+        self._keep(self._sorted_out(kept, [verdicts[i] for i in chosen]))
 
     def _identified(self, lines: Lines, columns: Columns, problems: Problems) -> list[int]:
         """Lines that say of whom: a firm's SIREN; else a name, or a SIRET. The rest is refused."""
         count = len(lines.numbers)
+        if "level" not in columns and all(column(columns, "name", count)):
+            return list(range(count))
         said = (column(columns, f, count) for f in ("level", "name", "siret", "siren"))
         found = []
         for place, (level, name, siret, siren) in enumerate(zip(*said, strict=True)):
@@ -182,18 +206,18 @@ class Intake:
                 if level == "siren" and sirens[place]:
                     verdicts[place] = "inside" if sirens[place] in self.firms else "outside"
         names = column(columns, "name", count)
+        if all(names):
+            return verdicts
         levels = column(columns, "level", count)
         return [
             "unplaced" if v == "inside" and not name and level != "siren" else v
             for v, name, level in zip(verdicts, names, levels, strict=True)
         ]
 
-    def _sorted_out(
-        self, lines: Sequence[Kept], verdicts: Sequence[Verdict], chosen: Sequence[int]
-    ) -> Iterator[Kept]:
+    def _sorted_out(self, lines: Sequence[Kept], verdicts: Sequence[Verdict]) -> Iterator[Kept]:
         """What is inside; the rest waits for the base to say whether it knows its SIRET."""
-        for line, place in zip(lines, chosen, strict=True):
-            if verdicts[place] == "inside":
+        for line, verdict in zip(lines, verdicts, strict=True):
+            if verdict == "inside":
                 yield line
                 continue
             values = line[-1]
@@ -246,43 +270,78 @@ def _told(line: Kept) -> tuple[str, int, str]:
     return line[1], line[2], f"{said['name'] or 'sans nom'}, {where or 'sans lieu'}"
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Rows make no cycles: looking for some among millions of cells took a third of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _batches(parts: Iterable[Table | Row], parse: Parse) -> Iterator[tuple[Lines, int]]:
+    """Tables as they come, rows some at a time; with how many rows each holds."""
+    waiting: list[Row] = []
+    for part in parts:
+        is_table = isinstance(part, Table)
+        if waiting and (is_table or len(waiting) >= BATCH):
+            yield parsed(waiting, parse), len(waiting)
+            waiting = []
+        if isinstance(part, Table):
+            yield of_table(part, parse), len(part.lines)
+        else:
+            waiting.append(part)
+    if waiting:
+        yield parsed(waiting, parse), len(waiting)
+
+
+def _at(columns: Columns, chosen: Sequence[int]) -> Columns:
+    return {field: [values[i] for i in chosen] for field, values in columns.items()}
+
+
+def _moved(problems: Problems, chosen: Sequence[int]) -> Problems:
+    """The problems of these lines, by their new places."""
+    found = {place: problems[i] for place, i in enumerate(chosen) if i in problems}
+    return defaultdict(list, found)
+
+
 def kept_lines(
-    lines: Lines, columns: Columns, problems: Problems, chosen: Sequence[int]
+    file: str, numbers: Sequence[int], columns: Columns, problems: Problems
 ) -> list[Kept]:
-    """The lines at these places as they are put aside."""
-    if not chosen:
-        return []
+    """Lines of a file as they are put aside."""
+    count = len(numbers)
 
     def of(field: str) -> list[Any]:
-        values = columns.get(field)
-        return [DEFAULTS[field]] * len(chosen) if values is None else [values[i] for i in chosen]
+        return column(columns, field, count)
 
-    firms = [
-        s if level == "siren" else "" for s, level in zip(of("siren"), of("level"), strict=True)
-    ]
+    levels = zip(of("siren"), of("level"), strict=True)
     values = zip(
         *map(of, COPIED),
-        firms,
+        [siren if level == "siren" else "" for siren, level in levels],
         [day or None for day in of("ends_on")],
         map(" | ".join, of("other_names")),
         map(_statuses_json, of("statuses")),
         map(_workers, of("workers")),
-        [as_json([[p.field, p.sentence] for p in problems[i]]) if problems.get(i) else "[]"
-         for i in chosen],
+        [_problems_json(problems[i]) if i in problems else "[]" for i in range(count)],
         strict=True,
-    )  # fmt: skip
+    )
     keys = of("key")
     if not all(keys):
         digests = map(digest, *map(of, DIGESTED))
-        keys = [key or next_digest for key, next_digest in zip(keys, digests, strict=True)]
-    numbers = [lines.numbers[i] for i in chosen]
-    files = [lines.file] * len(chosen)
-    return list(zip(keys, files, numbers, of("sectors"), values, strict=True))
+        keys = [key or made for key, made in zip(keys, digests, strict=True)]
+    return list(zip(keys, [file] * count, numbers, of("sectors"), values, strict=True))
 
 
 def as_json(values: Iterable[Any]) -> str:
     """A JSON list as the base stores it."""
     return json.dumps(list(values), ensure_ascii=False)
+
+
+def _problems_json(problems: Sequence[Problem]) -> str:
+    return as_json([[problem.field, problem.sentence] for problem in problems])
 
 
 _statuses_json = lru_cache(maxsize=4_096)(as_json)

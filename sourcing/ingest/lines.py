@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
+from typing import Any
 
+from sourcing import mapping
 from sourcing.normalise.columns import DEFAULTS, Columns
-from sourcing.source import Record, Row
+from sourcing.source import Fields, Record, Row, Table
 
 Parse = Callable[[Row], Record | None]
 FIELDS = tuple(each.name for each in fields(Record))
@@ -46,12 +48,32 @@ def parsed(rows: Sequence[Row], parse: Parse) -> Lines:
         lines.numbers.append(row.line)
         records.append(record)
     columns = zip(FIELDS, zip(*map(_VALUES_OF, records), strict=True), strict=False)
-    lines.columns = {
-        name: list(values)
-        for name, values in columns
-        if any(value != DEFAULTS[name] for value in values)
-    }
+    lines.columns = {name: list(values) for name, values in columns if _is_filled(name, values)}
     return lines
+
+
+def of_table(table: Table, parse: Parse) -> Lines:
+    """A table's lines, in columns from end to end where `parse` knows how."""
+    if isinstance(parse, Fields):
+        columns, out, refused = parse.of_table(table)
+    elif isinstance(parse, mapping.Mapping):
+        columns, out, refused = mapping.of_table(parse, table)
+    else:
+        return parsed(list(table.rows()), parse)
+    lines = Lines(table.file, list(table.lines), columns, out_of_scope=len(out))
+    for place in sorted(refused.keys() - out):
+        lines.refuse(table.lines[place], refused[place])
+    if out or refused:
+        kept = [i for i in range(len(table.lines)) if i not in out and i not in refused]
+        lines.numbers = [table.lines[i] for i in kept]
+        lines.columns = {name: [v[i] for i in kept] for name, v in columns.items()}
+    lines.columns = {name: v for name, v in lines.columns.items() if _is_filled(name, v)}
+    return lines
+
+
+def _is_filled(name: str, values: Sequence[Any]) -> bool:
+    default = DEFAULTS[name]
+    return any(values) if not default else any(value != default for value in values)
 
 
 def _parsed(row: Row, parse: Parse) -> Record | None:

@@ -60,7 +60,7 @@ def proposed(
     ready = replace(found.mapping, always=always)
     shape = Shape(name or "colonnes proposées", frozenset(ready.columns))
     return Reading(
-        replace(source, shapes=(shape,), parse=ready.apply),
+        replace(source, shapes=(shape,), parse=ready),
         ready,
         found.doubts,
         name,

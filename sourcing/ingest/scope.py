@@ -1,5 +1,6 @@
 """Is this record of the territory, near it, elsewhere, or nowhere we can tell?"""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any, Literal
@@ -64,6 +65,8 @@ class Scope:
         keys = zip(*(column(columns, field, count) for field in WHERE), strict=True)
         lons, lats = column(columns, "lon", count), column(columns, "lat", count)
         precisions = column(columns, "precision", count)
+        if lons.count(None) == count:
+            return self._spread(columns, [self._known.get(k) or self._settled(k) for k in keys])
         found = []
         for line, key in enumerate(keys):
             if lons[line] is None or lats[line] is None:
@@ -74,6 +77,9 @@ class Scope:
                 position = {"lon": lons[line], "lat": lats[line], "precision": precisions[line]}
                 record = Record(**dict(zip(WHERE, key, strict=True)), **position)
                 found.append(_values(*self.place(record, problems[line])))
+        return self._spread(columns, found)
+
+    def _spread(self, columns: Columns, found: Sequence[tuple[Any, ...]]) -> list[Verdict]:
         *settled, verdicts = map(list, zip(*found, strict=True)) if found else [[]] * 7
         columns.update(zip(SETTLED, settled, strict=True))
         return verdicts

@@ -7,9 +7,12 @@ from sourcing.mapping.columns import LABELS
 from sourcing.mapping.guess import SAMPLE, Guess, guess
 from sourcing.mapping.looks import CITIES
 from sourcing.mapping.plan import Always, Mapping, has_place
+from sourcing.mapping.tables import of_table
 from sourcing.source import Row
 
-__all__ = ["LABELS", "SAMPLE", "Always", "Guess", "Mapping", "Proposal", "propose"]
+__all__ = [
+    "LABELS", "SAMPLE", "Always", "Guess", "Mapping", "Proposal", "of_table", "propose",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

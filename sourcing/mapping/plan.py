@@ -54,6 +54,11 @@ class Mapping:
         for column, name in self.columns.items():
             self._plan[name] = (*self._plan.get(name, ()), column)
 
+    @property
+    def by_field(self) -> Dict[str, tuple[str, ...]]:
+        """Field -> the columns that give it, in their order."""
+        return self._plan
+
     def check(self, file: str = "", needs_place: bool = True, seen: Sequence[str] = ()) -> None:
         """SourceError when no name, or no place where one is needed, is among the columns."""
         missing = []
@@ -80,6 +85,10 @@ class Mapping:
                     f"absente{hint} ; corriger l'en-tête ou revoir la correspondance."
                 )
 
+    def __call__(self, row: Row) -> Record:
+        """A mapping is the `parse` of its list."""
+        return self.apply(row)
+
     def apply(self, row: Row) -> Record:
         """The row as a record, by this mapping; a GeoJSON position needs no column."""
         found: dict[str, Any] = {}
@@ -89,7 +98,7 @@ class Mapping:
             else:
                 found[name] = row.get(*columns)
         found.update(_position(row, found.pop("position", "")))
-        found.update(_place(found))
+        found.update(glued(found))
         statuses = dict.fromkeys((*self.always.statuses, *self._statuses(row)))
         if statuses:
             found["statuses"] = tuple(statuses)
@@ -115,6 +124,11 @@ class Mapping:
         if cell.lower() in YES:
             return tuple(filter(None, (asked_status(column),)))
         return statuses_of(cell)
+
+
+def reader(name: str) -> Callable[[Sequence[str], Sequence[str]], Any] | None:
+    """How the cells of a field make its value; None: the first that is filled."""
+    return _READ.get(name)
 
 
 def _texts(values: Iterable[str]) -> tuple[str, ...]:
@@ -196,7 +210,7 @@ def _position(row: Row, pair: str) -> dict[str, str]:
     return {}
 
 
-def _place(found: dict[str, Any]) -> dict[str, str]:
+def glued(found: dict[str, Any]) -> dict[str, str]:
     """Two or three things in one column: "56850 Caudan", "3 rue du Port 56100 Lorient"."""
     for name in ("kind", "labels"):
         found.pop(name, None)

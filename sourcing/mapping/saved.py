@@ -140,7 +140,7 @@ def as_source(saved: SavedMapping, reader: Source | None = None) -> Source:
     return Source(
         name=saved.source, title=saved.title or saved.name, publisher=saved.publisher,
         licence=saved.licence or "selon la liste", url=saved.url, attribution=saved.attribution,
-        kind="list", shapes=(shape,), read=read, parse=mapping.apply,
+        kind="list", shapes=(shape,), read=read, parse=mapping,
         expects=reader.expects if reader else (1, 1_000_000),
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from sourcing.normalise import (
     departement_of,
     settle_place,
 )
+from sourcing.normalise.forms import OWN_FORMS
 from sourcing.source import Record
 
 Columns = dict[str, list[Any]]
@@ -22,6 +23,13 @@ Problems = defaultdict[int, list[Problem]]
 DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in fields(Record)}
 WHERE = ("departement", "commune_code", "postcode", "precision")
 POSITION = ("lon", "lat", "x", "y")
+# Fields that tell who a line speaks of and where it is: enough to pass over most of a file.
+FIRST = frozenset(
+    ("name", "siret", "siren", "commune", "commune_code", "postcode", "departement", "precision")
+)
+# Not texts, or settled with the place.
+KEPT = frozenset(("level", "is_qpv", "lon", "lat", "x", "y"))
+ORDER = {field: place for place, (field, _) in enumerate(CLEANERS)}
 # Distinct texts remembered per field; a list has as many names as lines.
 REMEMBERED = 50_000
 
@@ -41,17 +49,39 @@ class Cleaning:
 
     def clean(self, columns: Columns, count: int) -> tuple[Columns, Problems]:
         """What `clean` gives of each line; problems by the place of their line."""
-        problems: Problems = defaultdict(list)
-        done = dict(columns)
-        for field, cleaner in CLEANERS:
-            if field in columns:
-                done[field] = self._texts(field, cleaner, columns[field], problems)
+        done, together, texts = self.place(columns, count)
+        rest, others = self.rest(columns)
+        return done | rest, merged(together, texts, others)
+
+    def place(self, columns: Columns, count: int) -> tuple[Columns, Problems, Problems]:
+        """Only what tells who a line speaks of and where it is, and what was wrong in it.
+
+        The texts' problems come last; the first are of what was made from several of them.
+        """
+        texts, problems = self._cleaned(columns, lambda field: field in FIRST)
+        done = {field: v for field, v in columns.items() if field in KEPT} | texts
+        together: Problems = defaultdict(list)
+        if "siret" in columns:
+            _complete_identities(columns["siret"], done, count, together)
+        _settle_places(done, count, together)
+        return done, together, problems
+
+    def rest(self, columns: Columns) -> tuple[Columns, Problems]:
+        """Every other field, of lines that are worth it."""
+        done, problems = self._cleaned(columns, lambda field: field not in FIRST)
         for field in LISTS:
             if field in columns:
                 done[field] = self._lists(field, columns[field])
-        if "siret" in columns:
-            _complete_identities(columns["siret"], done, count, problems)
-        _settle_places(done, count, problems)
+        return done, problems
+
+    def _cleaned(
+        self, columns: Columns, is_wanted: Callable[[str], bool]
+    ) -> tuple[Columns, Problems]:
+        done: Columns = {}
+        problems: Problems = defaultdict(list)
+        for field, cleaner in CLEANERS:
+            if field in columns and is_wanted(field):
+                done[field] = self._texts(field, cleaner, columns[field], problems)
         return done, problems
 
     def _texts(
@@ -65,7 +95,10 @@ class Cleaning:
         if len(known) > REMEMBERED:
             known.clear()
             faults.clear()
-        for text in set(values).difference(known):
+        fresh = set(values).difference(known)
+        own = OWN_FORMS[cleaner](fresh) if cleaner in OWN_FORMS else set[str]()
+        known.update(zip(own, own, strict=True))
+        for text in fresh - own:
             found: list[Problem] = []
             known[text] = clean_text(field, cleaner, text, found) if text else ""
             if found:
@@ -83,6 +116,15 @@ class Cleaning:
         for texts in set(values).difference(known):
             known[texts] = clean_list(texts)
         return list(map(known.__getitem__, values))
+
+
+def merged(together: Problems, *texts: Problems) -> Problems:
+    """Problems as `clean` tells them: field by field, then of several fields together."""
+    found: Problems = defaultdict(list)
+    for place in {*together, *(place for each in texts for place in each)}:
+        of_texts = [problem for each in texts for problem in each.get(place, ())]
+        found[place] = sorted(of_texts, key=lambda p: ORDER[p.field]) + together.get(place, [])
+    return found
 
 
 def _complete_identities(raw: Sequence[str], done: Columns, count: int, problems: Problems) -> None:

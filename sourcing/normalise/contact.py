@@ -25,7 +25,7 @@ _PLAIN_EMAIL = re.compile(
     r"[a-z0-9][a-z0-9._%+\-]*[a-z0-9]@(?:[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?\.)+[a-z]{2,24}"
 )
 # An address that is its own written form.
-_PLAIN_SITE = re.compile(
+PLAIN_SITE = re.compile(
     r"https?://(?:[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}"
     r"(?:/[A-Za-z0-9/_\-]*[A-Za-z0-9/_\-])?(?:\?[A-Za-z0-9=&_\-]+)?"
 )
@@ -97,7 +97,7 @@ def _checked_email(text: str) -> str:
 
 def website(url: str) -> str:
     """An http(s) address, http added when missing; what no browser should follow is refused."""
-    if _PLAIN_SITE.fullmatch(url):
+    if PLAIN_SITE.fullmatch(url):
         return url
     text = present(url)
     if not text:
