@@ -30,6 +30,7 @@ from webapp import (
     kept,
     lists,
     map,
+    matching,
     meeting,
     moderation,
     registration,
@@ -55,6 +56,7 @@ PAGES = (
     segments.PAGES,
     sources.PAGES,
     lists.PAGES,
+    matching.PAGES,
     moderation.PAGES,
     review.PAGES,
     account.PAGES,
@@ -69,7 +71,10 @@ MENU = (
     ("segments", "Nomenclature", "segments.index"),
     ("sources", "Sources", "sources.index"),
 )
-SIGNED_IN_MENU = (("saved", "Mes recherches", "saved.index"),)
+SIGNED_IN_MENU = (
+    ("saved", "Mes recherches", "saved.index"),
+    ("matching", "Retrouver des SIRET", "matching.index"),
+)
 DECIDERS_MENU = ("review", "Liens à vérifier", "review.queue")
 ADMIN_MENU = (("moderation", "Inscriptions à vérifier", "moderation.queue"),)
 STATIC = Path(__file__).parent / "static"

@@ -69,6 +69,20 @@ def _only(page: Callable[P, R], may: Callable[[Account], bool]) -> Callable[P, R
     return guarded
 
 
+def signed_in(page: Callable[P, R]) -> Callable[P, R | Response]:
+    """A page for whoever has an account: others are asked to sign in."""
+
+    @wraps(page)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+        if account() is None:
+            here = request.full_path.rstrip("?")
+            back = here if request.method == "GET" else url_for(f"{request.blueprint}.index")
+            return redirect(url_for("account.sign_in", suite=back))
+        return page(*args, **kwargs)
+
+    return guarded
+
+
 def register(app: Flask) -> None:
     """Let Flask-Login find the person of a session."""
     manager = LoginManager(app)

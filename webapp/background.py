@@ -16,7 +16,7 @@ from webapp.context import Site
 # Python takes a second or two to start; after that, who works holds the base.
 STARTING = timedelta(seconds=20)
 INTERRUPTED = "Interrompu avant la fin : relancer reprendra le travail où il en est."
-_started: list[subprocess.Popen[bytes]] = []
+_started: dict[Path, subprocess.Popen[bytes]] = {}
 _turn = Lock()
 
 
@@ -26,7 +26,6 @@ def start(site: Site, name: str, arguments: Sequence[str]) -> bool:
     `name` is the work's: the page asks `advance` under it. The command outlives the site.
     """
     with _turn:
-        _started[:] = [child for child in _started if child.poll() is None]
         if is_running(site, name):
             return False
         path = _path(site, name)
@@ -38,14 +37,14 @@ def start(site: Site, name: str, arguments: Sequence[str]) -> bool:
                 env=_environment(site), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
-        _started.append(child)
+        _started[path] = child
         return True
 
 
 def advance(site: Site, name: str) -> Advance | None:
     """How far this work is, or how it ended; None when it was never started here."""
     found = progress.read(_path(site, name))
-    if found and found.state == "running" and _is_dead(site, found):
+    if found and found.state == "running" and _is_dead(site, name, found):
         return Advance("failed", lines=(*found.lines, INTERRUPTED), started_at=found.started_at,
                        written_at=found.written_at)  # fmt: skip
     return found
@@ -56,9 +55,12 @@ def is_running(site: Site, name: str) -> bool:
     return found is not None and found.state == "running"
 
 
-def _is_dead(site: Site, found: Advance) -> bool:
+def _is_dead(site: Site, name: str, found: Advance) -> bool:
     silent = datetime.now() - datetime.fromisoformat(found.written_at)
-    return silent > STARTING and not db.is_filling(site.engine)
+    child = _started.get(_path(site, name))
+    # A command that only reads holds nothing: the child itself tells.
+    is_alive = child is not None and child.poll() is None
+    return silent > STARTING and not is_alive and not db.is_filling(site.engine)
 
 
 def _path(site: Site, name: str) -> Path:

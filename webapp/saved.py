@@ -1,8 +1,5 @@
 """Searches a signed-in person keeps by name, and what is new in each."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec
 from urllib.parse import parse_qs
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -12,24 +9,11 @@ from sourcing import saved
 from sourcing.model import SavedSearch
 from sourcing.saved import SavedError
 from sourcing.search import Query, describe
-from webapp.account import account
+from webapp.account import account, signed_in
 from webapp.context import session, site
 from webapp.search import link
 
 PAGES = Blueprint("saved", __name__)
-P = ParamSpec("P")
-
-
-def signed_in(page: Callable[P, str | Response]) -> Callable[P, str | Response]:
-    """A page for whoever has an account: others are asked to sign in."""
-
-    @wraps(page)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> str | Response:
-        if account() is None:
-            return redirect(url_for("account.sign_in", suite=url_for("saved.index")))
-        return page(*args, **kwargs)
-
-    return guarded
 
 
 @PAGES.get("/recherches")

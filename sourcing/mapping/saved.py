@@ -70,6 +70,12 @@ def draft(
     return saved
 
 
+def draft_of(said: Dict[str, Any]) -> SavedMapping:
+    """What `as_json` gave, kept nowhere."""
+    mapping = Mapping(said["columns"], said["cells"], _always(said["always"]))
+    return draft(said["name"], mapping, said["headers"], said["sheet"])
+
+
 def save_json(session: Session, said: Dict[str, Any]) -> SavedMapping:
     """What `as_json` gave, kept."""
     always = _always(said["always"])
