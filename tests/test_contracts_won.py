@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from sourcing import contracts, segments, tagging
 from sourcing.contracts.classes import Classes
-from sourcing.model import Contract, ContractWinner, Setting, Stale, Supplier, Tag
+from sourcing.model import Contract, ContractWinner, Setting, Stale, Succession, Supplier, Tag
 from sourcing.segments import Nomenclature
 from tests.awarded import award, supplier
 from tests.conftest import shared
@@ -90,6 +90,18 @@ def test_a_winner_merged_into_another_leads_there(
     award(base, 1, siret(1))
     contracts.settle(base, nomenclature)
     assert led(base, 1)[0] == identity(base, 2)
+
+
+def test_a_closed_winner_leads_to_the_one_that_took_it_over(
+    base: Session, nomenclature: Nomenclature
+) -> None:
+    base.get_one(Supplier, identity(base, 1)).state = "F"
+    base.add(Succession(closed_siret=siret(1), successor_siret=siret(2), on=date(2025, 1, 1)))
+    award(base, 1, siret(1))
+    contracts.settle(base, nomenclature)
+    assert led(base, 1) == (identity(base, 2), "successor", "")
+    (won,) = [several for _, several in contracts.segments_won(base)]
+    assert won[0].level == "siret"
 
 
 def test_a_buyer_without_a_name_takes_the_register_s_or_its_other_contracts(

@@ -39,15 +39,15 @@ class SegmentWon:
     last_on: date | None = None
     last_buyer: str = ""
     source: str = ""
-    # siret: won by this very establishment; siren: by another one of the firm.
+    # siret: won by this very establishment, or by the one it took over; siren: by another one.
     level: str = "siren"
 
     def add(self, row: Any) -> None:
         """One more contract, later than those before."""
         self.count += 1
         self.score = 1 - (1 - self.score) * (1 - row.segment_score)
-        if row.level == winners.HERE:
-            self.level = row.level
+        if row.level in (winners.HERE, winners.HEIR):
+            self.level = winners.HERE
         self.source = row.source
         if row.notified_on:
             self.last_on, self.last_buyer = row.notified_on, row.buyer_name

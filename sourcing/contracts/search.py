@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, se
 from sqlalchemy.orm import Session
 
 from sourcing import db
-from sourcing.contracts.winners import HERE
+from sourcing.contracts.winners import FIRM
 from sourcing.model import MASKED, PARTIAL, Contract, ContractWinner, Supplier
 from sourcing.normalise.text import fold, words
 from sourcing.segments import Nomenclature
@@ -75,8 +75,8 @@ class Winner:
     # Of the supplier it is, '' when the base does not know it.
     uid: str
     commune: str
-    # False: the supplier is another establishment of the firm.
-    is_here: bool
+    # siret: this very supplier; successor: it took the winner over; siren: another of the firm.
+    level: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +258,7 @@ def _winners(session: Session, ids: Sequence[int]) -> Mapping[int, list[Winner]]
 def _winner(row: Any) -> Winner:
     """As anyone may see it: a person in partial diffusion has neither name nor number."""
     if row.uid and row.is_person and row.diffusion == PARTIAL:
-        return Winner(MASKED, "", row.uid, row.commune, True)
-    is_here = row.level == HERE or not row.uid
-    known = row.here if is_here else row.legal_name or row.here
+        return Winner(MASKED, "", row.uid, row.commune, row.level)
+    known = row.legal_name or row.here if row.level == FIRM else row.here
     name = known or row.name or f"{row.identifier} (nom inconnu)"
-    return Winner(name, row.siret or row.identifier, row.uid or "", row.commune or "", is_here)
+    return Winner(name, row.siret or row.identifier, row.uid or "", row.commune or "", row.level)

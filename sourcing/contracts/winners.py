@@ -1,15 +1,33 @@
-"""Which supplier a winner is: this very establishment, or another one of its firm."""
+"""Which supplier a winner is: this very establishment, who took it over, or its firm's."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Subquery, case, func, literal, or_, select, update
+from sqlalchemy import (
+    Column,
+    MetaData,
+    String,
+    Subquery,
+    Table,
+    case,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)  # fmt: skip
 from sqlalchemy.orm import Session, aliased
 
-from sourcing import stale
-from sourcing.model import Contract, ContractWinner, Supplier
+from sourcing import db, stale, succession
+from sourcing.model import Contract, ContractWinner, Succession, Supplier
 
-HERE, FIRM = "siret", "siren"
+HERE, HEIR, FIRM = "siret", "successor", "siren"
+# Closed establishments that won something, and the open one that took each over.
+TAKEN_OVER = Table(
+    "taken_over", MetaData(), Column("closed_siret", String, primary_key=True),
+    Column("siret", String), prefixes=["TEMPORARY"],
+)  # fmt: skip
 
 
 def attach(session: Session) -> None:
@@ -17,6 +35,8 @@ def attach(session: Session) -> None:
 
     A winner the base names keeps no name of its own.
     """
+    TAKEN_OVER.create(session.connection())
+    _write_heirs(session)
     wanted = _wanted()
     moved = session.execute(select(wanted.c.before, wanted.c.supplier_id).distinct()).all()
     if moved:
@@ -34,7 +54,18 @@ def attach(session: Session) -> None:
             execution_options={"synchronize_session": False},
         )
         session.expire_all()
+    TAKEN_OVER.drop(session.connection())
     stale.mark(session, (identity for pair in moved for identity in pair))
+
+
+def _write_heirs(session: Session) -> None:
+    won = select(ContractWinner.siret).join(
+        Succession, Succession.closed_siret == ContractWinner.siret
+    )
+    heirs = succession.heirs(session, set(session.scalars(won)))
+    rows = ({"closed_siret": siret, "siret": heir.siret} for siret, heir in heirs.items())
+    for batch in db.chunks(rows, db.CHUNK):
+        session.connection().execute(insert(TAKEN_OVER), batch)
 
 
 def winners_of(session: Session, run_id: int) -> Iterable[int | None]:
@@ -47,10 +78,15 @@ def winners_of(session: Session, run_id: int) -> Iterable[int | None]:
 def _wanted() -> Subquery:
     """The winners that are not led where they should be, and where to."""
     winner, firm = ContractWinner, _firms()
-    here = aliased(Supplier)
+    here, heir = aliased(Supplier), aliased(Supplier)
     # A supplier merged into another leads there.
-    found = func.coalesce(here.merged_into, here.id, firm.c.id)
-    level = case((here.id.is_not(None), HERE), (firm.c.id.is_not(None), FIRM), else_=literal(""))
+    found = func.coalesce(heir.id, here.merged_into, here.id, firm.c.id)
+    level = case(
+        (heir.id.is_not(None), HEIR),
+        (here.id.is_not(None), HERE),
+        (firm.c.id.is_not(None), FIRM),
+        else_=literal(""),
+    )
     rows: Any = (
         select(
             winner.contract_id,
@@ -59,6 +95,8 @@ def _wanted() -> Subquery:
             found.label("supplier_id"),
             level.label("level"),
         )
+        .outerjoin(TAKEN_OVER, TAKEN_OVER.c.closed_siret == winner.siret)
+        .outerjoin(heir, heir.siret == TAKEN_OVER.c.siret)
         .outerjoin(here, (here.siret == winner.siret) & (winner.siret != ""))
         .outerjoin(firm, (firm.c.siren == winner.siren) & (winner.siren != ""))
         .where(or_(winner.supplier_id.is_distinct_from(found), winner.level != level))
