@@ -47,22 +47,18 @@ def nameless(levels: Levels) -> Flags:
     )
 
 
-def partly_common(levels: Levels) -> Flags:
-    """What is in common is common ("CFA", "mairie"), and what else the line says is not there."""
+def mostly_unknown(levels: Levels) -> Flags:
+    """Most of what the line calls itself is in none of the base's names."""
     return (
-        is_one_of(levels, "rarity", "r0", "r1", "r2")
-        & ~is_one_of(levels, "all_names", "a5", "a6")
+        is_one_of(levels, "all_names", "a0", "a1", "a2", "a3")
         & ~identified(levels)
+        & ~is_one_of(levels, "acronym", "yes", "there")
     )
 
 
 def unplaced(levels: Levels) -> Flags:
-    """Neither the same name nor any address to tell it from its namesakes."""
-    return (
-        is_one_of(levels, "street", "unsaid", "line_only", "base_only", "far")
-        & is_one_of(levels, "exact", "no", "generic")
-        & ~identified(levels)
-    )
+    """Nothing tells it from its namesakes elsewhere."""
+    return is_one_of(levels, "town", "unknown", "far") & ~identified(levels)
 
 
 def rivalled(levels: Levels) -> Flags:
@@ -76,8 +72,8 @@ def twin(levels: Levels) -> Flags:
 
 
 def of_unknown_kind(levels: Levels) -> Flags:
-    """The line says it is a CFA, an ESAT…; the base does not say this supplier is one."""
-    return is_one_of(levels, "kind", "line_only")
+    """The line says it is a CFA, an ESAT…; the base does not, and lacks some of its words too."""
+    return is_one_of(levels, "kind", "line_only") & ~is_one_of(levels, "all_names", "a5", "a6")
 
 
 def siren_conflict(levels: Levels) -> Flags:
@@ -91,8 +87,8 @@ def number_conflict(levels: Levels) -> Flags:
 GUARDS = (
     Guard(siren_conflict, "SIREN différents"),
     Guard(nameless, "presque rien de commun dans les noms"),
-    Guard(partly_common, "seuls des mots courants sont partagés"),
-    Guard(unplaced, "noms différents, et aucune adresse pour les départager"),
+    Guard(mostly_unknown, "la base ne connaît pas la plupart des mots de ce nom"),
+    Guard(unplaced, "aucun lieu commun pour le distinguer de ses homonymes"),
     Guard(number_conflict, "numéros différents dans les noms"),
     Guard(twin, SITE),
     Guard(rivalled, "un autre fournisseur possible à la même adresse"),
