@@ -10,8 +10,9 @@ from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from sourcing import db
-from sourcing.model import Base, Supplier
+from sourcing.model import Base, Setting, Supplier
 
+VERSION = "data_version"
 TABLE: Table = Base.metadata.tables["stale"]
 
 
@@ -25,3 +26,11 @@ def mark_firms(session: Session, sirens: Iterable[str]) -> None:
     """Put every site of these firms in the queue."""
     for chunk in db.chunks(sorted(set(sirens) - {""}), 500):
         mark(session, session.scalars(select(Supplier.id).where(Supplier.siren.in_(chunk))))
+
+
+def announce(session: Session) -> None:
+    """Count up, so that what was computed from the former data is known to be old."""
+    setting = session.get(Setting, VERSION) or Setting(key=VERSION, value="0")
+    setting.value = str(int(setting.value) + 1)
+    session.merge(setting)
+    session.flush()

@@ -179,6 +179,8 @@ def _contacts(supplier: Supplier, mentions: Sequence[Mention]) -> list[tuple[str
 
 
 def _description(supplier: Supplier, mentions: Sequence[Mention]) -> str:
+    if _is_nameless(supplier):
+        return ""
     said = [m.description for m in mentions if m.description and m.gone_on is None]
     return max([supplier.description, *said], key=len)
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from sourcing import db, stale
+from sourcing import db, masking, stale
 from sourcing.contracts.intake import ingest_contracts
 from sourcing.ingest import guards
 from sourcing.ingest.guards import Guard
@@ -178,6 +178,7 @@ def _write(session: Session, run: Run, intake: Intake, complete: bool) -> None:
         session, Mention.__table__, (*OWN, *KEPT), _rows(intake, run, today),  # type: ignore[arg-type]
         ("source", "key"), keep=("first_seen",), update=UPDATED, before=compare,
     )  # fmt: skip
+    masking.mask_lines(session, run.id)
     for chunk in db.chunks(intake.rejects, db.CHUNK):
         names = ("file", "line", "reason")
         rejected = [dict(zip(names, one, strict=True), run_id=run.id) for one in chunk]

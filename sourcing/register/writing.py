@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from sourcing import db, stale
+from sourcing import db, masking, stale
 from sourcing.model import REGISTER, Base, Run, Supplier
 from sourcing.register.composition import FIRST, REMEMBERED, WRITTEN
 
@@ -37,6 +37,7 @@ def write(session: Session, con: Any, run: Run, tell: Callable[[float], None]) -
     )  # fmt: skip
     run.added = _count_known(session) - known
     run.changed = written - run.added
+    masking.mask_suppliers(session, run.id)
 
 
 def mark_gone(session: Session, con: Any, run: Run) -> None:

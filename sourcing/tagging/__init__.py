@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import Column, Integer, MetaData, Table, delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
-from sourcing import contracts, db
+from sourcing import contracts, db, stale
 from sourcing.model import Listing, Place, Setting, Stale, Supplier, Tag
 from sourcing.segments import Nomenclature
 from sourcing.tagging import listing
@@ -39,7 +39,7 @@ TAGGERS: tuple[Callable[[Scope], None], ...] = (
 )
 # Raise it when a tagger changes: every supplier is then tagged anew, whatever the queue says.
 RULES = 4
-VERSION, TAGGED_BY = "data_version", "tagged_by"
+TAGGED_BY = "tagged_by"
 # Beyond this share of the suppliers, doing all of them at once is quicker.
 MOST_STALE = 0.3
 
@@ -66,11 +66,11 @@ def tag_stale(
     unlisted = select(Supplier.id).where(
         ~exists().where(Listing.supplier_id == Supplier.id), Supplier.merged_into.is_(None)
     )
-    stale = set(session.scalars(select(Stale.supplier_id)))
-    stale.update(session.scalars(unlisted))
-    if len(stale) > MOST_STALE * _count(session):
+    waiting = set(session.scalars(select(Stale.supplier_id)))
+    waiting.update(session.scalars(unlisted))
+    if len(waiting) > MOST_STALE * _count(session):
         return tag(session, nomenclature, progress)
-    return tag(session, nomenclature, progress, only=stale)
+    return tag(session, nomenclature, progress, only=waiting)
 
 
 def tag(
@@ -102,7 +102,7 @@ def tag(
     if only is None:
         fingerprint = _fingerprint(session, nomenclature)
         session.merge(Setting(key=TAGGED_BY, value=fingerprint))
-    _bump(session)
+    stale.announce(session)
     session.expire_all()
     return count
 
@@ -154,11 +154,3 @@ def _fingerprint(session: Session, nomenclature: Nomenclature) -> str:
 def _known_fingerprint(session: Session) -> str:
     setting = session.get(Setting, TAGGED_BY)
     return setting.value if setting else ""
-
-
-def _bump(session: Session) -> None:
-    """Count up, so that what was computed from the former tags is known to be old."""
-    setting = session.get(Setting, VERSION) or Setting(key=VERSION, value="0")
-    setting.value = str(int(setting.value) + 1)
-    session.merge(setting)
-    session.flush()

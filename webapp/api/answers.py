@@ -11,7 +11,7 @@ from sourcing.model import MASKED, PARTIAL, Listing, Mention, Place, Setting, Su
 from sourcing.search import Hit, Page
 from sourcing.segments import Segment
 from sourcing.segments.classify import Guess
-from sourcing.tagging import VERSION
+from sourcing.stale import VERSION
 from sourcing.tagging.statuses import NOISE, SIZES, STATUSES, Status, list_name
 from webapp.context import every_source, is_demo, session, site
 from webapp.filters import web

@@ -1,0 +1,62 @@
+"""Partial diffusion, at once and everywhere: in the transaction that learns of it.
+
+The register masks its own facts. Here go what lists say of a masked unit, and its words and place
+in the index; what was computed from them is known to be old.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session
+
+from sourcing import db, stale
+from sourcing.model import MASKED, PARTIAL, Listing, Mention, Supplier
+from sourcing.normalise.text import fold
+
+BATCH = 500
+# Of any masked unit; and of a person's, what names her.
+ADDRESS = {
+    "address": "", "postcode": "", "phone": "", "email": "", "lon": None, "lat": None,
+    "precision": "",
+}  # fmt: skip
+IDENTITY = {"name": MASKED, "other_names": "", "description": "", "website": "", "link": ""}
+
+
+def mask_suppliers(session: Session, run: int) -> None:
+    """Those this run found masked: out of the index now, tagged again later."""
+    masked = select(Supplier.siret).where(Supplier.diffusion == PARTIAL, Supplier.run_id == run)
+    _mask_lines(session, masked)
+    wanted = select(Supplier.id, Supplier.is_person, Supplier.precision).join(Listing)
+    found = session.execute(
+        wanted.where(Supplier.diffusion == PARTIAL, Supplier.run_id == run)
+    ).all()
+    db.delete_text(session, [row.id for row in found])
+    _index(session, [row.id for row in found if row.is_person], {"name_key": fold(MASKED)})
+    exact = [row.id for row in found if row.precision != "commune"]
+    _index(session, exact, {"lon": None, "lat": None})
+    if found:
+        stale.announce(session)
+
+
+def mask_lines(session: Session, run: int) -> None:
+    """What a list read in this run says of units in partial diffusion."""
+    masked = select(Supplier.siret).where(Supplier.diffusion == PARTIAL)
+    _mask_lines(session, masked, run)
+
+
+def _mask_lines(session: Session, masked: Select[str | None], run: int | None = None) -> None:
+    lines = update(Mention) if run is None else update(Mention).where(Mention.run_id == run)
+    persons = masked.where(Supplier.is_person)
+    for sirets, values in ((masked, ADDRESS), (persons, IDENTITY)):
+        session.execute(
+            lines.where(Mention.siret != "", Mention.siret.in_(sirets)).values(**values),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def _index(session: Session, suppliers: Sequence[int], values: dict[str, object]) -> None:
+    for chunk in db.chunks(suppliers, BATCH):
+        session.execute(
+            update(Listing).where(Listing.supplier_id.in_(chunk)).values(**values),
+            execution_options={"synchronize_session": False},
+        )
