@@ -1,7 +1,7 @@
 """A file someone sent, its columns and what she said of them: what two pages have in common."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -190,7 +190,3 @@ def missing(chosen: Mapping, needs_place: bool = True) -> str:
     except SourceError as error:
         return str(error)
     return ""
-
-
-def names_of(statuses: Iterable[str]) -> str:
-    return ", ".join(dict(STATUSES).get(status, status) for status in statuses)

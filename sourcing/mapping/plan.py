@@ -5,14 +5,13 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 from sourcing.mapping.kinds import LABELS as KNOWN_LABELS
 from sourcing.mapping.kinds import asked, asked_status, labels_of, statuses_of
 from sourcing.mapping.looks import HEADCOUNT, PAIR, TAIL, TOWN_LINE, YES, as_degrees, says_yes
 from sourcing.normalise import siret
-from sourcing.source import Record, Row, SourceChanged, SourceError
+from sourcing.source import Record, Row, SourceError
 
 PLACES = frozenset(
     ("postcode", "postcode_commune", "commune", "commune_code", "position", "full_address", "siret")
@@ -73,17 +72,6 @@ class Mapping:
                 f"{file or 'Ce fichier'} : {' ni '.join(missing).replace('ni aucun', 'ni')} "
                 f"n'est reconnu parmi les colonnes {columns} ; ajouter ou renommer une colonne "
                 "(par exemple « Nom », « Commune »).")  # fmt: skip
-
-    def require(self, row: Row) -> None:
-        """SourceChanged when a column this mapping was made for is not in the file."""
-        for column in self.columns:
-            if column not in row.values:
-                near = get_close_matches(column, row.values, 1, 0.4)
-                hint = f" ; l'en-tête le plus proche est « {near[0]} »" if near else ""
-                raise SourceChanged(
-                    f"{row.file} : la colonne « {column} » de la correspondance enregistrée est "
-                    f"absente{hint} ; corriger l'en-tête ou revoir la correspondance."
-                )
 
     def __call__(self, row: Row) -> Record:
         """A mapping is the `parse` of its list."""

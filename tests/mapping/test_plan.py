@@ -3,7 +3,7 @@
 import pytest
 
 from sourcing.mapping import Always, Mapping, propose
-from sourcing.source import Record, Row, SourceChanged, SourceError
+from sourcing.source import Record, Row, SourceError
 from tests.mapping.lists import headers, table
 
 
@@ -117,11 +117,6 @@ def test_names_alone_are_enough_to_look_suppliers_up() -> None:
     names.check("grand livre.csv", needs_place=False)
     with pytest.raises(SourceError, match="aucun lieu"):
         names.check("grand livre.csv")
-
-
-def test_a_saved_mapping_misses_a_column_by_name() -> None:
-    with pytest.raises(SourceChanged, match=r"« Nom » .* absente ; .* « Noms »"):
-        Mapping({"Nom": "name"}).require(Row("liste.csv", 2, {"Noms": "A"}))
 
 
 def test_an_address_that_ends_with_its_place_needs_no_other_column() -> None:
