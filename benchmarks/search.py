@@ -9,7 +9,7 @@ import platform
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from statistics import median, quantiles
@@ -19,10 +19,13 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from sourcing import db, normalise, segments
+from sourcing.db import columns
 from sourcing.model import Base, Listing, Place, Setting, Supplier, Tag
+from sourcing.normalise.columnar import teach
 from sourcing.search import cells, search, tally
 from sourcing.search.filters import STATUS_BITS, family_bits
 from sourcing.search.query import Query
+from sourcing.tagging.of_register import write_hints
 from sourcing.tagging.statuses import SIZES
 
 TRADES = (
@@ -74,6 +77,15 @@ NEEDS = (
     "SARL MORVAN 12",
     "xylophone",
 )
+# One supplier in a hundred declares what it sells; the others have their NAF code.
+DECLARED = {
+    "kind": "segment",
+    "value": "EV-01",
+    "level": "siret",
+    "because": "secteur déclaré",
+    "source": "marche_inclusion",
+    "weight": 1.0,
+}
 FILTERS = (
     "",
     "statut=siae",
@@ -128,26 +140,17 @@ def fill(session: Session, count: int) -> None:
     )
     session.add(Setting(key="territory", value="Lorient Agglomération"))
     session.add(Setting(key="data_version", value="1"))
+    write_hints(session, nomenclature)
     for ids in db.chunks(range(1, count + 1), 20_000):
         made = [supplier(i, chance, chance.choices(nafs, weights)[0]) for i in ids]
         session.connection().execute(insert(Supplier), made)
         session.connection().execute(
-            insert(Tag), [tag for row in made for tag in tags(row, nomenclature)]
+            insert(Tag), [DECLARED | {"supplier_id": i} for i in ids[::100]]
         )
         session.connection().execute(
             insert(Listing), [listing(row, chance, nomenclature, bits) for row in made]
         )
-        db.write_text(
-            session,
-            (
-                (
-                    row["id"],
-                    " ".join(normalise.words(row["name"])),
-                    " ".join(normalise.words(row["description"] + " " + row["commune"])),
-                )
-                for row in made
-            ),
-        )
+        index(session, made)
     db.analyse(session.connection())
     session.commit()
 
@@ -181,27 +184,14 @@ def supplier(index: int, chance: random.Random, naf: str) -> dict[str, Any]:
     }
 
 
-def tags(row: dict[str, Any], nomenclature: segments.Nomenclature) -> Iterator[dict[str, Any]]:
-    for code, weight in nomenclature.from_naf(row["naf"]):
-        yield {
-            "supplier_id": row["id"],
-            "kind": "segment",
-            "value": code,
-            "level": "siret",
-            "because": f"code NAF {row['naf']}",
-            "source": "sirene",
-            "weight": weight,
-        }
-    if row["id"] % 100 == 0:
-        yield {
-            "supplier_id": row["id"],
-            "kind": "segment",
-            "value": "EV-01",
-            "level": "siret",
-            "because": "secteur déclaré",
-            "source": "marche_inclusion",
-            "weight": 1.0,
-        }
+def index(session: Session, made: list[dict[str, Any]]) -> None:
+    """The words of these suppliers."""
+    with columns.workshop() as con:
+        teach(con)
+        texts = [(r["id"], r["name"], f"{r['description']} {r['commune']}") for r in made]
+        columns.table(con, "said", "id BIGINT, name VARCHAR, body VARCHAR", texts)
+        rows = "SELECT id, words_of(name), words_of(body) FROM said ORDER BY id"
+        columns.push(session, con, rows, "supplier_text", db.text_columns(session))
 
 
 def listing(

@@ -104,6 +104,11 @@ def _shown(*columns: str) -> str:
     return ", ".join(f"nullif({column}, {ND})" for column in columns)
 
 
+def _count(*columns: str) -> str:
+    """SQL: how many of these columns say something."""
+    return "(" + " + ".join(f"({column} IS NOT NULL)::TINYINT" for column in columns) + ")"
+
+
 def _flag(column: str) -> str:
     return f"CASE {column} WHEN 'O' THEN true WHEN 'N' THEN false END"
 
@@ -145,8 +150,10 @@ COLUMNS = {
             'Nom inconnu (SIREN ' || left(siret, 9) || ')') END""",
     "legal_name": f"""CASE WHEN is_hidden THEN ''
         ELSE coalesce({_shown("denominationUniteLegale")}, person, '') END""",
-    "names": f"[{_shown(*PUBLIC_NAMES, *MORE_NAMES)}]",
-    "other_names": """CASE WHEN is_hidden THEN '' ELSE array_to_string(list_filter(names,
+    # Nine in ten have one name at most: the list of the others is made for the rest only.
+    "names": f"""CASE WHEN NOT is_hidden AND ({_count(*PUBLIC_NAMES)} > 1
+        OR {_count(*MORE_NAMES)} > 0) THEN [{_shown(*PUBLIC_NAMES, *MORE_NAMES)}] END""",
+    "other_names": """CASE WHEN names IS NULL THEN '' ELSE array_to_string(list_filter(names,
         lambda x, i: x IS NOT NULL AND x <> name AND x <> legal_name
             AND list_position(names, x) = i), ' | ') END""",
     "is_head_office": "coalesce(lower(etablissementSiege) IN ('true', 'o', 'oui', '1'), false)",

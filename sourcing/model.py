@@ -16,6 +16,10 @@ REGISTER = "register"
 CHECKED = "checked:"
 
 
+# Compared and sorted byte by byte on both databases, whatever the server's language.
+CODE = Text().with_variant(Text(collation="C"), "postgresql")
+
+
 class Base(DeclarativeBase):
     type_annotation_map = {str: Text, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012
 
@@ -107,12 +111,11 @@ class Supplier(Base):
     """An establishment that can sell. Identity from the register when it has a siret there."""
 
     __tablename__ = "supplier"
-    __table_args__ = (Index("ix_supplier_position", "lat", "lon"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     # What URLs and exports use: the siret, or a stable digest for a supplier without one.
-    uid: Mapped[str] = mapped_column(unique=True)
-    siret: Mapped[str | None] = mapped_column(unique=True)
-    siren: Mapped[str] = mapped_column(default="", index=True)
+    uid: Mapped[str] = mapped_column(CODE, unique=True)
+    siret: Mapped[str | None] = mapped_column(CODE, unique=True)
+    siren: Mapped[str] = mapped_column(CODE, default="", index=True)
     # "register" or the name of the list that made it known.
     origin: Mapped[str]
     # Display name: enseigne, then usual name, then legal name; "[Non diffusible]" when masked.
@@ -130,13 +133,13 @@ class Supplier(Base):
     closed_on: Mapped[date | None]
     address: Mapped[str] = mapped_column(default="")
     postcode: Mapped[str] = mapped_column(default="")
-    commune_code: Mapped[str] = mapped_column(default="", index=True)
+    commune_code: Mapped[str] = mapped_column(CODE, default="", index=True)
     commune: Mapped[str] = mapped_column(default="")
     lon: Mapped[float | None]
     lat: Mapped[float | None]
     # exact, street, approximate (an uncertain address), commune or '' (nowhere)
     precision: Mapped[str] = mapped_column(default="")
-    naf: Mapped[str] = mapped_column(default="")  # "81.30Z", rev. 2
+    naf: Mapped[str] = mapped_column(CODE, default="")  # "81.30Z", rev. 2
     naf25: Mapped[str] = mapped_column(default="")
     legal_form: Mapped[str] = mapped_column(default="")  # INSEE category, 4 digits
     size_code: Mapped[str] = mapped_column(default="")  # INSEE headcount band, "" unknown
@@ -303,7 +306,10 @@ class Likeness(Base):
 
 
 class Tag(Base):
-    """Something true of a supplier, why, at which level, and how strongly."""
+    """Something true of a supplier, why, at which level, and how strongly.
+
+    Its size and what its NAF code hints at are not here: its own columns tell them (tagging.told).
+    """
 
     __tablename__ = "tag"
     __table_args__ = (
@@ -313,15 +319,24 @@ class Tag(Base):
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     supplier_id: Mapped[int] = mapped_column(ForeignKey("supplier.id", ondelete="CASCADE"))
-    # segment, siae, insertion, handicap, ess, innovation, label, size, mission, qpv, public, noise
-    kind: Mapped[str]
-    value: Mapped[str]
+    # segment, siae, insertion, handicap, ess, innovation, label, mission, qpv, public, noise
+    kind: Mapped[str] = mapped_column(CODE)
+    value: Mapped[str] = mapped_column(CODE)
     level: Mapped[str]  # siret or siren
     because: Mapped[str]  # one French clause
-    source: Mapped[str]  # source name, or "sirene"
+    source: Mapped[str] = mapped_column(CODE)  # source name, or "sirene"
     # The last day it holds; the day after, the supplier is to be tagged again.
     ends_on: Mapped[date | None]
     weight: Mapped[float] = mapped_column(default=1.0)
+
+
+class NafHint(Base):
+    """A segment that a NAF code hints at, as the nomenclature said when tags were last made."""
+
+    __tablename__ = "naf_hint"
+    naf: Mapped[str] = mapped_column(primary_key=True)
+    segment: Mapped[str] = mapped_column(primary_key=True)
+    weight: Mapped[float]
 
 
 class Stale(Base):
@@ -339,12 +354,11 @@ class Listing(Base):
     """The search index's narrow row: what filters, facets, sorting and map cells read."""
 
     __tablename__ = "listing"
-    __table_args__ = (Index("ix_listing_position", "lat", "lon"),)
     supplier_id: Mapped[int] = mapped_column(
         ForeignKey("supplier.id", ondelete="CASCADE"), primary_key=True
     )
-    commune_code: Mapped[str] = mapped_column(index=True)
-    in_territory: Mapped[bool] = mapped_column(index=True)
+    commune_code: Mapped[str] = mapped_column(CODE, index=True)
+    in_territory: Mapped[bool]
     lon: Mapped[float | None]
     lat: Mapped[float | None]
     statuses: Mapped[int]  # bits, in the order of tagging.STATUSES
@@ -353,10 +367,7 @@ class Listing(Base):
     is_noise: Mapped[bool]  # hidden by default: closed, holding, landlord…
     # How far from its address it says it works, in kilometres; NATIONAL_KM for all of France.
     reach_km: Mapped[float | None]
-    # Sorted byte by byte on both databases, whatever the server's language.
-    name_key: Mapped[str] = mapped_column(
-        Text().with_variant(Text(collation="C"), "postgresql"), index=True
-    )
+    name_key: Mapped[str] = mapped_column(CODE, index=True)
 
 
 class Geocode(Base):

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import duckdb
 from sqlalchemy.orm import Session
 
 from sourcing import db, normalise, segments
+from sourcing.db.columns import push
 from sourcing.model import Listing, Place, Setting, Supplier, Tag
 from sourcing.search.filters import LABEL_BITS, STATUS_BITS, family_bits
 from sourcing.search.query import Near, Query
@@ -126,9 +128,17 @@ def supplier(
     initials = acronym_word(acronym(name)) if acronym(name) else ""
     words = " ".join([*normalise.words(f"{name} {row.other_names or ''}"), initials]).strip()
     body = " ".join(normalise.words(f"{name} {row.description or ''}"))
-    db.write_text(session, [(row.id, words, body)])
+    index_words(session, [(row.id, words, body)])
     session.flush()
     return row.id
+
+
+def index_words(session: Session, rows: Sequence[tuple[int, str, str]]) -> None:
+    """Into the full-text index: a supplier, its name's words, its body's words."""
+    with duckdb.connect() as con:
+        con.execute("CREATE TABLE text (supplier BIGINT, name VARCHAR, body VARCHAR)")
+        con.executemany("INSERT INTO text VALUES (?, ?, ?)", rows)
+        push(session, con, "SELECT * FROM text", "supplier_text", db.text_columns(session))
 
 
 def random_base(session: Session, size: int = 120) -> random.Random:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from sourcing import db
 from sourcing.model import Base
+from tests.listed import index_words
 
 
 def found(session: Session, *words: str, column: str = "", prefix: bool = False) -> list[int]:
@@ -19,20 +20,13 @@ def found(session: Session, *words: str, column: str = "", prefix: bool = False)
 
 
 def test_words_are_found_in_either_column_and_half_typed(session: Session) -> None:
-    db.write_text(
-        session, [(1, "feuille erable", "collecte papier"), (2, "jardin", "erable taille")]
-    )
+    index_words(session, [(1, "feuille erable", "collecte papier"), (2, "jardin", "erable taille")])
     assert found(session, "erable") == [1, 2]
     assert found(session, "erable", column="name") == [1]
     assert found(session, "erable", "tai", prefix=True) == [2]
     assert found(session, "erable", "tai") == []
-
-
-def test_writing_again_replaces(session: Session) -> None:
-    db.write_text(session, [(1, "ancien", "")])
-    db.write_text(session, [(1, "nouveau", "")])
-    assert found(session, "ancien") == []
-    assert found(session, "nouveau") == [1]
+    assert found(session, "jardin", "taille") == [2]
+    assert found(session, "taille", column="body") == [2]
 
 
 def test_migrations_and_model_say_the_same(engine: Engine) -> None:

@@ -12,6 +12,7 @@ from sourcing import db, segments
 from sourcing.model import Listing, Mention, Place, Run, Setting, Supplier, Tag
 from sourcing.tagging import tag
 from sourcing.tagging.statuses import SIZES, STATUSES
+from sourcing.tagging.told import Told, told
 
 TODAY = date(2026, 11, 23)
 NOMENCLATURE = segments.load()
@@ -66,10 +67,9 @@ def mention(session: Session, of: Supplier, **facts: Any) -> Mention:
     return row
 
 
-def tags(session: Session, of: Supplier, kind: str) -> dict[str, Tag]:
+def tags(session: Session, of: Supplier, kind: str) -> dict[str, Told]:
     tag(session, NOMENCLATURE)
-    found = session.scalars(select(Tag).where(Tag.supplier_id == of.id, Tag.kind == kind))
-    return {row.value: row for row in found}
+    return {found.value: found for found in told(session, [of.id])[of.id] if found.kind == kind}
 
 
 def listing(session: Session, of: Supplier) -> Listing:
@@ -353,7 +353,6 @@ def test_only_the_suppliers_named_are_tagged_again(base: Session) -> None:
         each.naf, each.name = "43.31Z", "PEINTURES DU BLAVET"
     base.flush()
     assert tag(base, NOMENCLATURE, only={first.id}) == 1
-    reasons = select(Tag.supplier_id, Tag.because).where(Tag.kind == "segment")
-    naf = {row.supplier_id: row.because for row in base.execute(reasons)}
-    assert naf == {first.id: "code NAF 43.31Z", second.id: "code NAF 81.30Z"}
+    families = dict(base.execute(select(Listing.supplier_id, Listing.families)).all())
+    assert families[first.id] != families[second.id]
     assert found_by(base, "blavet") == [first.id]

@@ -13,11 +13,12 @@ from maps.marks import Badge, badges, mark, of_bits
 from sourcing import contracts, precedence, succession, suppliers
 from sourcing.contracts import Won
 from sourcing.contracts.search import Award, won_by_firm, won_here
-from sourcing.model import MASKED, PARTIAL, Listing, Mention, Run, Supplier, Tag
+from sourcing.model import MASKED, PARTIAL, Listing, Mention, Run, Supplier
 from sourcing.registrations import SOURCE as REGISTRATION
 from sourcing.search.hits import granted
 from sourcing.segments import Segment
 from sourcing.tagging.statuses import NOISE, SIZES, STATUSES, Status
+from sourcing.tagging.told import Told, told
 from webapp.account import account
 from webapp.context import every_source, session, site
 from webapp.headers import BASEMAPS
@@ -74,13 +75,7 @@ def sheet(uid: str) -> str | Response:
     if supplier.uid != uid:
         return redirect(url_for("supplier.sheet", uid=supplier.uid))
     listing = session().get(Listing, supplier.id)
-    tags = (
-        session()
-        .scalars(
-            select(Tag).where(Tag.supplier_id == supplier.id).order_by(Tag.weight.desc(), Tag.id)
-        )
-        .all()
-    )
+    tags = told(session(), [supplier.id])[supplier.id]
     mentions = suppliers.mentions(session(), supplier)
     known = of_bits(listing.statuses) if listing else []
     lon, lat = shown_position(supplier)
@@ -191,53 +186,52 @@ def _description(supplier: Supplier, mentions: Sequence[Mention]) -> str:
 def statuses_of(session: Session, supplier: Supplier) -> list[Badge]:
     """The badges of a supplier, from its listing."""
     listing = session.get(Listing, supplier.id)
-    tags = session.scalars(select(Tag).where(Tag.supplier_id == supplier.id)).all()
+    tags = told(session, [supplier.id])[supplier.id]
     return badges(of_bits(listing.statuses), _of_firm(tags)) if listing else []
 
 
 def segments_of(session: Session, supplier: Supplier) -> list[Segment]:
     """The sub-segments of a supplier, strongest first."""
-    codes = session.scalars(
-        select(Tag.value)
-        .where(Tag.supplier_id == supplier.id, Tag.kind == "segment")
-        .order_by(Tag.weight.desc(), Tag.id)
-    )
+    tags = told(session, [supplier.id])[supplier.id]
+    codes = (tag.value for tag in tags if tag.kind == "segment")
     known = site().nomenclature.by_code
     return [known[code] for code in dict.fromkeys(codes) if code in known]
 
 
-def _of_firm(tags: Sequence[Tag]) -> set[str]:
+def _of_firm(tags: Sequence[Told]) -> set[str]:
     """Labels that only the whole firm holds."""
     return {label.code for label in granted(tags) if label.level == "siren"}
 
 
-def _status_claims(tags: Sequence[Tag], mentions: Sequence[Mention], is_label: bool) -> list[Claim]:
+def _status_claims(
+    tags: Sequence[Told], mentions: Sequence[Mention], is_label: bool
+) -> list[Claim]:
     claims = []
     for status in (s for s in STATUSES if s.is_label == is_label):
         claims += [_claim((status.label,), tag, mentions) for tag in tags if _gives(tag, status)]
     return claims
 
 
-def _gives(tag: Tag, status: Status) -> bool:
+def _gives(tag: Told, status: Status) -> bool:
     return (tag.kind, tag.value) in status.kinds or (tag.kind, "") in status.kinds
 
 
-def _segment_claims(tags: Sequence[Tag], mentions: Sequence[Mention]) -> list[Claim]:
+def _segment_claims(tags: Sequence[Told], mentions: Sequence[Mention]) -> list[Claim]:
     """The sub-segments by reason: each with its strongest one, the strongest reasons first."""
     known = site().nomenclature.by_code
-    reasons: dict[tuple[str, str, str], list[Tag]] = {}
+    reasons: dict[tuple[str, str, str], list[Told]] = {}
     placed = set()
     for tag in tags:
         if tag.kind == "segment" and tag.value in known and tag.value not in placed:
             placed.add(tag.value)
             reasons.setdefault((tag.because, tag.level, tag.source), []).append(tag)
     return [
-        _claim(tuple(known[tag.value].label for tag in told), told[0], mentions)
-        for told in reasons.values()
+        _claim(tuple(known[tag.value].label for tag in alike), alike[0], mentions)
+        for alike in reasons.values()
     ]
 
 
-def _claim(labels: tuple[str, ...], tag: Tag, mentions: Sequence[Mention]) -> Claim:
+def _claim(labels: tuple[str, ...], tag: Told, mentions: Sequence[Mention]) -> Claim:
     seen = max((m.last_seen for m in mentions if m.source == tag.source), default=None)
     return Claim(
         labels, tag.because, LEVELS.get(tag.level, tag.level), source_title(tag.source), seen

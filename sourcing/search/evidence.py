@@ -18,7 +18,8 @@ from sourcing.search.tally import Array, Columns, columns, numbers
 from sourcing.search.words import correct, spellings
 from sourcing.segments import Nomenclature
 from sourcing.segments.classify import Guess
-from sourcing.tagging.listing import ACRONYM_SIZES, acronym_word
+from sourcing.tagging.listing import acronym_word
+from sourcing.tagging.sql import ACRONYM_SIZES
 
 # Points; a tag's are multiplied by its weight and by the guess's confidence.
 IDENTIFIER = 1000.0

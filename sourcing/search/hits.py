@@ -1,8 +1,7 @@
 """A supplier found, as anyone may see it, and why it was found."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from sourcing import contracts, normalise
 from sourcing.contracts import Won
-from sourcing.model import MASKED, NATIONAL_KM, PARTIAL, Listing, Supplier, Tag
+from sourcing.model import MASKED, NATIONAL_KM, PARTIAL, Listing, Supplier
 from sourcing.places import distance_km
 from sourcing.search.evidence import Found, identifier
 from sourcing.search.query import Query, number
@@ -21,6 +20,7 @@ from sourcing.search.words import spellings
 from sourcing.segments import Nomenclature
 from sourcing.tagging.listing import acronym
 from sourcing.tagging.statuses import SIZES, STATUSES
+from sourcing.tagging.told import Told, told
 
 REASONS, SEGMENTS_SHOWN = 4, 6
 
@@ -110,20 +110,10 @@ _SHOWN = (
 )
 
 
-class _Clue(NamedTuple):
-    kind: str
-    value: str
-    because: str
-    source: str
-    weight: float
-    level: str
-    ends_on: date | None
-
-
-class _Told(NamedTuple):
+class _Beside(NamedTuple):
     """What the base says of a supplier beside its own row."""
 
-    clues: Sequence[_Clue]
+    tags: Sequence[Told]
     won: Won | None
 
 
@@ -145,43 +135,22 @@ def hits(
     scores = found.scores[places].tolist()
     chosen = select(*_SHOWN).join(Listing, Listing.supplier_id == Supplier.id)
     suppliers = {s.id: s for s in session.execute(chosen.where(Supplier.id.in_(ids)))}
-    clues, won = _clues(session, ids), contracts.won_by(session, ids)
+    tags, won = told(session, ids), contracts.won_by(session, ids)
     return [
-        _hit(nomenclature, found, suppliers[i], _Told(clues[i], won.get(i)), score)
+        _hit(nomenclature, found, suppliers[i], _Beside(tags[i], won.get(i)), score)
         for i, score in zip(ids, scores, strict=True)
         if i in suppliers
     ]
-
-
-def _clues(session: Session, ids: Sequence[int]) -> Mapping[int, list[_Clue]]:
-    tags = (
-        select(
-            Tag.supplier_id,
-            Tag.kind,
-            Tag.value,
-            Tag.because,
-            Tag.source,
-            Tag.weight,
-            Tag.level,
-            Tag.ends_on,
-        )
-        .where(Tag.supplier_id.in_(ids))
-        .order_by(Tag.weight.desc(), Tag.kind, Tag.value, Tag.source)
-    )
-    clues: defaultdict[int, list[_Clue]] = defaultdict(list)
-    for row in session.execute(tags):
-        clues[row[0]].append(_Clue(*row[1:]))
-    return clues
 
 
 def _hit(
     nomenclature: Nomenclature,
     found: Found,
     row: Any,
-    told: _Told,
+    beside: _Beside,
     score: float,
 ) -> Hit:
-    clues = told.clues
+    tags = beside.tags
     is_partial = row.diffusion == PARTIAL
     # A partially diffused unit keeps neither name (a person's) nor address nor exact position.
     is_nameless = is_partial and row.is_person
@@ -189,7 +158,7 @@ def _hit(
     description = "" if is_nameless else row.description
     is_placed = not is_partial or row.precision == "commune"
     lon, lat = (row.lon, row.lat) if is_placed else (None, None)
-    codes = dict.fromkeys(c.value for c in clues if c.kind == "segment")
+    codes = dict.fromkeys(c.value for c in tags if c.kind == "segment")
     return Hit(
         id=row.id,
         uid=row.uid,
@@ -214,17 +183,17 @@ def _hit(
         website="" if is_nameless else row.website,
         description=description,
         statuses=status_codes(row.statuses),
-        labels=granted(clues),
+        labels=granted(tags),
         segments=tuple(
             (code, nomenclature.by_code[code].label)
             for code in codes
             if code in nomenclature.by_code
         )[:SEGMENTS_SHOWN],
-        sources=tuple(dict.fromkeys(sorted(c.source for c in clues))),
-        reasons=_reasons(found, row, Said(names, description), clues),
+        sources=tuple(dict.fromkeys(sorted(c.source for c in tags))),
+        reasons=_reasons(found, row, Said(names, description), tags),
         distance_km=_km(found.query, lon, lat),
         score=round(score, 3),
-        won=told.won,
+        won=beside.won,
     )
 
 
@@ -233,7 +202,7 @@ def status_codes(bits: int) -> tuple[str, ...]:
     return tuple(s.code for s in STATUSES if bits & s.bit and not s.is_label)
 
 
-def granted(tags: Iterable[_Clue | Tag]) -> tuple[Granted, ...]:
+def granted(tags: Iterable[Told]) -> tuple[Granted, ...]:
     """The labels among these tags; the establishment's own wins over its firm's."""
     held: dict[str, Granted] = {}
     by_strength = sorted(tags, key=lambda t: (t.level == "siret", t.ends_on or date.max))
@@ -254,23 +223,23 @@ def _km(query: Query, lon: float | None, lat: float | None) -> float | None:
 # --- reasons ---
 
 
-def _reasons(found: Found, row: Any, said: Said, clues: Sequence[_Clue]) -> tuple[str, ...]:
+def _reasons(found: Found, row: Any, said: Said, tags: Sequence[Told]) -> tuple[str, ...]:
     """Why this supplier is there, strongest first."""
     query = found.query
     reasons = [
-        *_noise_reasons(clues),
+        *_noise_reasons(tags),
         *_name_reasons(found.text, row, said),
-        *_tag_reasons(found, clues),
+        *_tag_reasons(found, tags),
         *_word_reasons(found, said),
-        *_status_reasons(query, clues),
+        *_status_reasons(query, tags),
         *_reach_reasons(row),
     ]
     return tuple(dict.fromkeys(reasons))[:REASONS]
 
 
-def _noise_reasons(clues: Sequence[_Clue]) -> Iterator[str]:
+def _noise_reasons(tags: Sequence[Told]) -> Iterator[str]:
     """Why it is hidden, first: it is only there because someone asked for all of them."""
-    yield from (f"masqué d’ordinaire : {c.because}" for c in clues if c.kind == "noise")
+    yield from (f"masqué d’ordinaire : {c.because}" for c in tags if c.kind == "noise")
 
 
 def _name_reasons(typed: str, row: Any, said: Said) -> Iterator[str]:
@@ -283,10 +252,10 @@ def _name_reasons(typed: str, row: Any, said: Said) -> Iterator[str]:
         yield "nom exact"
 
 
-def _tag_reasons(found: Found, clues: Sequence[_Clue]) -> Iterator[str]:
+def _tag_reasons(found: Found, tags: Sequence[Told]) -> Iterator[str]:
     confidence = {guess.code: guess.score for guess in found.guesses}
     confidence |= dict.fromkeys(found.query.segments, 1.0)
-    telling = [c for c in clues if c.kind == "segment" and c.value in confidence]
+    telling = [c for c in tags if c.kind == "segment" and c.value in confidence]
     telling.sort(key=lambda c: -c.weight * confidence[c.value])
     yield from (clue.because for clue in telling)
 
@@ -331,7 +300,7 @@ def _reach_reasons(row: Any) -> Iterator[str]:
         yield f"intervient à {number(row.reach_km)} km"
 
 
-def _status_reasons(query: Query, clues: Sequence[_Clue]) -> Iterator[str]:
+def _status_reasons(query: Query, tags: Sequence[Told]) -> Iterator[str]:
     asked = (*query.statuses, *query.labels)
     kinds = {kind for status in STATUSES if status.code in asked for kind in status.kinds}
-    yield from (c.because for c in clues if (c.kind, c.value) in kinds or (c.kind, "") in kinds)
+    yield from (c.because for c in tags if (c.kind, c.value) in kinds or (c.kind, "") in kinds)

@@ -6,7 +6,7 @@ from itertools import chain
 from math import cos, pi, radians, sin
 from operator import ne
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from sourcing.model import MASKED, PARTIAL, Listing, Place, Setting, Supplier, Tag
 from sourcing.places import EARTH_RADIUS_KM, KM_PER_DEGREE
+from sourcing.search.holders import Holders, holders
 from sourcing.search.query import BBox
 from sourcing.search.words import Vocabulary, vocabulary
 from sourcing.tagging.statuses import NOISE
@@ -58,13 +59,6 @@ class Texts:
         starts = chain([0], self.ends[:-1].tolist())
         pairs = zip(starts, self.ends.tolist(), strict=False)
         return np.asarray([self.block[start:end] for start, end in pairs], dtype="S")
-
-
-class Holders(NamedTuple):
-    """Who has a segment, by position, and how strongly."""
-
-    places: Array
-    weights: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +222,9 @@ def read(session: Session) -> Columns:
         ("i8", "U", "?", "i8", "i8", "i1", "?", "f8", "f8", "f8"),
     )
     codes, index = np.unique(communes, return_inverse=True)
-    uids, names = _names(session)
-    holders = _holders(session, ids)
-    segments, sets = _sets(holders, len(ids))
+    uids, names, nafs = _names(session)
+    held = holders(session, ids, nafs)
+    segments, sets = _sets(held, len(ids))
     return Columns(
         places=np.arange(len(ids), dtype=np.int32),
         ids=ids,
@@ -247,7 +241,7 @@ def read(session: Session) -> Columns:
         reach_km=reach,
         codes=tuple(map(str, codes)),
         sets=sets,
-        holders=holders,
+        holders=held,
         uids=uids,
         names=names,
         vocabulary=vocabulary(session),
@@ -322,18 +316,19 @@ def _rank(session: Session, ids: Array, uids: Texts) -> Array:
     return rank
 
 
-def _names(session: Session) -> tuple[Texts, Texts]:
-    """Identifiers and names as anyone may read them, in the order of ids."""
+def _names(session: Session) -> tuple[Texts, Texts, Array]:
+    """Identifiers, names as anyone may read them, and NAF codes, in the order of ids."""
     shown = (
-        select(Supplier.uid, Supplier.name, Supplier.diffusion, Supplier.is_person)
+        select(Supplier.uid, Supplier.name, Supplier.diffusion, Supplier.is_person, Supplier.naf)
         .join(Listing, Listing.supplier_id == Supplier.id)
         .order_by(Listing.supplier_id)
     )
-    uids, names = _Writer(), _Writer()
+    uids, names, nafs = _Writer(), _Writer(), [np.empty(0, dtype="S8")]
     for rows in fetch(session, shown):
         uids.add([row[0] for row in rows])
         names.add([MASKED if row[2] == PARTIAL and row[3] else row[1] for row in rows])
-    return uids.texts(), names.texts()
+        nafs.append(np.asarray([row[4] for row in rows], dtype="S8"))
+    return uids.texts(), names.texts(), np.concatenate(nafs)
 
 
 class _Writer:
@@ -366,30 +361,6 @@ def _noise(session: Session, ids: Array, is_noise: Mask) -> Array:
 def _positions(ids: Array, wanted: Array) -> Array:
     found: Array = np.searchsorted(ids, wanted[np.isin(wanted, ids)])
     return found
-
-
-def _holders(session: Session, ids: Array) -> dict[str, Holders]:
-    """Per segment, who has it and the strongest weight of its tags."""
-    kind = Tag.kind == "segment"
-    codes = session.scalars(select(Tag.value).where(kind).distinct().order_by(Tag.value)).all()
-    return {code: _held(session, ids, code) for code in codes}
-
-
-def _held(session: Session, ids: Array, code: str) -> Holders:
-    tagged = (
-        select(Tag.supplier_id, Tag.weight)
-        .where(Tag.kind == "segment", Tag.value == code)
-        .order_by(Tag.supplier_id, Tag.weight)
-    )
-    pairs = chain.from_iterable(chain.from_iterable(fetch(session, tagged)))
-    holders, weights = np.fromiter(pairs, dtype=float).reshape(-1, 2).T
-    holders = holders.astype(np.int64)
-    # The last of a supplier's lines is its strongest.
-    is_last = np.append(holders[1:] != holders[:-1], len(holders) > 0)[: len(holders)]
-    holders, weights = holders[is_last], weights[is_last]
-    places = np.minimum(np.searchsorted(ids, holders), max(0, len(ids) - 1))
-    is_listed = ids[places] == holders if len(ids) else np.zeros(len(holders), dtype=bool)
-    return Holders(places[is_listed].astype(np.int32), weights[is_listed])
 
 
 def _sets(holders: Mapping[str, Holders], count: int) -> tuple[Array, Mask]:

@@ -25,11 +25,9 @@ from sourcing.tagging.statuses import bit_of as bit_of
 # In order: what comes later may read the tags of what came before.
 TAGGERS: tuple[Callable[[Scope], None], ...] = (
     tags_of_register.public,
-    tags_of_register.size,
     tags_of_register.mission,
     tags_of_register.qpv,
     tags_of_register.ess,
-    tags_of_register.segments,
     tags_of_contracts.segments,
     tags_of_lists.mentions,
     tags_of_lists.public_names,
@@ -38,7 +36,7 @@ TAGGERS: tuple[Callable[[Scope], None], ...] = (
     tags_of_register.gone,
 )
 # Raise it when a tagger changes: every supplier is then tagged anew, whatever the queue says.
-RULES = 4
+RULES = 5
 TAGGED_BY = "tagged_by"
 # Beyond this share of the suppliers, doing all of them at once is quicker.
 MOST_STALE = 0.3
@@ -92,12 +90,13 @@ def tag(
     total = _count(session) if only is None else len(only)
     with _scope(Scope(session, nomenclature, today or date.today()), only) as scope:
         _clear(scope)
+        tags_of_register.write_hints(session, nomenclature)
         for place, tagger in enumerate(TAGGERS, start=1):
             tagger(scope)
             if progress:
                 progress(total * place / len(TAGGERS) / 2, total)
         count = listing.write(
-            scope, lambda done: progress(total / 2 + done / 2, total) if progress else None
+            scope, lambda share: progress(total * (1 + share) / 2, total) if progress else None
         )
     if only is None:
         fingerprint = _fingerprint(session, nomenclature)
@@ -128,16 +127,17 @@ def _scope(everyone: Scope, only: Collection[int] | None) -> Iterator[Scope]:
 
 
 def _clear(scope: Scope) -> None:
-    for statement in (delete(Tag), delete(Listing), delete(Stale)):
-        column = statement.table.c.supplier_id
-        scope.session.execute(
-            statement if scope.only is None else statement.where(column.in_(scope.only)),
-            execution_options={"synchronize_session": False},
-        )
+    """Of all suppliers, the index is replaced as a whole: see listing.write."""
     if scope.only is None:
-        db.clear_text(scope.session)
+        statements = [delete(Tag), delete(Stale)]
     else:
+        statements = [
+            delete(table).where(table.supplier_id.in_(scope.only))
+            for table in (Tag, Listing, Stale)
+        ]
         db.delete_text(scope.session, scope.session.scalars(scope.only).all())
+    for statement in statements:
+        scope.session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def _count(session: Session) -> int:

@@ -1,46 +1,90 @@
-"""The search index of each supplier: its narrow row of bits, and its words."""
+"""The search index of each supplier, worked out in DuckDB: its narrow row of bits, its words."""
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import json
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import String, cast, select, union_all
 
 from sourcing import db
-from sourcing.model import MASKED, NATIONAL_KM, PARTIAL, Listing, Mention, Place, Supplier, Tag
-from sourcing.normalise.text import fold, words
+from sourcing.db.columns import pull, push, table, workshop
+from sourcing.db.rebuild import replaced
+from sourcing.model import NATIONAL_KM, Mention, NafHint, Place, Supplier, Tag
+from sourcing.normalise.columnar import teach
+from sourcing.normalise.text import words
 from sourcing.segments import Nomenclature
-from sourcing.tagging.of_register import Scope
+from sourcing.tagging.of_register import Scope, size
+from sourcing.tagging.sql import ACRONYM_SIZES, LEGAL_FORMS, LISTED, LISTING, STATEMENTS, TEXT
 from sourcing.tagging.statuses import SIZE_OF_BAND, bit_of
 
-# A family facet counts a supplier whose evidence for it is at least this; a generic NAF is not.
-LEAST_FAMILY_WEIGHT = 0.25
-# From here a segment is declared or described, not hinted at by a NAF code: its label is searched.
-DECLARED_WEIGHT = 0.6
-SEARCHED_KINDS = frozenset(("siae", "handicap", "insertion"))
-# Initials of names with so many telling words are searched: "SNCF".
-ACRONYM_SIZES = range(3, 8)
-# Words that are no part of what a name's initials stand for.
-LEGAL_FORMS = frozenset(
-    ("sa", "sarl", "sas", "sasu", "eurl", "sci", "scop", "scic", "snc", "gie", "asso")
-)
-Step = Callable[[int], None]
+Step = Callable[[float], None]
 
 
 def write(scope: Scope, step: Step) -> int:
-    """Write the rows and words of the suppliers in scope, cleared before; returns how many."""
-    session, indexer, count = scope.session, Indexer(scope), 0
+    """Write the rows and words of the suppliers in scope; returns how many. `step`: 0 to 1."""
+    with workshop() as con:
+        teach(con)
+        _gather(scope, con)
+        step(0.2)
+        for statement in STATEMENTS:
+            con.execute(statement)
+        step(0.5)
+        _send(scope, con, "listing", LISTED, LISTING)
+        step(0.7)
+        _send(scope, con, "supplier_text", db.text_columns(scope.session), TEXT)
+        step(1.0)
+        return int(con.execute("SELECT count(*) FROM entry").fetchone()[0])
+
+
+def _send(scope: Scope, con: Any, into: str, columns: Iterable[str], rows: str) -> None:
+    """Rows in the order of suppliers, beside those out of scope."""
+    ordered, listed = f"{rows} ORDER BY supplier_id", tuple(columns)
+    if scope.only is None:
+        with replaced(scope.session, into) as name:
+            push(scope.session, con, ordered, name, listed)
+    else:
+        push(scope.session, con, ordered, into, listed)
+
+
+# --- what the base says of the suppliers in scope ---
+
+
+def _gather(scope: Scope, con: Any) -> None:
+    """Into DuckDB: supplier, tag, said (a row per line of a list), and the tables of meanings."""
+    session = scope.session
     # One that leads to another is not to be found any more.
     standing = select(*SUPPLIER_COLUMNS).where(Supplier.merged_into.is_(None))
-    wanted = scope.among(standing).order_by(Supplier.id)
-    for suppliers in db.chunks(session.connection().execute(wanted), db.CHUNK):
-        entries = indexer.entries(suppliers)
-        session.connection().execute(insert(Listing), [row for row, _ in entries])
-        db.write_text(session, (text for _, text in entries))
-        count += len(suppliers)
-        step(count)
-    return count
+    pull(session, con, "supplier", scope.among(standing))
+    tags = select(Tag.supplier_id, Tag.kind, Tag.value, Tag.weight)
+    pull(session, con, "tag", scope.among(tags, Tag.supplier_id))
+    line = select(
+        Supplier.id.label("supplier_id"), Mention.name, Mention.other_names,
+        cast(Mention.sectors, String).label("sectors"), Mention.description,
+        cast(Mention.zone, String).label("zone"),
+    ).where(Mention.gone_on.is_(None))  # fmt: skip
+    here = line.where(Mention.supplier_id == Supplier.id, Mention.firm == "")
+    of_firm = line.where(Mention.firm == Supplier.siren, Mention.firm != "")
+    pull(session, con, "said", union_all(scope.among(here), scope.among(of_firm)))
+    pull(session, con, "hint", select(NafHint.naf, NafHint.segment, NafHint.weight))
+    pull(session, con, "inside", select(Place.code).where(Place.in_territory))
+    _write_meanings(scope.nomenclature, con)
+
+
+def _write_meanings(nomenclature: Nomenclature, con: Any) -> None:
+    """Tables that say what a segment, a tag and a headcount band are worth in the index."""
+    bits = family_bits(nomenclature)
+    labels = [
+        (s.code, bits.get(s.code, 0), " ".join(words(s.label))) for s in nomenclature.segments
+    ]
+    found = con.execute("SELECT DISTINCT kind, value FROM tag").fetchall()
+    sizes = con.execute("SELECT DISTINCT 'size', size FROM supplier WHERE size <> ''").fetchall()
+    statuses = [(kind, value, bit_of(kind, value)) for kind, value in (*found, *sizes)]
+    table(con, "segment", "code VARCHAR, family BIGINT, words VARCHAR", labels)
+    table(con, "status", "kind VARCHAR, value VARCHAR, bit BIGINT", statuses)
+    zones = [zone for (zone,) in con.execute("SELECT DISTINCT zone FROM said").fetchall()]
+    reaches = [(zone, reach_km(json.loads(zone))) for zone in zones if zone]
+    table(con, "zone", "said VARCHAR, km DOUBLE", reaches)
+    table(con, "band", "code VARCHAR, place BIGINT", list(SIZE_OF_BAND.items()))
 
 
 SUPPLIER_COLUMNS = (
@@ -56,112 +100,13 @@ SUPPLIER_COLUMNS = (
     Supplier.lon,
     Supplier.lat,
     Supplier.size_code,
+    Supplier.naf,
     Supplier.description,
+    size().label("size"),
 )
 
 
-@dataclass(slots=True)
-class Said:
-    """What tags and mentions say of one supplier, gathered for its index entry."""
-
-    statuses: int = 0
-    families: int = 0
-    is_noise: bool = False
-    reach_km: float | None = None
-    names: list[str] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    words: list[str] = field(default_factory=list)
-
-
-class Indexer:
-    """Builds index entries; holds what is the same for every supplier."""
-
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
-        self.session = scope.session
-        self.territory = set(
-            scope.session.scalars(select(Place.code).where(Place.in_territory)).all()
-        )
-        self.family_bit = family_bits(scope.nomenclature)
-        self.label_words = {s.code: words(s.label) for s in scope.nomenclature.segments}
-        self.commune_words: dict[str, list[str]] = {}
-
-    def entries(
-        self, suppliers: Sequence[Row[Any]]
-    ) -> list[tuple[dict[str, Any], tuple[int, str, str]]]:
-        """(listing row, (id, name words, body words)) of each supplier."""
-        said: dict[int, Said] = defaultdict(Said)
-        self._hear_tags(said, suppliers[0].id, suppliers[-1].id)
-        self._hear_mentions(said, suppliers[0].id, suppliers[-1].id)
-        return [(self._listing(s, said[s.id]), self._text(s, said[s.id])) for s in suppliers]
-
-    def _hear_tags(self, said: dict[int, Said], first: int, last: int) -> None:
-        found = select(Tag.supplier_id, Tag.kind, Tag.value, Tag.weight)
-        found = found.where(Tag.supplier_id.between(first, last))
-        found = self.scope.among(found, Tag.supplier_id)
-        for supplier_id, kind, value, weight in self.session.connection().execute(found):
-            of = said[supplier_id]
-            if kind == "segment":
-                if weight >= LEAST_FAMILY_WEIGHT:
-                    of.families |= self.family_bit.get(value, 0)
-                if weight >= DECLARED_WEIGHT:
-                    of.words += self.label_words.get(value, [])
-                continue
-            of.statuses |= bit_of(kind, value)
-            of.is_noise = of.is_noise or kind == "noise"
-            if kind in SEARCHED_KINDS:
-                of.texts.append(value)
-
-    def _hear_mentions(self, said: dict[int, Said], first: int, last: int) -> None:
-        found = select(
-            Supplier.id, Mention.name, Mention.other_names, Mention.sectors, Mention.description,
-            Mention.zone,
-        ).where(Supplier.id.between(first, last), Mention.gone_on.is_(None))  # fmt: skip
-        found = self.scope.among(found)
-        here = found.where(Mention.supplier_id == Supplier.id, Mention.firm == "")
-        of_firm = found.where(Mention.firm == Supplier.siren, Mention.firm != "")
-        for wanted in (here, of_firm):
-            for supplier_id, name, others, sectors, description, zone in self.session.execute(
-                wanted
-            ):
-                said[supplier_id].names += (name, others)
-                said[supplier_id].texts += (*sectors, description)
-                reach = reach_km(zone)
-                if reach is not None:
-                    said[supplier_id].reach_km = max(reach, said[supplier_id].reach_km or 0.0)
-
-    def _listing(self, supplier: Row[Any], said: Said) -> dict[str, Any]:
-        is_placed = supplier.diffusion != PARTIAL or supplier.precision == "commune"
-        return {
-            "supplier_id": supplier.id,
-            "commune_code": supplier.commune_code,
-            "in_territory": supplier.commune_code in self.territory,
-            "lon": supplier.lon if is_placed else None,
-            "lat": supplier.lat if is_placed else None,
-            "statuses": said.statuses,
-            "families": said.families,
-            "size": SIZE_OF_BAND.get(supplier.size_code, 0),
-            "is_noise": said.is_noise,
-            "reach_km": said.reach_km,
-            "name_key": fold(MASKED if _is_nameless(supplier) else supplier.name),
-        }
-
-    def _text(self, supplier: Row[Any], said: Said) -> tuple[int, str, str]:
-        """Its words; a person who asked not to be found keeps its activity and commune only."""
-        names: list[str] = []
-        texts: list[str] = []
-        if not _is_nameless(supplier):
-            own = dict.fromkeys((supplier.name, supplier.legal_name, supplier.other_names))
-            names = words(" ".join([*own, *said.names]))
-            names += [acronym_word(a) for a in map(acronym, (*own, *said.names)) if a]
-            texts = [text for text in (supplier.description, *said.texts) if text]
-        body = words(" ".join(texts)) if texts else []
-        return supplier.id, _line(names), _line(body + said.words + self._commune(supplier.commune))
-
-    def _commune(self, name: str) -> list[str]:
-        if name not in self.commune_words:
-            self.commune_words[name] = words(name)
-        return self.commune_words[name]
+# --- what is said of a supplier, read ---
 
 
 def reach_km(zone: Mapping[str, Any] | None) -> float | None:
@@ -169,11 +114,6 @@ def reach_km(zone: Mapping[str, Any] | None) -> float | None:
     if not zone:
         return None
     return NATIONAL_KM if zone.get("france") else float(zone["km"]) if zone.get("km") else None
-
-
-def _is_nameless(supplier: Row[Any]) -> bool:
-    """A person in partial diffusion: nothing may find it by name."""
-    return bool(supplier.is_person and supplier.diffusion == PARTIAL)
 
 
 def acronym(name: str) -> str:
@@ -195,7 +135,3 @@ def family_bits(nomenclature: Nomenclature) -> dict[str, int]:
         for s in nomenclature.segments
         if place[s.family_code] < 31
     }
-
-
-def _line(found: list[str]) -> str:
-    return " ".join(dict.fromkeys(found))

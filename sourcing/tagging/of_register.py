@@ -5,17 +5,13 @@ from datetime import date
 from typing import Any, TypeVar
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
-    Float,
-    MetaData,
     Select,
-    String,
-    Table,
     Text,
     and_,
     case,
     cast,
+    delete,
     exists,
     func,
     insert,
@@ -26,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from sourcing.model import REGISTER, Mention, Supplier, Tag
+from sourcing.model import REGISTER, Mention, NafHint, Supplier, Tag
 from sourcing.segments import Nomenclature
 from sourcing.tagging import statuses
 
@@ -42,6 +38,7 @@ HOLDING_NAF = "64.20Z"
 NO_ACTIVITY_NAF = "00.00Z"
 CONDOMINIUM_FORM = "9110"
 PUBLIC_FORM, PUBLIC_TRADE_FORM = "7%", "4%"
+LARGE = ("ETI", "GE")
 # SIREN numbers of public bodies start so, whatever else is known of them.
 PUBLIC_SIREN = ("1%", "2%")
 
@@ -72,60 +69,66 @@ class Fact:
 
 def write(scope: Scope, fact: Fact, where: Clause) -> None:
     """Give the tag to every supplier in scope that fits."""
-    rows = select(
-        Supplier.id,
-        literal(fact.kind),
-        _sql(fact.value),
-        literal(fact.level),
-        _sql(fact.because),
-        literal(SIRENE),
-        literal(1.0),
+    rows = scope.among(_rows(fact, where))
+    scope.session.execute(insert(Tag).from_select(COLUMNS, rows))
+
+
+def _rows(fact: Fact, where: Clause) -> Select[*tuple[Any, ...]]:
+    """One row of COLUMNS per supplier that fits."""
+    return select(
+        Supplier.id.label("supplier_id"),
+        literal(fact.kind).label("kind"),
+        _sql(fact.value).label("value"),
+        literal(fact.level).label("level"),
+        _sql(fact.because).label("because"),
+        literal(SIRENE).label("source"),
+        literal(1.0).label("weight"),
     ).where(where)
-    scope.session.execute(insert(Tag).from_select(COLUMNS, scope.among(rows)))
 
 
 def _sql(value: str | Words) -> Words:
     return literal(value) if isinstance(value, str) else value
 
 
-def segments(scope: Scope) -> None:
-    """What the NAF code hints at, never as strongly as a declared sector."""
-    links = Table(
-        "naf_link",
-        MetaData(),
-        Column("naf", String),
-        Column("code", String),
-        Column("weight", Float),
-        prefixes=["TEMPORARY"],
-    )
-    connection = scope.session.connection()
-    links.create(connection)
-    rows = [
-        {"naf": naf, "code": code, "weight": weight}
-        for naf, found in scope.nomenclature.naf_links.items()
-        for code, weight in found
-    ]
-    if rows:
-        connection.execute(insert(links), rows)
-    found = select(
-        Supplier.id,
-        literal("segment"),
-        links.c.code,
-        literal("siret"),
-        "code NAF " + Supplier.naf,
-        literal(SIRENE),
-        links.c.weight,
-    ).join_from(Supplier, links, Supplier.naf == links.c.naf)
-    scope.session.execute(insert(Tag).from_select(COLUMNS, scope.among(found)))
-    links.drop(connection)
+# --- told by the supplier's own columns whenever asked, never kept ---
 
 
-def size(scope: Scope) -> None:
+def by_naf() -> Select[*tuple[Any, ...]]:
+    """What the NAF code hints at, never as strongly as a declared sector: rows of COLUMNS."""
+    return select(
+        Supplier.id.label("supplier_id"),
+        literal("segment").label("kind"),
+        NafHint.segment.label("value"),
+        literal("siret").label("level"),
+        ("code NAF " + Supplier.naf).label("because"),
+        literal(SIRENE).label("source"),
+        NafHint.weight.label("weight"),
+    ).join_from(Supplier, NafHint, Supplier.naf == NafHint.naf)
+
+
+def by_size() -> Select[*tuple[Any, ...]]:
     """TPE, PME, ETI or GE: INSEE's category, refined or replaced by the headcount band."""
+    band, category, value = Supplier.size_code, Supplier.category, size()
+    labels = {band: size.label.lower() for size in statuses.SIZES for band in size.bands if band}
+    because = case(
+        (
+            or_(
+                category.in_(LARGE),
+                and_(category == "PME", band.not_in(statuses.TPE_BANDS)),
+            ),
+            "catégorie " + category + " de l'INSEE",
+        ),
+        else_=case(labels, value=band, else_="effectif"),
+    )
+    return _rows(Fact("size", value, "siret", because), value != "")
+
+
+def size() -> Words:
+    """The supplier's value of the tag `size`, '' when it has none."""
     band, category = Supplier.size_code, Supplier.category
-    by_category = category.in_(("ETI", "GE"))
-    value = case(
-        (by_category, category),
+    return case(
+        (Supplier.legal_form.like(PUBLIC_FORM), ""),
+        (category.in_(LARGE), category),
         (band.in_(statuses.TPE_BANDS), "TPE"),
         (category == "PME", "PME"),
         (band.in_(statuses.PME_BANDS), "PME"),
@@ -133,19 +136,24 @@ def size(scope: Scope) -> None:
         (band.in_(statuses.GE_BANDS), "GE"),
         else_="",
     )
-    labels = {band: size.label.lower() for size in statuses.SIZES for band in size.bands if band}
-    because = case(
-        (
-            or_(by_category, and_(category == "PME", band.not_in(statuses.TPE_BANDS))),
-            "catégorie " + category + " de l'INSEE",
-        ),
-        else_=case(labels, value=band, else_="effectif"),
-    )
-    write(
-        scope,
-        Fact("size", value, "siret", because),
-        and_(value != "", not_(Supplier.legal_form.like(PUBLIC_FORM))),
-    )
+
+
+def write_hints(session: Session, nomenclature: Nomenclature) -> None:
+    """The nomenclature's links from NAF codes, when they are not those the base has."""
+    wanted = {
+        (naf, code, weight) for naf, found in nomenclature.naf_links.items()
+        for code, weight in found
+    }  # fmt: skip
+    known = session.execute(select(NafHint.naf, NafHint.segment, NafHint.weight))
+    if wanted == set(map(tuple, known)):
+        return
+    session.execute(delete(NafHint))
+    rows = [dict(zip(("naf", "segment", "weight"), row, strict=True)) for row in sorted(wanted)]
+    if rows:
+        session.execute(insert(NafHint), rows)
+
+
+# --- kept, since they need a list, another tag, or are few ---
 
 
 def mission(scope: Scope) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import select
 
 from sourcing import export, provenance, suppliers
-from sourcing.model import MASKED, PARTIAL, Listing, Mention, Place, Setting, Supplier, Tag
+from sourcing.model import MASKED, PARTIAL, Listing, Mention, Place, Setting, Supplier
 from sourcing.search import Hit, Page
 from sourcing.segments import Segment
 from sourcing.segments.classify import Guess
 from sourcing.stale import VERSION
 from sourcing.tagging.statuses import NOISE, SIZES, STATUSES, Status, list_name
+from sourcing.tagging.told import Told, told
 from webapp.context import every_source, is_demo, session, site
 from webapp.filters import web
 from webapp.supplier import shown_address, shown_name, shown_position
@@ -136,8 +137,7 @@ def supplier(uid: str) -> Answer | None:
     found = suppliers.find(session(), uid)
     if found is None:
         return None
-    mine = select(Tag).where(Tag.supplier_id == found.id)
-    told = session().scalars(mine.order_by(Tag.weight.desc(), Tag.id)).all()
+    tags = told(session(), [found.id])[found.id]
     said = suppliers.mentions(session(), found)
     seen = _last_seen(found, said)
     lon, lat = shown_position(found)
@@ -147,10 +147,10 @@ def supplier(uid: str) -> Answer | None:
             "lat": lat,
             "precision": "" if lon is None else found.precision,
         },
-        "statuses": _statuses(told, seen, is_label=False),
-        "labels": _statuses(told, seen, is_label=True),
-        "segments": _segments(told, seen),
-        "noise": [_claim(tag, seen, NOISE.get(tag.value)) for tag in told if tag.kind == "noise"],
+        "statuses": _statuses(tags, seen, is_label=False),
+        "labels": _statuses(tags, seen, is_label=True),
+        "segments": _segments(tags, seen),
+        "noise": [_claim(tag, seen, NOISE.get(tag.value)) for tag in tags if tag.kind == "noise"],
         "sources": _sources(found, said),
     }
 
@@ -193,7 +193,7 @@ def _last_seen(found: Supplier, said: Sequence[Mention]) -> dict[str, date]:
     return seen
 
 
-def _statuses(tags: Sequence[Tag], seen: Mapping[str, date], is_label: bool) -> list[Answer]:
+def _statuses(tags: Sequence[Told], seen: Mapping[str, date], is_label: bool) -> list[Answer]:
     return [
         _claim(tag, seen, status.label)
         | {"code": status.code, "rule": status.rule, "ends_on": _day(tag.ends_on)}
@@ -203,11 +203,11 @@ def _statuses(tags: Sequence[Tag], seen: Mapping[str, date], is_label: bool) -> 
     ]
 
 
-def _gives(tag: Tag, status: Status) -> bool:
+def _gives(tag: Told, status: Status) -> bool:
     return (tag.kind, tag.value) in status.kinds or (tag.kind, "") in status.kinds
 
 
-def _segments(tags: Sequence[Tag], seen: Mapping[str, date]) -> list[Answer]:
+def _segments(tags: Sequence[Told], seen: Mapping[str, date]) -> list[Answer]:
     known = site().nomenclature.by_code
     return [
         _claim(tag, seen, known[tag.value].label) | {"code": tag.value, "weight": tag.weight}
@@ -216,7 +216,7 @@ def _segments(tags: Sequence[Tag], seen: Mapping[str, date]) -> list[Answer]:
     ]
 
 
-def _claim(tag: Tag, seen: Mapping[str, date], label: str | None) -> Answer:
+def _claim(tag: Told, seen: Mapping[str, date], label: str | None) -> Answer:
     """Something said of the supplier: by whom, why, of the establishment or of the company."""
     return {
         "value": tag.value,

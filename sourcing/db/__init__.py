@@ -18,7 +18,7 @@ CHUNK = 5_000
 # A search's plan depends on its values (a rare word, a small radius): plan each one, and never
 # compile it: measured, a page's first answer took 979 ms with JIT and 230 ms without.
 POSTGRES_OPTIONS = "-c jit=off -c plan_cache_mode=force_custom_plan"
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
 # PostgreSQL's advisory locks are numbers, each base having its own.
 MIGRATING, FILLING = 56_100, 56_101
 PATIENCE_S = 3
@@ -263,24 +263,9 @@ def analyse(connection: Connection) -> None:
 # --- full text: FTS5 on SQLite, tsvector on PostgreSQL, over words folded by normalise.words ---
 
 
-def write_text(session: Session, rows: Iterable[tuple[int, str, str]]) -> None:
-    """Index (supplier_id, name words, body words), folded, space-separated; replaces what was."""
-    delete = text(
-        "DELETE FROM supplier_text WHERE rowid = :id"
-        if is_sqlite(session)
-        else "DELETE FROM supplier_text WHERE supplier_id = :id"
-    )
-    insert = text(
-        "INSERT INTO supplier_text(rowid, name, body) VALUES (:id, :name, :body)"
-        if is_sqlite(session)
-        else "INSERT INTO supplier_text(supplier_id, name, body) VALUES (:id, "
-        "array_to_tsvector(array_remove(string_to_array(:name, ' '), '')), "
-        "array_to_tsvector(array_remove(string_to_array(:body, ' '), '')))"
-    )
-    for chunk in chunks(rows, CHUNK):
-        values = [{"id": i, "name": name, "body": body} for i, name, body in chunk]
-        session.connection().execute(delete, [{"id": v["id"]} for v in values])
-        session.connection().execute(insert, values)
+def text_columns(session: Session) -> tuple[str, str, str]:
+    """What supplier_text calls the supplier, its name's words and its body's: folded, spaced."""
+    return ("rowid" if is_sqlite(session) else "supplier_id", "name", "body")
 
 
 def delete_text(session: Session, suppliers: Iterable[int]) -> None:
@@ -291,15 +276,10 @@ def delete_text(session: Session, suppliers: Iterable[int]) -> None:
         session.connection().execute(delete, [{"id": supplier} for supplier in chunk])
 
 
-def clear_text(session: Session) -> None:
-    """Empty the full-text index, before it is rebuilt whole."""
-    session.connection().execute(text("DELETE FROM supplier_text"))
-
-
 def text_match(
     session: Session, words: Sequence[str], parameter: str, column: str = "", prefix: bool = False
 ) -> tuple[str, dict[str, str]]:
-    """SQL selecting the supplier_id whose text holds every word, and its bound parameter.
+    """SQL selecting the supplier_id whose text holds every word, and its bound parameters.
 
     `column` limits to name or body ('' = either); `prefix` lets the last word be half-typed.
     Words are folded ([a-z0-9]+), so quoting them is safe on both databases.
@@ -316,9 +296,11 @@ def text_match(
     terms = [f"'{w}'" for w in words]
     if prefix and terms:
         terms[-1] += ":*"
-    target = column or "(name || body)"
-    sql = f"SELECT supplier_id FROM supplier_text WHERE {target} @@ CAST(:{parameter} AS tsquery)"  # noqa: S608
-    return sql, {parameter: " & ".join(terms)}
+    bound = {f"{parameter}_{place}": term for place, term in enumerate(terms)}
+    columns = [column] if column else ["name", "body"]
+    each = (" OR ".join(f"{c} @@ CAST(:{name} AS tsquery)" for c in columns) for name in bound)
+    sql = "SELECT supplier_id FROM supplier_text WHERE "
+    return sql + " AND ".join(f"({either})" for either in each), bound
 
 
 def text_words(session: Session) -> Iterator[tuple[str, int]]:

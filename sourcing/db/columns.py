@@ -1,0 +1,162 @@
+"""Whole results between the base and DuckDB: what is computed for every supplier is computed there.
+
+On PostgreSQL nothing passes through Python row by row: COPY both ways.
+"""
+
+import csv
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+from typing import Any
+
+import duckdb
+from sqlalchemy import Boolean, CompoundSelect, Float, Integer, Select, types
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from sourcing import db
+
+# DuckDB's own memory; beyond, it works on disk.
+MEMORY = "1GB"
+BLOCK = 1 << 20
+ROWS = 20_000
+# The first that fits; anything else is text.
+KINDS: tuple[tuple[type[types.TypeEngine[Any]], str], ...] = (
+    (Boolean, "BOOLEAN"),
+    (Integer, "BIGINT"),
+    (Float, "DOUBLE"),
+)
+
+
+@contextmanager
+def workshop() -> Iterator[Any]:
+    """A DuckDB connection that works on disk; all is gone at the end."""
+    # A file rather than memory: what does not fit is compressed on disk.
+    with (
+        TemporaryDirectory(prefix="sourcing-") as folder,
+        duckdb.connect(str(Path(folder) / "work.duckdb")) as con,
+    ):
+        con.execute(f"SET memory_limit = '{MEMORY}'; SET preserve_insertion_order = false")
+        con.execute(f"SET temp_directory = '{folder}/spill'")
+        # Never committed: nothing waits for the disk.
+        con.begin()
+        yield con
+
+
+def table(con: Any, name: str, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """A small DuckDB table of these rows; `columns` as in CREATE TABLE."""
+    con.execute(f"CREATE TABLE {name} ({columns})")
+    if rows:
+        values = [list(column) for column in zip(*rows, strict=True)]
+        unnested = ", ".join(f"unnest(${place})" for place in range(1, len(values) + 1))
+        con.execute(f"INSERT INTO {name} SELECT {unnested}", values)
+
+
+# --- from the base ---
+
+
+def pull(
+    session: Session,
+    con: Any,
+    table: str,
+    statement: Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]],
+) -> None:
+    """DuckDB's `table`, made of the rows a statement selects; an absent text is ''."""
+    named = {str(column.name): _kind(column.type) for column in statement.selected_columns}
+    with TemporaryDirectory(prefix="sourcing-") as folder:
+        path = Path(folder) / "rows.csv"
+        write = _write_sqlite if db.is_sqlite(session) else _write_postgres
+        write(session, statement, path)
+        texts = ", ".join(f"'{name}'" for name, kind in named.items() if kind == "VARCHAR")
+        columns = ", ".join(f"'{name}': '{kind}'" for name, kind in named.items())
+        con.execute(
+            f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM read_csv('{path}', "  # noqa: S608
+            f"columns = {{{columns}}}, header = false, auto_detect = false, delim = ',', "
+            f"quote = '\"', escape = '\"', force_not_null = [{texts}])"
+        )
+
+
+def _kind(column: types.TypeEngine[Any]) -> str:
+    return next((kind for of, kind in KINDS if isinstance(column, of)), "VARCHAR")
+
+
+def _write_postgres(session: Session, statement: Any, path: Path) -> None:
+    # COPY takes no parameters: values are written in, by the dialect, which quotes them.
+    dialect: Any = postgresql.dialect
+    sql = statement.compile(
+        dialect=dialect(paramstyle="named"), compile_kwargs={"literal_binds": True}
+    )
+    session.flush()
+    raw: Any = session.connection().connection.driver_connection
+    take = f"COPY ({sql}) TO STDOUT (FORMAT csv)"
+    with raw.cursor() as cursor, path.open("wb") as out, cursor.copy(take) as rows:
+        out.writelines(rows)
+
+
+def _write_sqlite(session: Session, statement: Any, path: Path) -> None:
+    result = session.connection().execute(statement)
+    rows: Any = result.cursor
+    with path.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out, lineterminator="\n").writerows(rows)
+    result.close()
+
+
+# --- to the base ---
+
+
+def push(session: Session, con: Any, sql: str, table: str, columns: Sequence[str]) -> None:
+    """The rows of a DuckDB query into a table of the base, as they are: no key may be there yet."""
+    listed = ", ".join(f'"{column}"' for column in columns)
+    write = _take_sqlite if db.is_sqlite(session) else _take_postgres
+    write(session, con, sql, f"{table} ({listed})")
+
+
+def _take_sqlite(session: Session, con: Any, sql: str, into: str) -> None:
+    rows = con.execute(sql)
+    marks = ", ".join("?" * len(rows.description))
+    run = session.connection().exec_driver_sql
+    while batch := rows.fetchmany(ROWS):
+        run(f"INSERT INTO {into} VALUES ({marks})", batch)  # noqa: S608
+
+
+def _take_postgres(session: Session, con: Any, sql: str, into: str) -> None:
+    raw: Any = session.connection().connection.driver_connection
+    take = f"COPY {into} FROM STDIN (FORMAT csv)"
+    with raw.cursor() as cursor, cursor.copy(take) as copy:
+        for block in _csv(con, sql):
+            copy.write(block)
+
+
+def _csv(con: Any, sql: str) -> Iterator[bytes]:
+    """The rows as CSV while DuckDB works them out: an absent value is nothing, '' is quoted."""
+    end, start = os.pipe()
+    to = f"COPY ({sql}) TO '/dev/fd/{start}' (FORMAT csv, HEADER false, NULLSTR '')"
+    writer = _Writer(con, to, start)
+    try:
+        with os.fdopen(end, "rb") as rows:
+            yield from iter(lambda: rows.read(BLOCK), b"")
+    finally:
+        writer.join()
+    if writer.error:
+        raise writer.error
+
+
+class _Writer(Thread):
+    """A statement that fills a pipe, closed at its end whatever happens."""
+
+    def __init__(self, con: Any, statement: str, pipe: int) -> None:
+        super().__init__(daemon=True)
+        self.con, self.statement, self.pipe = con, statement, pipe
+        self.error: duckdb.Error | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self.con.execute(self.statement)
+        except duckdb.Error as error:
+            self.error = error
+        finally:
+            os.close(self.pipe)

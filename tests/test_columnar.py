@@ -1,0 +1,116 @@
+"""Words worked out in DuckDB are those worked out in Python; whole tables come and go intact."""
+
+from datetime import date
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from sourcing import db
+from sourcing.db.columns import pull, push, table, workshop
+from sourcing.db.rebuild import replaced, unindexed
+from sourcing.model import Listing, Place, Supplier
+from sourcing.normalise.columnar import teach
+from sourcing.normalise.text import fold, words
+
+# What names are made of, and what makes words of them less simple than they look.
+PIECES = st.sampled_from(
+    [*"abcdefgxyzSXLDQ0129 '`.&-/_éœÉñß²’", " l'", " qu'", "aux ", "eaux ", "ss ", "S.N.C.F. ",
+     "A.B.", " travaux ", " LES ", "\t", "(", "🙂"]
+)  # fmt: skip
+CON = duckdb.connect()
+teach(CON)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(PIECES, max_size=14).map("".join))
+def test_words_and_folds_are_the_same_in_duckdb(said: str) -> None:
+    found = CON.execute("SELECT words_of($1), folded($1)", [said]).fetchone()
+    assert found == (" ".join(words(said)), fold(said))
+
+
+def places(session: Session) -> None:
+    session.add_all(
+        Place(code=code, name=name, name_key=name.upper(), lon=lon, in_territory=code == "56121")
+        for code, name, lon in (("56121", 'L\'ÉTÉ, "FOU"\n', -3.5), ("56098", "", None))
+    )
+    session.flush()
+
+
+def test_what_is_pulled_is_what_the_base_says(session: Session) -> None:
+    places(session)
+    wanted = select(Place.code, Place.name, Place.lon, Place.in_territory, Place.population)
+    with workshop() as con:
+        pull(session, con, "place", wanted.where(Place.name_key != "50 % de R'IEN"))
+        assert con.execute("SELECT * FROM place ORDER BY code").fetchall() == [
+            ("56098", "", None, False, None),
+            ("56121", 'L\'ÉTÉ, "FOU"\n', -3.5, True, None),
+        ]
+
+
+def test_what_is_pushed_is_what_the_base_says(session: Session) -> None:
+    rows = [("56121", 'L\'ÉTÉ, "FOU"\\\n', "", -3.5, True), ("56098", "", "A", None, False)]
+    columns = ("code", "name", "name_key", "lon", "in_territory")
+    with workshop() as con:
+        kinds = "code VARCHAR, name VARCHAR, key VARCHAR, lon DOUBLE, inside BOOLEAN"
+        table(con, "place", kinds, rows)
+        sql = "SELECT *, '', '', '', '', '' FROM place"
+        others = ("postcodes", "departement", "region", "epci", "contour")
+        push(session, con, sql, "place", (*columns, *others))
+    found = session.execute(select(*(getattr(Place, name) for name in columns)))
+    assert sorted(map(tuple, found)) == sorted(rows)
+
+
+def test_a_query_that_fails_half_way_is_an_error_not_a_short_table(session: Session) -> None:
+    with workshop() as con, pytest.raises(duckdb.Error):
+        sql = "SELECT CASE WHEN i < 90000 THEN 'a' ELSE error('cut') END, i FROM range(100000) t(i)"
+        push(session, con, sql, "setting", ("value", "key"))
+
+
+def supplier(session: Session, number: int) -> Supplier:
+    today = date(2026, 9, 1)
+    found = Supplier(uid=str(number), siret=str(number), name="A", origin="register",
+                     first_seen=today, last_seen=today)  # fmt: skip
+    session.add(found)
+    session.flush()
+    return found
+
+
+def test_a_table_filled_without_its_indexes_has_them_back(session: Session) -> None:
+    before = indexes(session, "supplier")
+    with unindexed(session, "supplier"):
+        assert indexes(session, "supplier") < before
+        supplier(session, 1)
+    assert indexes(session, "supplier") == before
+    with pytest.raises(IntegrityError):
+        supplier(session, 1)
+
+
+def test_a_table_replaced_keeps_its_indexes_its_references_and_none_of_its_rows(
+    session: Session,
+) -> None:
+    first, second = supplier(session, 1), supplier(session, 2)
+    insert = "INSERT INTO {} VALUES (:id, '', true, NULL, NULL, 0, 0, 0, false, NULL, 'A')"
+    columns = "supplier_id, commune_code, in_territory, lon, lat, statuses, families, size, "
+    insert = insert.replace("{}", "{} (" + columns + "is_noise, reach_km, name_key)")
+    session.execute(text(insert.format("listing")), {"id": first.id})
+    before = indexes(session, "listing")
+    with replaced(session, "listing") as name:
+        session.execute(text(insert.format(name)), {"id": second.id})
+    assert session.scalars(select(Listing.supplier_id)).all() == [second.id]
+    assert indexes(session, "listing") == before
+    session.delete(second)
+    session.flush()
+    assert session.scalars(select(Listing.supplier_id)).all() == []
+
+
+def indexes(session: Session, name: str) -> set[str]:
+    if db.is_sqlite(session):
+        sql = "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :name AND sql > ''"
+    else:
+        sql = "SELECT indexdef FROM pg_indexes WHERE tablename = :name"
+    return set(session.scalars(text(sql), {"name": name}))
