@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from itertools import islice
 
 from flask import request
+from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from sourcing import mapping
 from sourcing.mapping import Always, Guess, Mapping, Proposal
 from sourcing.mapping.columns import FIELDS, GROUPS
 from sourcing.mapping.plan import has_place
-from sourcing.places import Places
+from sourcing.model import Place
 from sourcing.source import Row, Source, SourceError
 from webapp.context import session, site
 from webapp.uploads import Upload
@@ -102,7 +103,7 @@ def look(upload: Upload, sheet: str = "") -> Sent:
     rows = tuple(islice(read, mapping.SAMPLE))
     if not rows:
         raise SourceError(f"{upload.name} : aucune ligne sous l'en-tête ; vérifier le fichier.")
-    proposal = mapping.propose(rows, Places.read(session()).names)
+    proposal = mapping.propose(rows, set(session().scalars(select(Place.name_key))))
     return Sent(upload, sheets, sheet, rows, proposal)
 
 
