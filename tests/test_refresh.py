@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from connectors.sirene import SOURCE
 from sourcing import db
 from sourcing.cli import main
+from sourcing.commands.serve import _state
 from sourcing.ingest import ingest
 from sourcing.linking import link
 from sourcing.model import Judgement, Mention, Place, Run, Stale, Succession, Supplier
@@ -114,7 +115,8 @@ def test_trouble_keeps_yesterdays_data_and_says_so(
         refresh("epv")
     assert listed(base) == sorted(FIRMS)
     last = base.scalars(select(Run).order_by(Run.id.desc())).first()
-    assert last and last.outcome in ("refused", "failed") and last.message
+    assert last and last.outcome in ("refused", "failed")
+    assert _state(base)["sources"][0]["raison"] == last.message  # type: ignore[index]
 
 
 def test_a_real_loss_is_forced_by_somebody(

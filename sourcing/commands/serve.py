@@ -189,6 +189,7 @@ def _state(session: Session) -> dict[str, object]:
                 "gardées": run.kept,
                 "rejetées": run.rejected,
             }
+            | ({"raison": run.message} if run.outcome != "done" else {})
             for run in runs
         ],
         "au": f"{datetime.now():%Y-%m-%d %H:%M}",
