@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from sourcing import provenance
 from sourcing.directory import Directory
+from sourcing.linking.review import Waiting
 from sourcing.model import Setting
 from sourcing.segments import Nomenclature
 from sourcing.settings import Settings
@@ -30,6 +31,8 @@ class Site:
     directory: Directory | None = None
     # Last answer of is_demo(): the error page must not need the base.
     was_demo: bool = field(default=False)
+    # The links to check, and what the base was when they were read.
+    queue: tuple[str, list[Waiting]] = field(default_factory=lambda: ("", []))
     # When the edited nomenclature was last changed, as far as this process knows; 0: none.
     nomenclature_changed: int = field(default=0)
 

@@ -1,5 +1,6 @@
 """Links to check: a line of a list beside the supplier it may be; persons decide, and may undo."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -225,7 +226,11 @@ def _is_current(line: Mention) -> bool:
 
 
 def _waiting() -> list[Waiting]:
-    return review.waiting(session(), site().nomenclature)
+    """The whole queue; read again only when something may have changed it."""
+    state = review.state(session())
+    if state != site().queue[0]:
+        site().queue = (state, review.waiting(session(), site().nomenclature))
+    return site().queue[1]
 
 
 def _kept() -> dict[str, str]:
@@ -245,7 +250,7 @@ def _kind(one: Waiting) -> str:
 
 def _filtered(found: Sequence[Waiting]) -> list[Waiting]:
     source, kind = request.values.get("source", ""), request.values.get("etat", "")
-    return [o for o in found if source in ("", o.source) and _kind(o) == kind]
+    return [o for o in found if _kind(o) == kind and source in ("", o.source)]
 
 
 def _following(found: Sequence[Waiting], mention: int) -> int | None:
@@ -279,15 +284,16 @@ def _page(mention: int, found: Sequence[Waiting]) -> str:
 
 def _filters() -> dict[str, list[tuple[str, str, int, bool]]]:
     """Of each filter: value, label, how many lines, whether it is the one chosen."""
-    found, chosen = _waiting(), (request.values.get("etat", ""), request.values.get("source", ""))
+    chosen = (request.values.get("etat", ""), request.values.get("source", ""))
+    counted = Counter((_kind(one), one.source) for one in _waiting())
     kinds = [
-        (kind, label, sum(_kind(o) == kind for o in found), chosen[0] == kind)
+        (kind, label, sum(n for (k, _), n in counted.items() if k == kind), chosen[0] == kind)
         for kind, label in KINDS.items()
     ]
-    here = [o.source for o in found if _kind(o) == chosen[0]]
     sources = [
-        (source, source_title(source), here.count(source), chosen[1] == source)
-        for source in sorted(set(here))
+        (source, source_title(source), n, chosen[1] == source)
+        for (kind, source), n in sorted(counted.items())
+        if kind == chosen[0]
     ]
     return {"etat": kinds, "source": sources}
 

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from sourcing.linking.assignment import RIVALS, SHARED_SIRET
 from sourcing.linking.decisions import FIRM, RULES, UNSURE
+from sourcing.linking.kept import LINKED
 from sourcing.linking.verdicts import REVIEW
-from sourcing.model import Decision, Judgement, Mention, Setting, Supplier, Tag
+from sourcing.model import Decision, Judgement, Mention, Run, Setting, Supplier, Tag
 from sourcing.segments import Nomenclature
 
 # What makes a line worth a look before another: what it would tell, how rare that is, how unsure
@@ -45,24 +46,24 @@ def count(session: Session) -> int:
 
 def waiting(session: Session, nomenclature: Nomenclature) -> list[Waiting]:
     """Every line to look at, the most useful first."""
-    rarity = _rarity(session)
     aside = set(session.scalars(_aside()))
     # As text: few lines say different things, and each is understood once.
     statuses, sectors = cast(Mention.statuses, Text), cast(Mention.sectors, Text)
     wanted = _standing(
         Judgement.mention_id, Judgement.supplier_id, Mention.source, Judgement.level,
-        Judgement.score, statuses.label("statuses"), sectors.label("sectors"),
-        cast(Judgement.reasons, Text).label("reasons"),
+        Judgement.score, statuses, sectors, cast(Judgement.reasons, Text),
     ).join(Mention, Mention.id == Judgement.mention_id)  # fmt: skip
-    worth = _Worth(nomenclature, rarity)
-    found = [
-        Waiting(
-            row.mention_id, row.supplier_id or 0, row.source, row.level, row.score,
-            worth.of(row), row.mention_id in aside, row.reasons,
+    worth = _Worth(nomenclature, _rarity(session))
+    found = []
+    for row in session.connection().execute(wanted.where(Mention.gone_on.is_(None))):
+        mention, supplier, source, level, score, status, sector, reasons = row
+        value = worth.of(score, level, status, sector)
+        aside_too = mention in aside
+        found.append(
+            Waiting(mention, supplier or 0, source, level, score, value, aside_too, reasons)
         )
-        for row in session.execute(wanted.where(Mention.gone_on.is_(None)))
-    ]  # fmt: skip
-    return sorted(found, key=lambda one: (-one.value, one.mention))
+    found.sort(key=lambda one: (-one.value, one.mention))
+    return found
 
 
 def lot(found: Sequence[Waiting], source: str, least: float) -> list[Waiting]:
@@ -94,13 +95,11 @@ class _Worth:
         self.nomenclature, self.rarity = nomenclature, rarity
         self.known: dict[str, float] = {}
 
-    def of(self, row: Any) -> float:
-        if row.sectors not in self.known:
-            self.known[row.sectors] = self._rare(row.sectors)
-        doubt: float = 4 * row.score * (1 - row.score)
-        worth = DOUBT_WORTH * doubt + RARITY_WORTH * self.known[row.sectors]
-        worth += STATUS_WORTH * (row.statuses != "[]") + FIRM_WORTH * (row.level == FIRM)
-        return round(float(worth), 4)
+    def of(self, score: float, level: str, statuses: str, sectors: str) -> float:
+        if sectors not in self.known:
+            self.known[sectors] = self._rare(sectors)
+        worth = DOUBT_WORTH * 4 * score * (1 - score) + RARITY_WORTH * self.known[sectors]
+        return worth + STATUS_WORTH * (statuses != "[]") + FIRM_WORTH * (level == FIRM)
 
     def _rare(self, sectors: str) -> float:
         """1 when nobody else sells one of these, less and less as more do."""
@@ -108,21 +107,22 @@ class _Worth:
         return max((1 / (1 + self.rarity.get(code, 0)) ** 0.5 for code in codes), default=0.0)
 
 
-_counted: dict[str, tuple[str, dict[str, int]]] = {}
-
-
 def _rarity(session: Session) -> dict[str, int]:
-    """Sub-segment -> how many suppliers say they sell it; counted once per state of the tags."""
-    place = str(session.get_bind().engine.url)
-    version = session.scalar(select(Setting.value).where(Setting.key == "data_version")) or ""
-    known = _counted.get(place)
-    if known is None or known[0] != version:
-        declared = select(Tag.value, func.count()).where(
-            Tag.kind == "segment", Tag.weight >= DECLARED
-        )
-        rows = session.execute(declared.group_by(Tag.value))
-        known = _counted[place] = (version, {row[0]: row[1] for row in rows})
-    return known[1]
+    """Sub-segment -> how many suppliers say they sell it."""
+    declared = select(Tag.value, func.count()).where(Tag.kind == "segment", Tag.weight >= DECLARED)
+    return {row[0]: row[1] for row in session.execute(declared.group_by(Tag.value))}
+
+
+def state(session: Session) -> str:
+    """Changes when the queue may have: with links, decisions, lists and tags."""
+    facts = (
+        select(func.max(Judgement.id)),
+        select(func.count()).where(Decision.withdrawn_at.is_not(None)),
+        select(func.max(Run.id)),
+        select(Setting.value).where(Setting.key == "data_version"),
+        select(Setting.value).where(Setting.key == LINKED),
+    )
+    return "|".join(str(session.scalar(fact)) for fact in facts)
 
 
 # --- history ---

@@ -43,6 +43,7 @@ def sign_in(page: Page, address: str) -> None:
     page.fill("#password", invented.BUYER[1])
     page.get_by_role("button", name="Se connecter").click()
     expect(page.locator("#ligne")).to_be_visible()
+    page.wait_for_selector("#carte[data-ready]", state="attached")
 
 
 def test_the_keys_decide_undo_and_turn_the_pages(watched: Watched) -> None:

@@ -16,17 +16,18 @@ from tests.webapp.conftest import Visitor
 
 ONE, TWO = "41920613100031", "53876295600042"
 DAY = date(2026, 9, 1)
+AT = {"lon": -3.34, "lat": 47.76, "precision": "exact"}
 
 
 def doubt(session: Session) -> tuple[int, int]:
     """Two lines each of which may be two suppliers; their numbers."""
     for siret, name in ((ONE, "LES ATELIERS DU SCORFF"), (TWO, "ATELIERS DU SCORFF")):
-        said = ATELIERS | {"name": name, "uid": siret, "siret": siret, "siren": siret[:9]}
+        said = ATELIERS | {"name": name, "uid": siret, "siret": siret, "siren": siret[:9]} | AT
         session.add(Supplier(**said, origin="register", first_seen=DAY, last_seen=DAY))
     lines = [
         Mention(
             source="marche_inclusion", key=key, run_id=2, file="f.csv", line=1, first_seen=DAY,
-            last_seen=DAY, statuses=["siae:EI"], sectors=[], problems=[], **said,
+            last_seen=DAY, statuses=["siae:EI"], sectors=[], problems=[], **said | AT,
         )
         for key, said in (("un", ATELIERS), ("deux", ATELIERS | {"address": "14 rue de Kerpont"}))
     ]  # fmt: skip
