@@ -50,14 +50,15 @@ def test_the_keys_decide_undo_and_turn_the_pages(watched: Watched) -> None:
     page = watched.page
     sign_in(page, watched.address)
     first = page.url
-    page.keyboard.press("j")
-    expect(page.locator(".where")).to_contain_text("2 sur 2")
-    page.keyboard.press("k")
-    expect(page.locator(".where")).to_contain_text("1 sur 2")
-    page.keyboard.press("n")
-    expect(page.locator(".flash")).to_contain_text("n’est pas")
-    page.keyboard.press("u")
-    expect(page.locator(".flash")).to_contain_text("annulée")
+    for key, where, told in (
+        ("j", ".where", "2 sur 2"),
+        ("k", ".where", "1 sur 2"),
+        ("n", ".flash", "n’est pas"),
+        ("u", ".flash", "annulée"),
+    ):
+        page.wait_for_load_state()
+        page.keyboard.press(key)
+        expect(page.locator(where)).to_contain_text(told)
     page.fill("#chercher", "o n u j")
     assert page.url != first
     page.locator(".curious summary").click()
