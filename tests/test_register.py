@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sourcing.model import Place, Reject, Stale, Supplier
@@ -226,8 +226,7 @@ def test_only_what_differs_is_written_and_must_be_tagged_again(
 ) -> None:
     units = [legal_unit(n) for n in (1, 2, 3)]
     load(session, stock(tmp_path, [establishment(1), establishment(2)], units))
-    assert stale(session) == {1, 2}
-    session.execute(delete(Stale))
+    assert stale(session) == set()
     rows = [establishment(1), establishment(2, enseigne1="NOUVELLE"), establishment(3)]
     run = load(session, stock(tmp_path, rows, units), day=9)
     assert run.kept == 3

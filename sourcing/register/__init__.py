@@ -382,8 +382,12 @@ def _bad_sirets(load: _Load, number: int, skipped: Sequence[int]) -> Iterator[tu
 
 def _write(session: Session, load: _Load, run: Run, tell: Progress) -> None:
     day = run.started_at.date().isoformat()
-    load.con.execute(compose(load.source, load.reading, day, run.id))
-    writing.write(session, load.con, run, tell)
+    rows = compose(load.source, load.reading, day, run.id)
+    if writing.is_first(session):
+        writing.write_first(session, load.con, rows, run)
+    else:
+        load.con.execute(rows)
+        writing.write(session, load.con, run, tell)
     if run.is_whole:
         writing.mark_gone(session, load.con, run)
     takeovers.write(session, load.con, load.tables)

@@ -7,6 +7,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from sourcing import db, masking, stale
+from sourcing.db.columns import push
+from sourcing.db.rebuild import unindexed
 from sourcing.model import REGISTER, Base, Run, Supplier
 from sourcing.register.composition import FIRST, REMEMBERED, WRITTEN
 
@@ -25,6 +27,22 @@ def read_known(con: Any, session: Session) -> None:
     for rows in session.connection().execute(wanted).partitions(KNOWN_BATCH):
         sirets, digests = zip(*rows, strict=True)
         con.execute("INSERT INTO known SELECT unnest($1), unnest($2)", [sirets, digests])
+
+
+def is_first(session: Session) -> bool:
+    """Nobody is in the base yet."""
+    return session.scalar(select(Supplier.id).limit(1)) is None
+
+
+def write_first(session: Session, con: Any, rows: str, run: Run) -> None:
+    """The rows of this query into an empty base, as fast as it takes them; indexes come after.
+
+    They need no place in the to-tag queue: whoever has no index yet is tagged with it.
+    """
+    with unindexed(session, "supplier"):
+        push(session, con, rows, "supplier", WRITTEN)
+    run.added = run.kept
+    masking.mask_suppliers(session, run.id)
 
 
 def write(session: Session, con: Any, run: Run, tell: Callable[[float], None]) -> None:
