@@ -22,7 +22,7 @@ from sourcing import db, normalise, segments
 from sourcing.db import columns
 from sourcing.model import Base, Listing, Place, Setting, Supplier, Tag
 from sourcing.normalise.columnar import teach
-from sourcing.search import cells, search, tally
+from sourcing.search import cells, search, shelf
 from sourcing.search.filters import STATUS_BITS, family_bits
 from sourcing.search.query import Query
 from sourcing.tagging.of_register import write_hints
@@ -288,7 +288,7 @@ def main() -> None:
         with Session(engine) as session:
             if not session.scalar(select(func.count()).select_from(Listing)):
                 fill(session, options.suppliers)
-            tally.forget()
+            shelf.forget()
             print(
                 f"{engine.dialect.name}, {options.suppliers} suppliers, {platform.python_version()}"
             )

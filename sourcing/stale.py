@@ -4,6 +4,7 @@ Written in the transaction of what changed them, emptied by tagging in its own: 
 between the two has lost nothing.
 """
 
+import secrets
 from collections.abc import Iterable
 
 from sqlalchemy import Table, select
@@ -13,6 +14,8 @@ from sourcing import db
 from sourcing.model import Base, Setting, Supplier
 
 VERSION = "data_version"
+# Tells two bases at the same version apart.
+LOT = "data_lot"
 TABLE: Table = Base.metadata.tables["stale"]
 
 
@@ -33,4 +36,5 @@ def announce(session: Session) -> None:
     setting = session.get(Setting, VERSION) or Setting(key=VERSION, value="0")
     setting.value = str(int(setting.value) + 1)
     session.merge(setting)
+    session.merge(Setting(key=LOT, value=secrets.token_hex(4)))
     session.flush()

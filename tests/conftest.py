@@ -13,9 +13,8 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from sourcing import db
-from sourcing.linking import kept
 from sourcing.model import Base
-from sourcing.search import tally
+from sourcing.search import shelf
 
 VENDOR = Path(__file__).resolve().parents[1] / "webapp" / "static" / "vendor"
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -136,8 +135,8 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     with engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
     # The next test's base has the same address and version numbers that start again.
-    tally.forget()
-    kept.forget()
+    shelf.forget()
+    shelf.forget()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sourcing import db, directory
 from sourcing import segments as nomenclatures
 from sourcing.linking.review import count
+from sourcing.search import shelf
 from sourcing.segments import Nomenclature
 from sourcing.settings import Settings
 from sourcing.source import Source
@@ -116,6 +117,7 @@ def create_app(
     )
     # First: the anti-forgery check reads the body, whose size it decides.
     uploads.register(app)
+    shelf.keep_in(settings.data_dir / "columns")
     CSRFProtect(app)
     headers.register(app, settings)
     for room in (context, errors, filters, account, kept, segments):

@@ -178,6 +178,7 @@ def tag(bench: Bench, everything: bool) -> None:
     how = tagging.tag if everything else tagging.tag_stale
     with bench.filling() as session, progress("Étiquettes") as step:
         number = how(session, bench.nomenclature, progress=step)
+        bench.ready_search(session)
     click.echo(f"{count(number, 'fournisseur étiqueté', 'fournisseurs étiquetés')}.")
 
 

@@ -172,6 +172,7 @@ def _link_and_tag(bench: Bench) -> None:
         counts = linking.link(session, progress=step, cache=bench.settings.data_dir / "cache")
     with bench.session() as session, progress("Étiquettes") as step:
         tagged = tagging.tag_stale(session, bench.nomenclature, progress=step)
+        bench.ready_search(session)
     bench.say(
         f"{count(counts.same, 'ligne reliée', 'lignes reliées')}, "
         f"{count(tagged, 'fournisseur étiqueté', 'fournisseurs étiquetés')}."

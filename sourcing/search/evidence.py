@@ -14,7 +14,8 @@ from sourcing import db, normalise
 from sourcing.model import Listing, Supplier
 from sourcing.search.filters import resolve
 from sourcing.search.query import Query
-from sourcing.search.tally import Array, Columns, columns, numbers
+from sourcing.search.shelf import columns
+from sourcing.search.tally import Array, Columns, numbers
 from sourcing.search.words import correct, spellings
 from sourcing.segments import Nomenclature
 from sourcing.segments.classify import Guess

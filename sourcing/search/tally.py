@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from math import cos, pi, radians, sin
 from operator import ne
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from sourcing.model import MASKED, PARTIAL, Listing, Place, Setting, Supplier, Tag
+from sourcing.model import MASKED, PARTIAL, Listing, Place, Supplier, Tag
 from sourcing.places import EARTH_RADIUS_KM, KM_PER_DEGREE
 from sourcing.search.holders import Holders, holders
 from sourcing.search.query import BBox
@@ -47,18 +46,18 @@ class Bits:
 class Texts:
     """Many short texts as one block of bytes: a tenth of the memory of as many strings."""
 
-    block: bytes
+    block: Any  # bytes, or as many numbers mapped from a file
     ends: Array
 
     def at(self, place: int) -> str:
         start = int(self.ends[place - 1]) if place else 0
-        return self.block[start : int(self.ends[place])].decode()
+        return bytes(self.block[start : int(self.ends[place])]).decode()
 
     def array(self) -> Array:
         """All of them as bytes, as long as the longest."""
         starts = chain([0], self.ends[:-1].tolist())
         pairs = zip(starts, self.ends.tolist(), strict=False)
-        return np.asarray([self.block[start:end] for start, end in pairs], dtype="S")
+        return np.asarray([bytes(self.block[start:end]) for start, end in pairs], dtype="S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,31 +172,6 @@ class Columns:
 
 def is_departement(code: str) -> bool:
     return 2 <= len(code) <= 3
-
-
-# --- memory ---
-
-_memory: dict[str, tuple[str, Columns]] = {}
-_lock = Lock()
-
-
-def columns(session: Session) -> Columns:
-    """The listing's columns; read again when the tags have changed since."""
-    version = session.scalar(select(Setting.value).where(Setting.key == "data_version"))
-    if not version:
-        return read(session)
-    base = str(session.get_bind().engine.url)
-    with _lock:
-        held = _memory.get(base)
-        if not held or held[0] != version:
-            held = _memory[base] = (version, read(session))
-    return held[1]
-
-
-def forget() -> None:
-    """Drop what is remembered: another base took this one's place under the same address."""
-    with _lock:
-        _memory.clear()
 
 
 # --- reading ---

@@ -51,7 +51,11 @@ class Vocabulary:
 
 def vocabulary(session: Session) -> Vocabulary:
     """The words of the base."""
-    counts = dict(db.text_words(session))
+    return of_counts(dict(db.text_words(session)))
+
+
+def of_counts(counts: Mapping[str, int]) -> Vocabulary:
+    """The vocabulary of words each with how many texts have it."""
     by_length: dict[int, list[str]] = {}
     for word in counts:
         if word.isalpha() and len(word) >= LEAST_LENGTH - WRONG_LETTERS:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from sourcing import db
-from sourcing.search import tally
+from sourcing.search import shelf
 from sourcing.settings import Settings
 from sourcing.source import Source
 from tests.webapp import invented
@@ -60,7 +60,7 @@ class Visitor:
 
 def site(engine: Engine, folder: Path, **settings: str | bool) -> Flask:
     """The site on this base."""
-    tally.forget()
+    shelf.forget()
     # Nothing is asked of the network unless a test says where.
     usual: dict[str, Any] = {"secret_key": "for the tests", "recherche_entreprises_url": ""}
     chosen = Settings(data_dir=folder, **usual | settings)

@@ -1,0 +1,160 @@
+"""The columns kept: in memory per version of the data, and on disk for the next process.
+
+What is on disk is mapped, not read: processes share it, and a restart costs no reading of the base.
+"""
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sourcing.model import Setting
+from sourcing.search.holders import Holders
+from sourcing.search.tally import Array, Bits, Columns, Texts, read
+from sourcing.search.words import of_counts
+
+PLAIN = (
+    "places", "ids", "rank", "sizes", "communes", "segments", "is_inside", "noise", "lon", "lat",
+    "reach_km", "sets",
+)  # fmt: skip
+BITS, TEXTS = ("statuses", "families"), ("uids", "names")
+# Raise it when what is written changes.
+LAYOUT = 1
+
+
+@dataclass(slots=True)
+class Shelf:
+    """Columns by base, each with its version; `folder`: where they are kept for other processes."""
+
+    held: dict[str, tuple[str, Columns]]
+    folder: Path | None
+    lock: Any
+
+
+_shelf = Shelf({}, None, Lock())
+
+
+def keep_in(folder: Path) -> None:
+    """Where to keep what was read, for this installation's other processes."""
+    _shelf.folder = folder
+
+
+def forget() -> None:
+    """Drop what is remembered: another base took this one's place under the same address."""
+    with _shelf.lock:
+        _shelf.held.clear()
+        _shelf.folder = None
+
+
+def columns(session: Session) -> Columns:
+    """The listing's columns; read again when the tags have changed since."""
+    keys = ("data_version", "data_lot")
+    settings = select(Setting.key, Setting.value).where(Setting.key.in_(keys))
+    said = dict(session.execute(settings).tuples().all())
+    version, lot = said.get("data_version", ""), said.get("data_lot", "")
+    if not version:
+        return read(session)
+    base = str(session.get_bind().engine.url)
+    with _shelf.lock:
+        held = _shelf.held.get(base)
+        if not held or held[0] != version + lot:
+            # Without its lot a version's number may come again in another base.
+            folder = _shelf.folder / f"{LAYOUT}-{version}-{lot}" if _shelf.folder else None
+            held = (version + lot, _brought(session, folder if lot else None))
+            _shelf.held[base] = held
+    return held[1]
+
+
+def _brought(session: Session, folder: Path | None) -> Columns:
+    """From the disk when another process wrote them, else from the base."""
+    if folder is None:
+        return read(session)
+    try:
+        return from_disk(folder)
+    except (OSError, ValueError, KeyError):
+        found = read(session)
+    try:
+        to_disk(found, folder)
+    except OSError:
+        # A full or read-only disk costs a slower start, no search.
+        return found
+    return from_disk(folder)
+
+
+# --- on disk ---
+
+
+def to_disk(data: Columns, folder: Path) -> None:
+    """Write beside and rename, so that a folder is there whole; former versions go."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=folder.parent))
+    try:
+        _write(data, draft)
+        if not folder.exists():
+            draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    for other in folder.parent.iterdir():
+        if other != folder and other.name.startswith(f"{LAYOUT}-"):
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def _write(data: Columns, draft: Path) -> None:
+    arrays: dict[str, Array] = {name: getattr(data, name) for name in PLAIN}
+    for name in BITS:
+        bits: Bits = getattr(data, name)
+        arrays |= {f"{name}.index": bits.index, f"{name}.values": bits.values}
+    for name in TEXTS:
+        texts: Texts = getattr(data, name)
+        block = np.frombuffer(texts.block, dtype=np.uint8)
+        arrays |= {f"{name}.block": block, f"{name}.ends": texts.ends}
+    held = list(data.holders.values())
+    arrays["holders.ends"] = np.cumsum([len(each.places) for each in held], dtype=np.int64)
+    for part in ("places", "weights"):
+        joined = [getattr(each, part) for each in held]
+        arrays[f"holders.{part}"] = np.concatenate(joined) if joined else np.empty(0)
+    for name, array in arrays.items():
+        np.save(draft / f"{name}.npy", array)
+    rest = {
+        "codes": data.codes,
+        "segments": list(data.holders),
+        "epcis": {epci: sorted(codes) for epci, codes in data.epcis.items()},
+        "centres": data.centres,
+        "words": data.vocabulary.counts,
+    }
+    (draft / "rest.json").write_text(json.dumps(rest, ensure_ascii=False), "utf-8")
+
+
+def from_disk(folder: Path) -> Columns:
+    """Arrays mapped from their files; OSError when there are none."""
+
+    def array(name: str) -> Array:
+        found: Array = np.load(folder / f"{name}.npy", mmap_mode="r")
+        return found
+
+    rest = json.loads((folder / "rest.json").read_text("utf-8"))
+    ends = array("holders.ends").tolist()
+    spans = [slice(*span) for span in zip([0, *ends], ends, strict=False)]
+    places, weights = array("holders.places"), array("holders.weights")
+    return Columns(
+        **{name: array(name) for name in PLAIN},
+        statuses=Bits(array("statuses.index"), array("statuses.values")),
+        families=Bits(array("families.index"), array("families.values")),
+        uids=Texts(array("uids.block"), array("uids.ends")),
+        names=Texts(array("names.block"), array("names.ends")),
+        holders={
+            code: Holders(places[span], weights[span])
+            for code, span in zip(rest["segments"], spans, strict=True)
+        },
+        codes=tuple(rest["codes"]),
+        vocabulary=of_counts(rest["words"]),
+        epcis={epci: frozenset(codes) for epci, codes in rest["epcis"].items()},
+        centres=tuple((lon, lat) for lon, lat in rest["centres"]),
+    )
