@@ -13,6 +13,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from sourcing import db
+from sourcing.linking import kept
 from sourcing.model import Base
 from sourcing.search import shelf
 
@@ -136,7 +137,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
     # The next test's base has the same address and version numbers that start again.
     shelf.forget()
-    shelf.forget()
+    kept.forget()
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def columns(session: Session) -> Columns:
     """The listing's columns; read again when the tags have changed since."""
     keys = ("data_version", "data_lot")
     settings = select(Setting.key, Setting.value).where(Setting.key.in_(keys))
-    said = dict(session.execute(settings).tuples().all())
+    said = {row.key: row.value for row in session.execute(settings)}
     version, lot = said.get("data_version", ""), said.get("data_lot", "")
     if not version:
         return read(session)
