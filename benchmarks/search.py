@@ -14,8 +14,9 @@ from datetime import date
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
+from urllib.parse import urlencode
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Engine, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from sourcing import db, normalise, segments
@@ -25,8 +26,10 @@ from sourcing.normalise.columnar import teach
 from sourcing.search import cells, search, shelf
 from sourcing.search.filters import STATUS_BITS, family_bits
 from sourcing.search.query import Query
+from sourcing.settings import Settings
 from sourcing.tagging.of_register import write_hints
 from sourcing.tagging.statuses import SIZES
+from webapp import create_app, kept
 
 TRADES = (
     "Nettoyage",
@@ -255,6 +258,26 @@ def report(title: str, times: list[float]) -> None:
     print(f"{title:32} p50 {median(times):7.1f} ms   p95 {p95:7.1f} ms   max {max(times):7.1f} ms")
 
 
+def pages(engine: Engine, folder: Path, rounds: int) -> None:
+    """The whole page as it is sent, headers too; computing time beside the clock's."""
+    settings = Settings(data_dir=folder, secret_key="benchmark")
+    app = create_app(settings, engine)
+    client = app.test_client()
+    asked = ["/fournisseurs?" + urlencode(query.to_args()) for query in queries()]
+    client.get(asked[0])
+    clock: list[float] = []
+    computed: list[float] = []
+    for _ in range(rounds):
+        app.extensions[kept.KEPT].pages.clear()
+        for path in asked:
+            start = time.process_time()
+            clock.append(timed(lambda p=path: client.get(p)))
+            computed.append((time.process_time() - start) * 1000)
+    report("whole page, clock", clock)
+    report("whole page, computing", computed)
+    report("whole page, kept", [timed(lambda p=path: client.get(p)) for path in asked])
+
+
 def measure(session: Session, rounds: int, show: bool) -> None:
     nomenclature = segments.load()
     search(session, nomenclature, Query(text="nettoyage"))
@@ -293,6 +316,7 @@ def main() -> None:
                 f"{engine.dialect.name}, {options.suppliers} suppliers, {platform.python_version()}"
             )
             measure(session, options.rounds, options.show)
+        pages(engine, Path(folder), options.rounds)
         if options.url:
             with engine.begin() as connection:
                 names = ", ".join([t.name for t in Base.metadata.sorted_tables] + ["supplier_text"])

@@ -5,9 +5,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 
-from flask import Flask, url_for
+from flask import Flask, request, url_for
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Engine
 
@@ -138,7 +139,7 @@ def _templates(app: Flask, settings: Settings) -> None:
         organisation=settings.organisation,
         is_demo=context.is_demo,
         menu=_menu,
-        static=lambda path: url_for("static", filename=path),
+        static=_static,
         page_url=lambda query, page: search.link(replace(query, page=page)),
     )
 
@@ -151,6 +152,16 @@ def _menu() -> tuple[tuple[str, str, str], ...]:
         name, label, endpoint = DECIDERS_MENU
         mine += ((name, f"{label} ({filters.number(waiting)})" if waiting else label, endpoint),)
     return mine + ADMIN_MENU if person and person.is_admin else mine
+
+
+def _static(path: str) -> str:
+    """The address of a static file; a page asks for a hundred of them, always the same."""
+    return _static_under(request.script_root, path)
+
+
+@lru_cache(maxsize=512)
+def _static_under(_root: str, path: str) -> str:
+    return url_for("static", filename=path)
 
 
 def _version() -> str:

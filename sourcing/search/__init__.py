@@ -11,17 +11,16 @@ from sourcing.search.cells import Cell, cells
 from sourcing.search.evidence import Found, find
 from sourcing.search.facets import Facet, Hidden, count
 from sourcing.search.filters import (
-    BEYOND_KM,
     labels,
     mask,
-    nearby_communes,
     resolve,
     sentence,
     territory_centre,
 )
+from sourcing.search.ground import BEYOND_KM
 from sourcing.search.hits import Hit, hits
 from sourcing.search.query import Near, Query
-from sourcing.search.tally import Array
+from sourcing.search.tally import Array, Columns
 from sourcing.segments import Nomenclature
 from sourcing.segments.classify import Guess
 
@@ -76,7 +75,7 @@ def search(session: Session, nomenclature: Nomenclature, query: Query) -> Page:
     """The page asked for: hits by relevance then distance, counts, facets."""
     found = find(session, nomenclature, query)
     names = labels(session, nomenclature, found.query)
-    wider = _beyond(session, found.query)
+    wider = _beyond(found.data, found.query)
     counts = count(session, nomenclature, found.query, found.data, wider, names)
     total = len(counts.kept)
     return Page(
@@ -125,14 +124,14 @@ def _problems(query: Query) -> Iterator[str]:
         )
 
 
-def _beyond(session: Session, query: Query) -> tuple[Query | None, list[str]]:
+def _beyond(data: Columns, query: Query) -> tuple[Query | None, list[str]]:
     """The same search a little further, and the communes it counts (none: all it finds)."""
     if query.near and query.near.point and query.radius_km:
         wider = max(query.radius_km, BEYOND_KM)
         if query.territory_only or wider > query.radius_km:
             return replace(query, territory_only=False, radius_km=wider, page=1), []
-    elif query.territory_only and (near := nearby_communes(session)):
-        return replace(query, territory_only=False, page=1), near
+    elif query.territory_only and (near := data.ground.nearby):
+        return replace(query, territory_only=False, page=1), list(near)
     return None, []
 
 

@@ -11,15 +11,12 @@ from sqlalchemy.orm import Session
 
 from sourcing import normalise
 from sourcing.model import OldPlace, Place, Setting
-from sourcing.places import KM_PER_DEGREE, distance_km
 from sourcing.search import reach
 from sourcing.search.query import Near, Query, number
 from sourcing.search.tally import Columns, Mask, is_departement
 from sourcing.segments import Nomenclature
 from sourcing.tagging.statuses import SIZES, STATUSES
 
-# How far beyond the territory "hors périmètre" looks.
-BEYOND_KM = 30.0
 EPCI_LENGTH = 9  # an EPCI is named by its siren
 # Words of a commune's name, at most, after an address.
 LONGEST_COMMUNE = 8
@@ -85,28 +82,6 @@ def territory_centre(session: Session) -> tuple[float, float] | None:
     return (float(lon), float(lat)) if lon is not None and lat is not None else None
 
 
-def nearby_communes(session: Session) -> list[str]:
-    """Communes beyond the territory whose centre is within BEYOND_KM of one of its centres."""
-    located = select(Place.code, Place.lon, Place.lat).where(
-        Place.lon.is_not(None), Place.lat.is_not(None)
-    )
-    inside = session.execute(located.where(Place.in_territory.is_(True))).all()
-    if not inside:
-        return []
-    high, wide = BEYOND_KM / KM_PER_DEGREE, 2 * BEYOND_KM / KM_PER_DEGREE
-    lons, lats = [place.lon for place in inside], [place.lat for place in inside]
-    around = located.where(
-        Place.in_territory.is_(False),
-        Place.lat.between(min(lats) - high, max(lats) + high),
-        Place.lon.between(min(lons) - wide, max(lons) + wide),
-    )
-    return [
-        place.code
-        for place in session.execute(around)
-        if any(distance_km(place.lon, place.lat, c.lon, c.lat) <= BEYOND_KM for c in inside)
-    ]
-
-
 # --- filters: URL name, SQL, sentence ---
 
 
@@ -162,7 +137,7 @@ def _sizes(data: Columns, query: Query, _: Nomenclature) -> Mask | None:
 def _territory(data: Columns, query: Query, _: Nomenclature) -> Mask | None:
     if not query.territory_only:
         return None
-    return data.is_inside | reach.covers(data, data.centres) | _national(data, query)
+    return data.is_inside | reach.covers(data, data.ground.centres) | _national(data, query)
 
 
 def _national(data: Columns, query: Query) -> Mask:

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sourcing.model import Setting
+from sourcing.search.ground import Ground
 from sourcing.search.holders import Holders
 from sourcing.search.tally import Array, Bits, Columns, Texts, read
 from sourcing.search.words import of_counts
@@ -26,7 +27,7 @@ PLAIN = (
 )  # fmt: skip
 BITS, TEXTS = ("statuses", "families"), ("uids", "names")
 # Raise it when what is written changes.
-LAYOUT = 1
+LAYOUT = 2
 
 
 @dataclass(slots=True)
@@ -125,8 +126,9 @@ def _write(data: Columns, draft: Path) -> None:
     rest = {
         "codes": data.codes,
         "segments": list(data.holders),
-        "epcis": {epci: sorted(codes) for epci, codes in data.epcis.items()},
-        "centres": data.centres,
+        "epcis": {epci: sorted(codes) for epci, codes in data.ground.epcis.items()},
+        "centres": data.ground.centres,
+        "nearby": data.ground.nearby,
         "words": data.vocabulary.counts,
     }
     (draft / "rest.json").write_text(json.dumps(rest, ensure_ascii=False), "utf-8")
@@ -155,6 +157,9 @@ def from_disk(folder: Path) -> Columns:
         },
         codes=tuple(rest["codes"]),
         vocabulary=of_counts(rest["words"]),
-        epcis={epci: frozenset(codes) for epci, codes in rest["epcis"].items()},
-        centres=tuple((lon, lat) for lon, lat in rest["centres"]),
+        ground=Ground(
+            {epci: frozenset(codes) for epci, codes in rest["epcis"].items()},
+            tuple((lon, lat) for lon, lat in rest["centres"]),
+            tuple(rest["nearby"]),
+        ),
     )

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from sourcing.model import MASKED, PARTIAL, Listing, Place, Supplier, Tag
+from sourcing.model import MASKED, PARTIAL, Listing, Supplier, Tag
 from sourcing.places import EARTH_RADIUS_KM, KM_PER_DEGREE
+from sourcing.search.ground import Ground, ground
 from sourcing.search.holders import Holders, holders
 from sourcing.search.query import BBox
 from sourcing.search.words import Vocabulary, vocabulary
@@ -85,9 +86,7 @@ class Columns:
     uids: Texts
     names: Texts
     vocabulary: Vocabulary
-    # Communes of each EPCI, and the centres of the territory's as (lon, lat).
-    epcis: Mapping[str, frozenset[str]]
-    centres: tuple[tuple[float, float], ...]
+    ground: Ground
 
     def take(self, kept: Array) -> "Columns":
         """Only these positions."""
@@ -118,7 +117,7 @@ class Columns:
 
     def in_communes(self, codes: Sequence[str]) -> Mask:
         """In one of these communes; a short code is a département, a long one an EPCI."""
-        exact = set(codes).union(*(self.epcis.get(code, ()) for code in codes))
+        exact = set(codes).union(*(self.ground.epcis.get(code, ()) for code in codes))
         starts = tuple(code for code in codes if is_departement(code))
         wanted = [code in exact or bool(starts and code.startswith(starts)) for code in self.codes]
         found: Mask = np.asarray(wanted, dtype=bool)[self.communes]
@@ -219,22 +218,8 @@ def read(session: Session) -> Columns:
         uids=uids,
         names=names,
         vocabulary=vocabulary(session),
-        epcis=_epcis(session),
-        centres=_centres(session),
+        ground=ground(session),
     )
-
-
-def _epcis(session: Session) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
-    for epci, code in session.execute(select(Place.epci, Place.code).where(Place.epci != "")):
-        found.setdefault(epci, set()).add(code)
-    return {epci: frozenset(codes) for epci, codes in found.items()}
-
-
-def _centres(session: Session) -> tuple[tuple[float, float], ...]:
-    located = select(Place.lon, Place.lat).where(Place.in_territory, Place.lon.is_not(None))
-    rows = session.execute(located.order_by(Place.code))
-    return tuple((lon, lat) for lon, lat in rows if lon is not None and lat is not None)
 
 
 def fetch(session: Session, statement: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
