@@ -300,3 +300,19 @@ def test_training_learns_and_writes_a_file_that_is_read_again(
     assert learned.weights["tont"]["EV-01"] > 0
     # No word of the corpus alone is written.
     assert "prairi calcair" not in learned.weights
+
+
+def test_measuring_leaves_out_what_it_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = tmp_path / "labels.csv"
+    corpus = tmp_path / "needs_corpus.csv"
+    words = ("Mairie", "Stade", "Parc", "Place", "Square", "Jardin")
+    lines = [f"X{n},{w} tonte de pelouse,77310000-6,EV-01,81.30Z" for n, w in enumerate(words)]
+    corpus.write_text(
+        "need_id,objet,cpv,sous_segment_cpv,titulaire_naf\n" + "\n".join(lines), encoding="utf-8"
+    )
+    labels.write_text("need_id,codes\n" + "".join(f"X{n},EV-01\n" for n in range(6)))
+    monkeypatch.setattr(training, "LABELS", labels)
+    monkeypatch.setattr(training, "TURNS", 4)
+    monkeypatch.setattr(training, "FOLDS", 2)
+    report = training.train_needs(corpus, None, tmp_path / "words.json", measure=True)
+    assert (report["unseen_n"], report["unseen_top3"]) == (6, 1.0)
