@@ -14,7 +14,7 @@ from sourcing import db, export, linking, people, search, segments
 from sourcing.ingest import ingest
 from sourcing.masking import mask_lines
 from sourcing.model import Mention, Run
-from sourcing.search import tally
+from sourcing.search import shelf
 from sourcing.settings import Settings
 from sourcing.source import Record
 from sourcing.tagging import tag_stale
@@ -66,7 +66,7 @@ def everything_told(session: Session, client: FlaskClient) -> str:
         write(search.all_hits(session, NOMENCLATURE, wide), out)
         told.append(out.getvalue().decode())
     told += [word for word, _ in db.text_words(session)]
-    told += [tally.columns(session).names.at(place) for place in range(2)]
+    told += [shelf.columns(session).names.at(place) for place in range(2)]
     match = linking.match(session, [Record(name="X", siret=siret(1))])
     told += [f"{found.supplier_name}" for found in match]
     session.commit()
@@ -78,7 +78,7 @@ def everything_told(session: Session, client: FlaskClient) -> str:
 
 @pytest.fixture
 def client(engine: Engine, tmp_path: Path) -> FlaskClient:
-    tally.forget()
+    shelf.forget()
     app = create_app(Settings(data_dir=tmp_path, secret_key="x"), engine, NOMENCLATURE, {})
     return app.test_client()
 
