@@ -138,15 +138,17 @@ def _templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals.update(
         organisation=settings.organisation,
         is_demo=context.is_demo,
-        menu=_menu,
+        menu=MENU,
+        team_menu=_team_menu,
         static=_static,
         page_url=lambda query, page: search.link(replace(query, page=page)),
     )
 
 
-def _menu() -> tuple[tuple[str, str, str], ...]:
+def _team_menu() -> tuple[tuple[str, str, str], ...]:
+    """What only the purchasing team sees, by right; empty for a visitor."""
     person = account.account()
-    mine: tuple[tuple[str, str, str], ...] = MENU + (SIGNED_IN_MENU if person else ())
+    mine: tuple[tuple[str, str, str], ...] = SIGNED_IN_MENU if person else ()
     if person and person.can_decide:
         waiting = count(context.session())
         name, label, endpoint = DECIDERS_MENU
