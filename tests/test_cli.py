@@ -160,7 +160,7 @@ def test_the_demonstration_never_covers_real_data(
         (("ingest", "sirene", "nulle-part.csv"), "Fichier introuvable : nulle-part.csv"),
         (("ingest", "inconnue", __file__), "Source inconnue : inconnue"),
         (("ingest", "marche_inclusion", __file__), "test_cli.py"),
-        (("fetch", "esat_gesat"), "ne se télécharge pas"),
+        (("fetch", "innovation"), "ne se télécharge pas"),
         (("search", "--radius-km", "5"), "--near"),
         (("user", "x@exemple.fr", "--password", "court"), "au moins 12"),
     ],

@@ -174,7 +174,8 @@ def test_a_file_arrives_whole_with_its_progress(server: LocalServer, tmp_path: P
     fetcher(server).download("stock.zip", target, lambda done, total: steps.append((done, total)))
     assert target.read_bytes() == CONTENT
     assert steps[-1] == (len(CONTENT), len(CONTENT))
-    assert [p.name for p in target.parent.iterdir()] == ["stock.zip"]
+    # Beside it, only the note of the version it is: what a later refresh asks with.
+    assert {p.name for p in target.parent.iterdir()} == {"stock.zip", ".stock.zip.origin.json"}
 
 
 def test_a_cut_download_goes_on_where_it_stopped(server: LocalServer, tmp_path: Path) -> None:

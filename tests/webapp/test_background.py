@@ -32,8 +32,8 @@ def test_a_command_runs_on_the_sites_own_base_and_tells_how_it_ended(
     site: Site = app.extensions[KEY]
     before = base.scalars(select(Setting.value).where(Setting.key == "data_version")).one()
     base.rollback()
-    assert background.start(site, "etiquettes", ["tag"])
-    assert not background.start(site, "etiquettes", ["tag"])
+    assert background.start(site, "etiquettes", ["tag", "--all"])
+    assert not background.start(site, "etiquettes", ["tag", "--all"])
     assert wait(lambda: background.advance(site, "etiquettes")).state == "done"
     after = base.scalars(select(Setting.value).where(Setting.key == "data_version")).one()
     assert int(after) == int(before) + 1
