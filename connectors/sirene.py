@@ -65,12 +65,14 @@ SUCCESSION = _named(
 SUCCESSION_TOO = _named(
     "", "transfertSiege continuiteEconomique dateDernierTraitementLienSuccession"
 )
+DUPLICATES = _named("", "siren sirenDoublon")
 SHAPES = (
     Shape("StockEtablissement", ESTABLISHMENT, ESTABLISHMENT_TOO, role="establishment"),
     Shape("StockUniteLegale", LEGAL_UNIT | {"siren"}, LEGAL_UNIT_TOO, role="legal_unit"),
     Shape("GeolocalisationEtablissement", POSITION, POSITION_TOO, role="geolocation"),
     JOINED,
     Shape("StockEtablissementLiensSuccession", SUCCESSION, SUCCESSION_TOO, role="succession"),
+    Shape("StockDoublons", DUPLICATES, frozenset({"dateDernierTraitementDoublon"}), "duplicates"),
 )
 
 # --- how a supplier's columns are read (sourcing/register says what the SQL may use) ---
@@ -274,6 +276,9 @@ SOURCE = Source(
         ),
         "StockEtablissementLiensSuccession_utf8.parquet": Download(
             "/api/1/datasets/r/6ea8c0d2-a4b9-4ea2-ba63-7ec89c2dd4f4"
+        ),
+        "StockDoublons_utf8.parquet": Download(
+            "/api/1/datasets/r/ec0a0d5f-5d52-4603-a712-b6821076abf0"
         ),
     },
 )

@@ -175,6 +175,14 @@ class Succession(Base):
     on: Mapped[date | None]
 
 
+class DuplicateSiren(Base):
+    """Two numbers the register gave to one firm; `siren` is the one it keeps."""
+
+    __tablename__ = "duplicate_siren"
+    siren: Mapped[str] = mapped_column(primary_key=True)
+    duplicate: Mapped[str] = mapped_column(primary_key=True)
+
+
 class Mention(Base):
     """One line of one list, cleaned; what it says stays apart from the register's facts."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from maps.marks import Badge, badges, mark, of_bits
-from sourcing import contracts, precedence, succession, suppliers
+from sourcing import contracts, duplicates, precedence, succession, suppliers
 from sourcing.contracts import Won
 from sourcing.contracts.search import Award, won_by_firm, won_here
 from sourcing.model import MASKED, PARTIAL, Listing, Mention, Run, Supplier
@@ -105,6 +105,7 @@ def sheet(uid: str) -> str | Response:
         basemap=BASEMAPS.get(site().settings.basemap),
         is_partial=supplier.diffusion == PARTIAL,
         heir=_heir(supplier),
+        twins=duplicates.others(session(), supplier.siren),
         traces=precedence.traces(session(), supplier, mentions),
         order={rule.field: rule for rule in precedence.PRECEDENCE},
         can_decide=bool((person := account()) and person.can_decide),

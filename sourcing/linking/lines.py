@@ -8,7 +8,7 @@ from rapidfuzz import fuzz
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sourcing import db, normalise, succession
+from sourcing import db, duplicates, normalise, succession
 from sourcing.model import Mention
 from sourcing.normalise.text import fold, words
 
@@ -43,7 +43,7 @@ def read(session: Session, only: Collection[int] | None = None) -> list[Line]:
     statement = select(*(getattr(Mention, name) for name in READ)).where(Mention.level == "siret")
     wanted = [statement] if only is None else _among(statement, only)
     rows = [_line(dict(row._mapping)) for each in wanted for row in session.execute(each)]
-    return sorted(_inherited(session, rows), key=order)
+    return sorted(_numbered(session, _inherited(session, rows)), key=order)
 
 
 def _line(row: dict[str, Any]) -> dict[str, Any]:
@@ -63,6 +63,15 @@ def _inherited(session: Session, rows: Sequence[dict[str, Any]]) -> list[Line]:
             row |= {"published": heir.siret, "inherited": said}
         lines.append(row)
     return lines
+
+
+def _numbered(session: Session, rows: Sequence[Line]) -> list[Line]:
+    """A firm registered twice is asked for under the number the base knows."""
+    known = duplicates.in_base(session)
+    return [
+        {**row, "own_siren": row["siren"], "siren": known.get(row["siren"], row["siren"])}
+        for row in rows
+    ]
 
 
 def _among(statement: Any, only: Collection[int]) -> Iterator[Any]:
@@ -86,7 +95,8 @@ def digest(line: Line) -> str:
 
 
 def siren(line: Line) -> str:
-    return str(line["published"][:9] or line["siren"])
+    """The number the line itself gives."""
+    return str(line["published"][:9] or line["own_siren"])
 
 
 def seen(line: Line) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from sourcing import db, stale
+from sourcing import db, duplicates, stale
 from sourcing.linking import findings
 from sourcing.linking import lines as of_lines
 from sourcing.linking.assignment import Answer, Candidate, Given, Known, assign
@@ -135,8 +135,9 @@ def _known(session: Session, lines: Sequence[Line], journal: Journal, is_all: bo
     suppliers |= {pin.supplier for pin in journal.pinned.values()}
     suppliers |= set[int]().union(*journal.refused.values())
     return Known(
-        lines, journal, answers, sure, held, _sirets(session, suppliers), _register(session, lines)
-    )
+        lines, journal, answers, sure, held, _sirets(session, suppliers), _register(session, lines),
+        duplicates.twins(session),
+    )  # fmt: skip
 
 
 def _answers(session: Session, ids: Collection[int] | None) -> dict[int, Answer]:

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from sourcing.model import OldPlace, Reject, Run
 from sourcing.normalise import ARRONDISSEMENTS
 from sourcing.places import Places
-from sourcing.register import takeovers, writing
+from sourcing.register import takeovers, twins, writing
 from sourcing.register.composition import Reading, checks, compose
 from sourcing.register.projection import macros
 from sourcing.register.stock_files import Table, literal, open_tables
@@ -391,4 +391,5 @@ def _write(session: Session, load: _Load, run: Run, tell: Progress) -> None:
     if run.is_whole:
         writing.mark_gone(session, load.con, run)
     takeovers.write(session, load.con, load.tables)
+    twins.write(session, load.con, load.tables)
     tell(1.0)
