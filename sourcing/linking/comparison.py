@@ -75,8 +75,14 @@ class Comparison:
         known[inside] = base.mark[at[inside]] == asked.mark[inside]
         new = np.flatnonzero(~known)
         at[new] = len(base.mark) + np.arange(len(new))
-        every = [np.concatenate([b, a[new]]) for b, a in zip(base, asked, strict=True)]
-        return at.astype(np.int64), Vocabulary(*every)
+        every = Vocabulary(
+            np.concatenate([base.word, asked.word[new]]),
+            np.concatenate([base.mark, asked.mark[new]]),
+            np.concatenate([base.first, asked.first[new]]),
+            np.concatenate([base.length, asked.length[new]]),
+            np.concatenate([base.is_number, asked.is_number[new]]),
+        )
+        return at.astype(np.int64), every
 
     @cached_property
     def bits(self) -> Floats:
