@@ -1,0 +1,47 @@
+"""Every table. One row per thing a person can name; what was true is marked, never deleted."""
+
+from sourcing.model.base import CHECKED, CODE, MASKED, NATIONAL_KM, PARTIAL, REGISTER, Base, Setting
+from sourcing.model.contract import Contract, ContractWinner
+from sourcing.model.linking import Decision, Finding, Judgement, Likeness
+from sourcing.model.mention import Alias, Mention
+from sourcing.model.people import Person, SavedSearch
+from sourcing.model.registration import Registration
+from sourcing.model.run import Reject, Run, SavedMapping
+from sourcing.model.supplier import DuplicateSiren, Succession, Supplier
+from sourcing.model.tag import Listing, NafHint, Stale, Tag
+from sourcing.model.territory import Geocode, OldPlace, Place
+
+__all__ = [
+    "CHECKED",
+    "CODE",
+    "MASKED",
+    "NATIONAL_KM",
+    "PARTIAL",
+    "REGISTER",
+    "Alias",
+    "Base",
+    "Contract",
+    "ContractWinner",
+    "Decision",
+    "DuplicateSiren",
+    "Finding",
+    "Geocode",
+    "Judgement",
+    "Likeness",
+    "Listing",
+    "Mention",
+    "NafHint",
+    "OldPlace",
+    "Person",
+    "Place",
+    "Registration",
+    "Reject",
+    "Run",
+    "SavedMapping",
+    "SavedSearch",
+    "Setting",
+    "Stale",
+    "Succession",
+    "Supplier",
+    "Tag",
+]
