@@ -4,8 +4,10 @@ from sourcing.model.base import CHECKED, CODE, MASKED, NATIONAL_KM, PARTIAL, REG
 from sourcing.model.contract import Contract, ContractWinner
 from sourcing.model.linking import Decision, Finding, Judgement, Likeness
 from sourcing.model.mention import Alias, Mention
+from sourcing.model.message import Message
 from sourcing.model.people import Person, SavedSearch
-from sourcing.model.registration import Registration
+from sourcing.model.purchase import Follower, Interest, Purchase, PurchaseNote
+from sourcing.model.registration import Campaign, Registration, Ruling
 from sourcing.model.run import Reject, Run, SavedMapping
 from sourcing.model.supplier import DuplicateSiren, Succession, Supplier
 from sourcing.model.tag import Listing, NafHint, Stale, Tag
@@ -20,22 +22,29 @@ __all__ = [
     "REGISTER",
     "Alias",
     "Base",
+    "Campaign",
     "Contract",
     "ContractWinner",
     "Decision",
     "DuplicateSiren",
     "Finding",
+    "Follower",
     "Geocode",
+    "Interest",
     "Judgement",
     "Likeness",
     "Listing",
     "Mention",
+    "Message",
     "NafHint",
     "OldPlace",
     "Person",
     "Place",
+    "Purchase",
+    "PurchaseNote",
     "Registration",
     "Reject",
+    "Ruling",
     "Run",
     "SavedMapping",
     "SavedSearch",
