@@ -21,6 +21,7 @@ from sourcing.places import Places, distance_km
 # The service takes 200,000 lines or 50 MB at once; smaller batches lose less when one fails.
 BATCH = 5_000
 REQUESTS_PER_SECOND = 50.0
+READ_S = 180.0
 # Below the first the answer is somebody else's address; from the second on it is trusted.
 SHOWN, TRUSTED = 0.5, 0.7
 # Where a type of answer is, when it is trusted; other types are no address.
@@ -34,8 +35,8 @@ PLACED = ("exact", "street", APPROXIMATE)
 
 
 def fetcher(url: str) -> Fetcher:
-    """How the service at this address is asked: a batch takes it a while."""
-    return Fetcher(url, read_timeout_s=600.0, requests_per_second=REQUESTS_PER_SECOND)
+    """How the service at this address is asked: a batch takes it a while, a refresh waits."""
+    return Fetcher(url, read_timeout_s=READ_S, retries=2, requests_per_second=REQUESTS_PER_SECOND)
 
 
 def left(session: Session) -> int:

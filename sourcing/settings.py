@@ -38,7 +38,7 @@ class Settings:
     geo_api_url: str = "https://geo.api.gouv.fr"
     # Asked for a SIRET the base does not know when a structure registers; empty: never asked.
     recherche_entreprises_url: str = "https://recherche-entreprises.api.gouv.fr"
-    # Places addresses for `sourcing geocode`.
+    # Places addresses for `sourcing refresh` and `sourcing geocode`; empty: never asked.
     geocoding_url: str = "https://data.geopf.fr/geocodage"
     datagouv_url: str = "https://www.data.gouv.fr"
     # The key to the API of the Marché de l'inclusion, asked for with its contact form.

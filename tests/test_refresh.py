@@ -18,6 +18,7 @@ from sourcing.linking import link
 from sourcing.model import Judgement, Mention, Place, Run, Stale, Succession, Supplier
 from sourcing.succession import heirs
 from tests.geo_api_server import Answer, LocalServer, running
+from tests.public_services import Geocoder
 from tests.sirene_base import know_territory, supplier
 from tests.sirene_files import establishment, legal_unit, siret, stock, write_csv
 
@@ -42,6 +43,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalServer]:
     monkeypatch.setattr("sourcing.fetch.time.sleep", lambda seconds: None)
     with running(LocalServer()) as server:
         monkeypatch.setenv("SOURCING_DATAGOUV_URL", server.url)
+        monkeypatch.setenv("SOURCING_GEOCODING_URL", "")
         yield server
 
 
@@ -129,6 +131,76 @@ def test_a_real_loss_is_forced_by_somebody(
     assert listed(base) == [FIRMS[0]]
     last = base.scalars(select(Run).order_by(Run.id.desc())).first()
     assert last and last.forced_by == "nolwenn@exemple.fr"
+
+
+def put(folder: Path, source: str, name: str, *lines: str) -> Path:
+    """A file in the folder of its source."""
+    path = folder / "sources" / source / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def test_public_addresses_are_placed_once_and_a_service_that_fails_fails_nothing_else(
+    base: Session, refresh: Run_, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sourcing.fetch.time.sleep", lambda seconds: None)
+    lines = [f"{name};8 rue des Ormeaux;Lorient" for name in FIRMS]
+    put(tmp_path, "liste", "club/annuaire.csv", "Raison sociale;Adresse;Ville", *lines)
+    with running(Geocoder(Ormeaux=(-3.371, 47.751, 0.93, "housenumber"))) as geocoder:
+        monkeypatch.setenv("SOURCING_GEOCODING_URL", geocoder.url)
+        geocoder.on("/search/csv", Answer(status=503))
+        assert "est en panne" in refresh()
+        geocoder.on("/search/csv")
+        geocoder.seen.clear()
+        assert "1 adresse demandée, 4 fournisseurs placés" in refresh()
+        assert "placé" not in refresh()
+        assert len(geocoder.seen) == 1
+    assert set(base.scalars(select(Supplier.precision))) == {"exact"}
+
+
+def test_a_list_of_unknown_columns_is_guarded_and_left_alone_like_any_source(
+    server: LocalServer, base: Session, refresh: Run_, tmp_path: Path
+) -> None:
+    lines = [f"{name};Lorient" for name in FIRMS]
+    put(tmp_path, "liste", "club/annuaire.csv", "Raison sociale;Ville", *lines)
+    assert "4 nouvelles" in refresh("liste")
+    assert "club : inchangé" in refresh("liste")
+    put(tmp_path, "liste", "club/annuaire.csv", "Raison sociale;Ville", lines[0])
+    with pytest.raises(Stopped, match="plus de 20"):
+        refresh("liste")
+    put(tmp_path, "liste", "club/annuaire.csv", "Raison sociale;Adresse", *lines)
+    with pytest.raises(Stopped, match="la colonne « Ville » est absente"):
+        refresh("liste")
+    assert listed(base) == sorted(FIRMS)
+    put(
+        tmp_path, "liste", "club/annuaire.csv", "Raison sociale;Ville", *lines[:3], "Orgues;Lorient"
+    )
+    assert "1 nouvelle, 1 disparue" in refresh("liste")
+
+
+def test_a_list_of_several_that_is_read_again_does_not_speak_for_the_others(
+    server: LocalServer, base: Session, refresh: Run_, tmp_path: Path
+) -> None:
+    server.on("/api/1/datasets/r/98f3161f-79ff-4f16-8f6a-6d571a80fea2", Answer(status=404))
+    finess = ("Raison sociale", "Siret", "Métiers proposés", "Code Postal", "Ville")
+    hosmoz = ("Raison Sociale", "Siret", "Siret 2", "Code Postal", "Ville")
+    one = [f"{name}||Blanchisserie|56100|Lorient" for name in FIRMS]
+    put(tmp_path, "esat_gesat", "2024.csv", "|".join(finess), *one)
+    other = put(tmp_path, "esat_gesat", "2025.csv", ";".join(hosmoz), "ESAT du Ter;;;56100;Lorient")
+    refresh("esat_gesat", "--offline")
+    assert "inchangé" in refresh("esat_gesat", "--offline")
+    other.unlink()
+    put(
+        tmp_path,
+        "esat_gesat",
+        "2024.csv",
+        "|".join(finess),
+        *one[:3],
+        one[3].replace("Ter", "Scave"),
+    )
+    assert "1 nouvelle, 1 disparue" in refresh("esat_gesat", "--offline")
+    assert "ESAT du Ter" in listed(base)
 
 
 # --- the register followed from one month to the next, on both databases ---

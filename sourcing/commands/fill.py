@@ -1,6 +1,7 @@
 """Commands that fill the base: territory, fetch, ingest, link, tag."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import click
@@ -22,6 +23,9 @@ from sourcing.mapping.columns import LABELS
 from sourcing.model import Run
 from sourcing.normalise import departement_of
 from sourcing.source import Source, SourceError
+
+# A session of its own each time.
+Opened = Callable[[], AbstractContextManager[Session]]
 
 
 @click.command()
@@ -198,22 +202,36 @@ def geocode(bench: Bench) -> None:
 
     Interrompue, la commande reprend où elle en était.
     """
-    service = geocoding.fetcher(bench.settings.geocoding_url)
-    with bench.session() as session:
-        total = geocoding.left(session)
-    asked = found = 0
-    with progress("Adresses") as step:
-        while asked < total:
-            with bench.filling() as session:
-                batch, known = geocoding.ask(session, service)
-            asked, found = asked + batch, found + known
-            step(asked, total)
-    with bench.filling() as session:
-        placed = geocoding.place(session)
+    if not bench.settings.geocoding_url:
+        raise SourceError(
+            "Le géocodage est éteint : donner l'adresse du service dans SOURCING_GEOCODING_URL."
+        )
+    asked, found, placed = place_addresses(bench, bench.filling)
     click.echo(
         f"{count(asked, 'adresse demandée', 'adresses demandées')}, {found} reconnues ; "
         f"{count(placed, 'fournisseur placé', 'fournisseurs placés')} : lancer « sourcing tag »."
     )
+
+
+def place_addresses(bench: Bench, opened: Opened) -> tuple[int, int, int]:
+    """Ask for the addresses not yet asked for, batch by batch, each in a session of its own;
+    (asked, found, suppliers placed). What was known before is placed even when the service fails.
+    """
+    service = geocoding.fetcher(bench.settings.geocoding_url)
+    with bench.session() as session:
+        total = geocoding.left(session)
+    asked = found = 0
+    try:
+        with progress("Adresses") as step:
+            while asked < total:
+                with opened() as session:
+                    batch, known = geocoding.ask(session, service)
+                asked, found = asked + batch, found + known
+                step(asked, total)
+    finally:
+        with opened() as session:
+            placed = geocoding.place(session)
+    return asked, found, placed
 
 
 COMMANDS = (territory, fetch, ingest, geocode, link, tag)

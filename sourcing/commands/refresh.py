@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from connectors import load_all
 from sourcing import db, linking, tagging
 from sourcing import ingest as ingestion
-from sourcing.commands.fill import bring_all, source_named
+from sourcing.commands.fill import bring_all, place_addresses, source_named
 from sourcing.commands.shared import (
     Bench,
     count,
@@ -56,7 +56,10 @@ def refresh(bench: Bench, names: tuple[str, ...], force: bool, who: str, offline
     with db.filling(bench.engine):
         ordered = sorted(chosen, key=_order)
         failed = [s.title for s in ordered if not _refresh(bench, s, guard, offline)]
-        _link_and_tag(bench)
+        _link(bench)
+        if not offline:
+            _place(bench)
+        _tag(bench)
     if failed:
         raise SourceError(f"Données de la veille gardées pour : {', '.join(failed)}.")
 
@@ -132,18 +135,17 @@ def _read(bench: Bench, source: Source, guard: Guard) -> Iterator[Run]:
 def _read_files(
     bench: Bench, source: Source, files: Sequence[Path], mapping: str, guard: Guard
 ) -> Iterator[Run]:
-    # What is in the folder is the whole source, unless its downloads say they are not.
-    has_all = source.is_fetched_whole or not source.downloads or source.kind != "list"
-    whole = has_all and (source.kind != "list" or source.parse is not None)
     with bench.session() as session:
-        if whole and guards.is_known(session, source.name, files):
-            session.merge(Setting(key=CHECKED + source.name, value=datetime.now().isoformat()))
-            bench.say(f"{source.title} : inchangé.")
+        known = saved.load(session, mapping) if mapping else None
+        name = known.source if known else source.name
+        if guards.is_known(session, name, files, known.saved_at if known else None):
+            session.merge(Setting(key=CHECKED + name, value=datetime.now().isoformat()))
+            bench.say(f"{known.name if known else source.title} : inchangé.")
             return
     with bench.session() as session, progress(f"{source.title} : lecture") as step:
         session.expire_on_commit = False
         run = ingestion.ingest(
-            session, source, files, complete=whole, margin_km=bench.settings.margin_km,
+            session, source, files, complete=True, margin_km=bench.settings.margin_km,
             mapping_name=mapping, guard=guard, progress=step,
         )  # fmt: skip
     bench.say(f"{source.title} : {_sentence(run)}")
@@ -166,17 +168,36 @@ def _failed(source: Source, message: str) -> Run:
     )  # fmt: skip
 
 
-def _link_and_tag(bench: Bench) -> None:
-    """Each in its own transaction: killed between the two, the next refresh goes on from there."""
+# Each in its own transaction: killed between two, the next refresh goes on from there.
+
+
+def _link(bench: Bench) -> None:
     with bench.session() as session, progress("Liens") as step:
         counts = linking.link(session, progress=step, cache=bench.settings.data_dir / "cache")
+    bench.say(f"{count(counts.same, 'ligne reliée', 'lignes reliées')}.")
+
+
+def _place(bench: Bench) -> None:
+    """Positions of the addresses that are new; a service that fails is for the next time."""
+    if not bench.settings.geocoding_url:
+        return
+    try:
+        asked, _, placed = place_addresses(bench, bench.session)
+    except SourceError as error:
+        bench.say(f"Positions : {error}")
+        return
+    if asked or placed:
+        bench.say(
+            f"{count(asked, 'adresse demandée', 'adresses demandées')}, "
+            f"{count(placed, 'fournisseur placé', 'fournisseurs placés')}."
+        )
+
+
+def _tag(bench: Bench) -> None:
     with bench.session() as session, progress("Étiquettes") as step:
         tagged = tagging.tag_stale(session, bench.nomenclature, progress=step)
         bench.ready_search(session)
-    bench.say(
-        f"{count(counts.same, 'ligne reliée', 'lignes reliées')}, "
-        f"{count(tagged, 'fournisseur étiqueté', 'fournisseurs étiquetés')}."
-    )
+    bench.say(f"{count(tagged, 'fournisseur étiqueté', 'fournisseurs étiquetés')}.")
 
 
 @click.command()
@@ -207,7 +228,8 @@ def take(bench: Bench, name: str, file: str, adds: bool, columns: Path | None) -
         if run.outcome != "done":
             raise SourceError(run.message)
         bench.say(f"{name} : {_sentence(run)}")
-        _link_and_tag(bench)
+        _link(bench)
+        _tag(bench)
 
 
 @click.command()
@@ -222,7 +244,8 @@ def withdraw(bench: Bench, name: str) -> None:
             gone = ingestion.withdraw(session, known.source)
             session.delete(known)
         bench.say(f"{name} : {count(gone, 'ligne retirée', 'lignes retirées')}.")
-        _link_and_tag(bench)
+        _link(bench)
+        _tag(bench)
 
 
 def _saved(session: Session, name: str) -> SavedMapping:

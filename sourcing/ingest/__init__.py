@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select, text, update
+from sqlalchemy import ColumnElement, insert, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from sourcing import db, masking, stale
@@ -81,8 +81,10 @@ def ingest(
             run.source = read_as.keep(session)
             if read_as.mapping:
                 run.mapping, run.message = dict(read_as.mapping.columns), " ".join(read_as.doubts)
-            _write(session, run, intake, complete)
             run.files = [{**f, "shape": s} for f, s in zip(run.files, shapes, strict=True)]
+            _write(session, run, intake)
+            if complete:
+                _mark_gone(session, run, read_as.source)
         run.outcome = "done"
     except SourceError as error:
         if run not in session:
@@ -158,7 +160,7 @@ def _ingest_wholesale(
         raise
 
 
-def _write(session: Session, run: Run, intake: Intake, complete: bool) -> None:
+def _write(session: Session, run: Run, intake: Intake) -> None:
     """What was read, into the base; nothing here can refuse it any more."""
     for name, count in intake.counts.items():
         setattr(run, name, count)
@@ -183,8 +185,6 @@ def _write(session: Session, run: Run, intake: Intake, complete: bool) -> None:
         names = ("file", "line", "reason")
         rejected = [dict(zip(names, one, strict=True), run_id=run.id) for one in chunk]
         session.execute(insert(Reject), rejected)
-    if complete:
-        _mark_gone(session, run, today)
     session.flush()
     session.expire_all()
 
@@ -202,10 +202,26 @@ def _digest(sectors: str, values: Sequence[Any]) -> int:
     return int.from_bytes(said) >> 1
 
 
-def _mark_gone(session: Session, run: Run, today: date) -> None:
-    """What this whole source no longer holds is marked, not deleted."""
-    vanished = (Mention.source == run.source, Mention.gone_on.is_(None), Mention.run_id != run.id)
-    run.gone = _leave(session, vanished, today)
+def _mark_gone(session: Session, run: Run, source: Source) -> None:
+    """What this whole source no longer holds is marked, not deleted.
+
+    When what is fetched is one list of several, only what files of the same shapes held.
+    """
+    vanished = [
+        Mention.source == run.source, Mention.gone_on.is_(None), Mention.run_id != run.id
+    ]  # fmt: skip
+    if source.downloads and not source.is_fetched_whole:
+        vanished.append(tuple_(Mention.run_id, Mention.file).in_(_of_shapes(session, run)))
+    run.gone = _leave(session, vanished, datetime.now(UTC).date())
+    session.flush()
+    session.expire_all()
+
+
+def _of_shapes(session: Session, run: Run) -> list[tuple[int, str]]:
+    """The files, by run and name, that have the shapes this run read."""
+    shapes = {file["shape"] for file in run.files}
+    before = session.scalars(select(Run).where(Run.source == run.source, Run.id != run.id))
+    return [(one.id, f["name"]) for one in before for f in one.files if f["shape"] in shapes]
 
 
 def _leave(session: Session, which: Sequence[ColumnElement[bool]], today: date) -> int:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import select
@@ -47,12 +48,21 @@ def last_whole(session: Session, source: str) -> Run | None:
     return session.scalar(done.order_by(Run.id.desc()).limit(1))
 
 
-def is_known(session: Session, source: str, files: Sequence[Path]) -> bool:
-    """These very files were the last whole reading, for the same territory."""
+def is_known(
+    session: Session, source: str, files: Sequence[Path], since: datetime | None = None
+) -> bool:
+    """These very files were the last whole reading, for the same territory, after this moment."""
     before = last_whole(session, source)
     if before is None or before.territory != territory(session):
         return False
+    if since and _naive(before.finished_at or before.started_at) < _naive(since):
+        return False
     return sorted(f["sha256"] for f in before.files) == sorted(map(sha256, files))
+
+
+def _naive(moment: datetime) -> datetime:
+    """In UTC without saying so, as SQLite gives it back."""
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def territory(session: Session) -> str:
