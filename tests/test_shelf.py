@@ -54,7 +54,9 @@ def test_a_new_version_takes_the_place_of_the_former(base: Session, tmp_path: Pa
     search(base, NOMENCLATURE, ASKED[0])
     base.get_one(Setting, "data_lot").value = "another"
     search(base, NOMENCLATURE, ASKED[0])
-    assert [folder.name for folder in (tmp_path / "columns").iterdir()] == ["2-3-another"]
+    assert [folder.name for folder in (tmp_path / "columns").iterdir()] == [
+        f"{shelf.LAYOUT}-3-another"
+    ]
     shelf.forget()
 
 

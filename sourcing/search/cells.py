@@ -1,9 +1,9 @@
 """Map cells: every hit of a query in a view, clustered for the zoom."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from math import cos, radians
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -12,15 +12,18 @@ from sqlalchemy.orm import Session
 from sourcing.search.evidence import find
 from sourcing.search.filters import mask
 from sourcing.search.hits import status_codes
-from sourcing.search.query import BBox, Query
+from sourcing.search.query import SORTS, BBox, Query
+from sourcing.search.shelf import columns
+from sourcing.search.squares import DEPTH, column_and_row, corners, spans
 from sourcing.search.tally import Array, Columns, Mask
 from sourcing.segments import Nomenclature
 
-# Clusters are about this wide on the screen.
-CELL_PIXELS = 64
-# Names given for one address.
-STACK = 50
-MOST_SQUARES = 1_000_000
+# Clusters are 64 pixels wide on the screen, a quarter of a tile.
+FINER_THAN_TILES = 2
+# Names given for one address; the map asks for the others when it is opened.
+STACK = 12
+# Hits remembered between two views of one search, of all searches together.
+MOST_REMEMBERED = 8_000_000
 
 
 class CellSupplier(NamedTuple):
@@ -42,60 +45,98 @@ class Cell:
 def cells(
     session: Session, nomenclature: Nomenclature, query: Query, bbox: BBox, zoom: int
 ) -> list[Cell]:
-    """Every hit of the query in this view, clustered for this zoom; an address alone is named."""
-    found = find(session, nomenclature, query)
-    data = found.data
-    here = data.in_box(bbox) & mask(data, found.query, nomenclature)
-    there = data.take(np.flatnonzero(here))
-    return list(_grouped(there, _squares(there, bbox, zoom))) if len(there.ids) else []
+    """Every hit in the squares this view touches, clustered; an address alone is named."""
+    data = columns(session)
+    spots = _spots(session, nomenclature, query, data)
+    return list(_grouped(data, spots, bbox, min(DEPTH, max(0, zoom) + FINER_THAN_TILES)))
 
 
-def _squares(data: Columns, bbox: BBox, zoom: int) -> Array:
-    """The number of each supplier's square of the screen; squares are fixed to the ground."""
-    width = 360 / 2 ** max(0, min(zoom, 22)) * CELL_PIXELS / 256
-    height = width * max(0.05, cos(radians((bbox[1] + bbox[3]) / 2)))
-    across = np.floor((data.lon + 180) / width).astype(np.int64)
-    up = np.floor((data.lat + 90) / height).astype(np.int64)
-    across -= across.min()
-    up -= up.min()
-    number: Array = up * (across.max() + 1) + across
-    # Close up, squares are many more than suppliers: only those in use are numbered.
-    return number if number.max() < MOST_SQUARES else np.unique(number, return_inverse=True)[1]
+# --- who is found, in the order of the ground ---
 
 
-def _grouped(data: Columns, squares: Array) -> Iterator[Cell]:
+class _Remembered:
+    """Where each of the last searches' hits are: one walks on the map without searching again."""
+
+    def __init__(self) -> None:
+        self.held: OrderedDict[object, tuple[Columns, Array]] = OrderedDict()
+        self.lock = Lock()
+
+    def get(self, key: object, data: Columns) -> Array | None:
+        with self.lock:
+            known = self.held.get(key)
+            if known is None or known[0] is not data:
+                return None
+            self.held.move_to_end(key)
+            return known[1]
+
+    def put(self, key: object, data: Columns, spots: Array) -> None:
+        with self.lock:
+            self.held[key] = (data, spots)
+            self.held.move_to_end(key)
+            # Those of former data, then the oldest ones.
+            for other in [k for k, (former, _) in self.held.items() if former is not data]:
+                del self.held[other]
+            while sum(len(each) for _, each in self.held.values()) > MOST_REMEMBERED:
+                self.held.popitem(last=False)
+
+
+_remembered = _Remembered()
+
+
+def _spots(session: Session, nomenclature: Nomenclature, query: Query, data: Columns) -> Array:
+    """The hits that have a place, as places in `data.order`, ascending."""
+    key = (replace(query, page=1, per_page=1, sort=SORTS[0]), nomenclature.fingerprint)
+    known = _remembered.get(key, data)
+    if known is None:
+        found = find(session, nomenclature, query)
+        kept = np.zeros(len(data.ids), dtype=bool)
+        kept[found.data.places[mask(found.data, found.query, nomenclature)]] = True
+        known = np.flatnonzero(kept[data.order]).astype(np.int32)
+        _remembered.put(key, data, known)
+    return known
+
+
+# --- grouped for a view ---
+
+
+def _grouped(data: Columns, spots: Array, bbox: BBox, depth: int) -> Iterator[Cell]:
     """Each square with its mean place, or its one address and who is there."""
-    counts = np.bincount(squares)
-    one = np.zeros(len(counts), dtype=np.int64)
-    one[squares] = np.arange(len(squares))
-    first = one[squares]
-    is_apart = (data.lon != data.lon[first]) | (data.lat != data.lat[first])
-    is_spread = np.bincount(squares[is_apart], minlength=len(counts)) > 0
-    sums = [np.bincount(squares, weights=each) for each in (data.lon, data.lat)]
-    named = _by_square(data, squares, ~is_spread)
-    for square in np.flatnonzero(counts).tolist():
-        count = int(counts[square])
-        if is_spread[square]:
-            lon, lat = (float(each[square]) / count for each in sums)
-            yield Cell(round(lon, 6), round(lat, 6), count)
-        else:
-            place = one[square]
-            lon, lat = float(data.lon[place]), float(data.lat[place])
-            yield Cell(round(lon, 6), round(lat, 6), count, tuple(named[square][:STACK]))
+    squares = data.squares[spots]
+    slices = [slice(*span) for span in spans(squares, bbox, depth)]
+    if not slices:
+        return
+    squares = np.concatenate([squares[each] for each in slices])
+    places = data.order[np.concatenate([spots[each] for each in slices])]
+    cell = squares >> (2 * (DEPTH - depth))
+    first = np.append(0, np.flatnonzero(cell[1:] != cell[:-1]) + 1)
+    last = np.append(first[1:], len(cell))
+    is_alone = squares[first] == squares[last - 1]
+    lon, lat = (
+        np.add.reduceat(each[places], first) / (last - first) for each in (data.lon, data.lat)
+    )
+    for at in np.flatnonzero(_touched(cell[first], bbox, depth)).tolist():
+        named = _named(data, places[first[at] : last[at]]) if is_alone[at] else ()
+        yield Cell(
+            round(float(lon[at]), 6), round(float(lat[at]), 6), int(last[at] - first[at]), named
+        )
 
 
-def _by_square(data: Columns, squares: Array, is_alone: Mask) -> Mapping[int, list[CellSupplier]]:
-    """Who is in each square of one address, in the order of names."""
-    members = np.flatnonzero(is_alone[squares])
-    members = members[np.argsort(data.rank[members])]
-    named: defaultdict[int, list[CellSupplier]] = defaultdict(list)
-    for member, square in zip(members.tolist(), squares[members].tolist(), strict=True):
-        if len(named[square]) < STACK:
-            named[square].append(_named(data, member))
-    return named
+def _touched(cell: Array, bbox: BBox, depth: int) -> Mask:
+    """Which of these squares the view touches."""
+    across, down = column_and_row(cell)
+    first, last, top, bottom = corners(bbox, depth)
+    found: Mask = (across >= first) & (across <= last) & (down >= top) & (down <= bottom)
+    return found
 
 
-def _named(data: Columns, place: int) -> CellSupplier:
-    whole = int(data.places[place])
-    statuses = status_codes(int(data.statuses.values[data.statuses.index[place]]))
-    return CellSupplier(data.uids.at(whole), data.names.at(whole), statuses)
+def _named(data: Columns, places: Array) -> tuple[CellSupplier, ...]:
+    """Who is here, in the order of names."""
+    first = places[np.argsort(data.rank[places])][:STACK]
+    return tuple(
+        CellSupplier(
+            data.uids.at(place),
+            data.names.at(place),
+            status_codes(int(data.statuses.values[data.statuses.index[place]])),
+        )
+        for place in first.tolist()
+    )

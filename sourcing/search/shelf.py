@@ -23,11 +23,11 @@ from sourcing.search.words import of_counts
 
 PLAIN = (
     "places", "ids", "rank", "sizes", "communes", "segments", "is_inside", "noise", "lon", "lat",
-    "reach_km", "sets",
+    "reach_km", "sets", "order", "squares",
 )  # fmt: skip
 BITS, TEXTS = ("statuses", "families"), ("uids", "names")
 # Raise it when what is written changes.
-LAYOUT = 2
+LAYOUT = 3
 
 
 @dataclass(slots=True)

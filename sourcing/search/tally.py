@@ -17,6 +17,7 @@ from sourcing.places import EARTH_RADIUS_KM, KM_PER_DEGREE
 from sourcing.search.ground import Ground, ground
 from sourcing.search.holders import Holders, holders
 from sourcing.search.query import BBox
+from sourcing.search.squares import numbered
 from sourcing.search.words import Vocabulary, vocabulary
 from sourcing.tagging.statuses import NOISE
 
@@ -79,6 +80,9 @@ class Columns:
     lat: Array
     reach_km: Array  # NaN: its address only
     # Of the whole, whatever was taken of it:
+    # Positions of who has a place, in the order of their squares, and the squares.
+    order: Array
+    squares: Array
     codes: tuple[str, ...]
     # The distinct sets of segments: one line per set, one column per segment of `holders`.
     sets: Mask
@@ -198,6 +202,7 @@ def read(session: Session) -> Columns:
     uids, names, nafs = _names(session)
     held = holders(session, ids, nafs)
     segments, sets = _sets(held, len(ids))
+    order, squares = numbered(lon, lat)
     return Columns(
         places=np.arange(len(ids), dtype=np.int32),
         ids=ids,
@@ -212,6 +217,8 @@ def read(session: Session) -> Columns:
         lon=lon,
         lat=lat,
         reach_km=reach,
+        order=order,
+        squares=squares,
         codes=tuple(map(str, codes)),
         sets=sets,
         holders=held,
