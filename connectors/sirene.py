@@ -159,6 +159,8 @@ COLUMNS = {
         lambda x, i: x IS NOT NULL AND x <> name AND x <> legal_name
             AND list_position(names, x) = i), ' | ') END""",
     "is_head_office": "coalesce(lower(etablissementSiege) IN ('true', 'o', 'oui', '1'), false)",
+    # The day INSEE last touched it: the register is known until the latest of them.
+    "treated_on": "TRY_CAST(left(dateDernierTraitementEtablissement, 10) AS DATE)",
     "state": """CASE WHEN etatAdministratifEtablissement = 'F'
         OR etatAdministratifUniteLegale = 'C' THEN 'F' ELSE 'A' END""",
     "created_on": _known_date("dateCreationEtablissement"),

@@ -1,25 +1,32 @@
-"""What `sourcing fetch` brings: a source's downloads, as one file or answer after answer."""
+"""What `sourcing fetch` brings: a source's downloads, as one file, or answer after answer."""
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from sourcing.fetch import Fetcher, FetchError, Progress
-from sourcing.source import Download, Paging, SourceError
+from sourcing import portions
+from sourcing.fetch import Fetcher, FetchError, Progress, Question
+from sourcing.source import Download, Paging, Portions, SourceError
 
 # No list has more answers than this: a service that goes on is not counting.
 MAX_ANSWERS = 100_000
+# A resource of data.gouv.fr; where it says its checksum; the kinds that mean one digest only.
+RESOURCE = re.compile(r"/api/1/datasets/r/([0-9a-f-]{36})")
+ABOUT_RESOURCE = "/api/2/datasets/resources/{}/"
+CHECKSUMS = frozenset({"md5", "sha1", "sha256"})
+# A quota by the minute is waited for.
+LEAST_BACKOFF_S, TURNS_LOST = 1.0, 2
 _NAMED = re.compile(r"\{(\w+)\}")
 
 
 def wanted(download: Download) -> set[str]:
-    """The names of the settings and facts a download needs."""
-    texts = (*download.params.values(), *download.headers.values())
-    return {name for text in texts for name in _NAMED.findall(text)}
+    """The names of the settings and facts a download may need."""
+    groups = (download.params, download.headers, download.form, download.changes)
+    return _names((download.url, *(text for group in groups for text in group.values())))
 
 
 def bring(
@@ -32,27 +39,87 @@ def bring(
     """The download, whole, at `target`; nothing there changes when it fails.
 
     `facts` gives the settings and territory facts it names; a missing one is a SourceError.
-    `progress` counts bytes for a file, rows for a paged answer.
+    `progress` counts bytes for a file, rows for a list in several answers; such a list of no row
+    is an empty file.
     """
     fetcher = Fetcher(
         base_url,
         headers=_filled(download.headers, facts),
         requests_per_second=download.requests_per_second,
+        backoff_s=max(LEAST_BACKOFF_S, TURNS_LOST / (download.requests_per_second or TURNS_LOST)),
     )
+    try:
+        return _bring(fetcher, download, target, facts, progress)
+    except FetchError as error:
+        keys = sorted(_names(download.headers.values()))
+        if error.status not in (401, 403) or not keys:
+            raise
+        raise FetchError(
+            f"{urlsplit(urljoin(base_url, download.url)).netloc} ne reconnaît pas la clé d'accès, "
+            "expirée ou mal recopiée : la renouveler chez le producteur, puis la donner dans "
+            f"{_setting(keys[0])}.",
+            error.status,
+        ) from error
+
+
+def _bring(
+    fetcher: Fetcher,
+    download: Download,
+    target: Path,
+    facts: Mapping[str, str],
+    progress: Progress | None,
+) -> Path:
+    url = _filled({"url": download.url}, facts)["url"]
+    if download.portions:
+        asked = _portioned(download, download.portions, url, facts)
+        return portions.bring(fetcher, asked, target, progress)
     params = _filled(download.params, facts)
-    if download.paging is None:
-        return fetcher.download(download.url, target, progress, params=params)
-    return _Answers(fetcher, download.url, params, download.paging).write(target, progress)
+    if download.paging:
+        return _Answers(fetcher, url, params, download.paging).write(target, progress)
+    return fetcher.download(Question(url, params), target, progress, _checksum(fetcher, url))
+
+
+def _portioned(
+    download: Download, by: Portions, url: str, facts: Mapping[str, str]
+) -> portions.Asked:
+    """The form to post, its places left open."""
+    is_of_changes = bool(download.changes and facts.get("since"))
+    form = {**download.form, **(download.changes if is_of_changes else {})}
+    filled = _filled(form, {**facts, by.of: portions.PLACES})
+    return portions.Asked(url, filled, by, facts.get(by.of, "").split(","), is_of_changes)
+
+
+def _names(texts: Iterable[str]) -> set[str]:
+    return {name for text in texts for name in _NAMED.findall(text)}
+
+
+def _setting(name: str) -> str:
+    return f"SOURCING_{name.upper()}"
 
 
 def _filled(texts: Mapping[str, str], facts: Mapping[str, str]) -> dict[str, str]:
-    for name in sorted({name for text in texts.values() for name in _NAMED.findall(text)}):
+    for name in sorted(_names(texts.values())):
         if not facts.get(name):
             raise SourceError(
                 f"Ce téléchargement demande une clé d'accès : la demander au producteur, puis la "
-                f"donner dans SOURCING_{name.upper()} (docs/sources.md dit comment)."
+                f"donner dans {_setting(name)} (docs/sources.md dit comment)."
             )
     return {key: _NAMED.sub(lambda found: facts[found[1]], text) for key, text in texts.items()}
+
+
+def _checksum(fetcher: Fetcher, url: str) -> str:
+    """What data.gouv.fr publishes of a resource, "sha1:…"; '' when it says nothing of it."""
+    resource = RESOURCE.fullmatch(url)
+    if resource is None:
+        return ""
+    try:
+        said = fetcher.json(ABOUT_RESOURCE.format(resource[1]))
+    except FetchError as error:
+        if error.status in (404, 410):
+            return ""
+        raise
+    kind, value = (_member(said, f"resource.checksum.{name}") for name in ("type", "value"))
+    return f"{kind}:{value}" if kind in CHECKSUMS and value else ""
 
 
 @dataclass(slots=True)

@@ -41,6 +41,9 @@ class Settings:
     # Places addresses for `sourcing refresh` and `sourcing geocode`; empty: never asked.
     geocoding_url: str = "https://data.geopf.fr/geocodage"
     datagouv_url: str = "https://www.data.gouv.fr"
+    sirene_url: str = "https://api.insee.fr/api-sirene/3.11"
+    # The key to INSEE's API Sirene, free at portail-api.insee.fr.
+    sirene_key: str = field(default="", repr=False)
     # The key to the API of the Marché de l'inclusion, asked for with its contact form.
     marche_inclusion_token: str = field(default="", repr=False)
     # What is written to the error output: "warning", or "debug" to see where an error came from.

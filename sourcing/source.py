@@ -231,17 +231,39 @@ class Paging:
 
 
 @dataclass(frozen=True, slots=True)
+class Portions:
+    """How a service of so many lines an answer is asked for a long list of places: by groups, each
+    counted by a first question, then given as CSV.
+    """
+
+    # The fact that lists the places, and what stands between two of them in the form.
+    of: str
+    between: str
+    # Entries of the form that only count; the member of that JSON answer that says how many.
+    counting: Mapping[str, str]
+    total: str
+    most_lines: int
+    most_places: int
+
+
+@dataclass(frozen=True, slots=True)
 class Download:
-    """What `sourcing fetch` brings into one file; "{name}" in a header or a parameter is a setting
-    of that name, or a fact of the territory ("{departements}").
+    """What `sourcing fetch` brings into one file; "{name}" in any text of it is a setting of that
+    name, or a fact: "{departements}" and "{communes}" where we look, "{since}" the day until which
+    the register is known.
     """
 
     # An address, or a path at data.gouv.fr (ids, never file names).
     url: str
     params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-    # None: the answer is the file. Else its rows are written one JSON object per line.
+    # Posted when there is one.
+    form: Mapping[str, str] = field(default_factory=dict)
+    # In place of entries of the form once {since} is known: only what changed is asked for.
+    changes: Mapping[str, str] = field(default_factory=dict)
+    # Neither: the answer is the file. Pages: their rows are written one JSON object per line.
     paging: Paging | None = None
+    portions: Portions | None = None
     # The service's quota; 0 = none.
     requests_per_second: float = 0.0
 
@@ -273,6 +295,8 @@ class Source:
     columns: Mapping[str, str] = field(default_factory=dict)
     # What `sourcing fetch` brings: file name -> where from.
     downloads: Mapping[str, Download] = field(default_factory=dict)
+    # Registers: the downloads are what we have not read yet, never the whole.
+    brings_changes: bool = False
     # These downloads are the whole source: what they no longer hold has left the list.
     is_fetched_whole: bool = False
     # Fewer or more rows than this in one run is refused: the file is not the one expected.

@@ -1,5 +1,6 @@
 """Lists in one file or in many answers, from services that answer like the real ones."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -179,3 +180,38 @@ def test_a_file_is_asked_for_with_its_parameters(server: LocalServer, tmp_path: 
     export = Download(f"{server.url}/exports/csv", {"delimiter": ";"})
     assert bring(export, tmp_path / "of.csv").read_bytes() == b"siren;certifications\n"
     assert server.seen[0].query == {"delimiter": ";"}
+
+
+RESOURCE = "a29c1297-1f92-4e2a-8f6b-8c902ce96c5f"
+
+
+def stock_of(server: LocalServer, content: bytes, sha1: str) -> Download:
+    """A file of data.gouv.fr, and what is published of it."""
+    said = {"resource": {"id": RESOURCE, "checksum": {"type": "sha1", "value": sha1}}}
+    server.on(f"/api/2/datasets/resources/{RESOURCE}/", as_json(said))
+    server.on("/static/stock.parquet", Answer(content))
+    moved = Answer(status=302, headers={"Location": f"{server.url}/static/stock.parquet"})
+    server.on(f"/api/1/datasets/r/{RESOURCE}", moved)
+    return Download(f"/api/1/datasets/r/{RESOURCE}")
+
+
+def test_a_file_of_data_gouv_has_the_checksum_published_with_it(
+    server: LocalServer, tmp_path: Path
+) -> None:
+    target = tmp_path / "stock.parquet"
+    download = stock_of(server, b"October", hashlib.sha1(b"October").hexdigest())
+    assert downloads.bring(download, target, {}, server.url).read_bytes() == b"October"
+    asked = len(server.seen)
+    downloads.bring(download, target, {}, server.url)
+    assert len(server.seen) == asked + 1, "the file is there: only its checksum is asked for"
+
+
+def test_a_file_without_its_checksum_does_not_replace_yesterdays(
+    server: LocalServer, tmp_path: Path
+) -> None:
+    target = tmp_path / "stock.parquet"
+    target.write_bytes(b"October")
+    download = stock_of(server, b"Novem", hashlib.sha1(b"November").hexdigest())
+    with pytest.raises(FetchError, match=r"stock\.parquet .* n'a pas l'empreinte annoncée"):
+        downloads.bring(download, target, {}, server.url)
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("stock.parquet", b"October")]

@@ -222,7 +222,7 @@ def test_without_a_version_nothing_is_glued_together(server: LocalServer, tmp_pa
 def test_a_wrong_fingerprint_leaves_nothing(server: LocalServer, tmp_path: Path) -> None:
     server.on("/f", Answer(CONTENT))
     with pytest.raises(FetchError, match="n'a pas l'empreinte annoncée"):
-        fetcher(server).download("f", tmp_path / "f.bin", sha256="0" * 64)
+        fetcher(server).download("f", tmp_path / "f.bin", checksum="sha256:" + "0" * 64)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -231,7 +231,7 @@ def test_a_file_already_there_and_right_is_not_asked_again(
 ) -> None:
     (tmp_path / "f.bin").write_bytes(CONTENT)
     digest = hashlib.sha256(CONTENT).hexdigest()
-    fetcher(server).download("f", tmp_path / "f.bin", sha256=digest)
+    fetcher(server).download("f", tmp_path / "f.bin", checksum=f"sha256:{digest}")
     assert server.seen == []
 
 

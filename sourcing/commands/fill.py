@@ -22,6 +22,7 @@ from sourcing.fetch import Fetcher
 from sourcing.mapping.columns import LABELS
 from sourcing.model import Run
 from sourcing.normalise import departement_of
+from sourcing.register import until
 from sourcing.source import Source, SourceError
 
 # A session of its own each time.
@@ -77,20 +78,29 @@ def bring_all(bench: Bench, source: Source, folder: Path) -> Iterator[Path]:
             )
 
 
+# What a download may name of where we look, and until when we know it.
+OF_TERRITORY = frozenset({"departements", "communes", "since"})
+
+
 def _facts(bench: Bench, source: Source) -> dict[str, str]:
-    """What the downloads of a source may name: settings, and the départements we look in."""
+    """What the downloads of a source may name: settings, and where we look."""
     names = set().union(*map(downloads.wanted, source.downloads.values()))
     facts = {name: str(getattr(bench.settings, name, "")) for name in names}
-    if "departements" in names:
-        with bench.session() as session:
-            near = places.Places.read(session).codes_near(bench.settings.margin_km)
-        codes = {departement_of(code) for code in near} - {""}
-        if not codes:
-            raise SourceError(
-                "Aucun territoire n'est chargé : lancer d'abord « sourcing territory CODE »."
-            )
-        facts["departements"] = ",".join(sorted(codes))
-    return facts
+    if not names & OF_TERRITORY:
+        return facts
+    with bench.session() as session:
+        near = places.Places.read(session).codes_near(bench.settings.margin_km)
+        since = until.since(session, near)
+    if not near:
+        raise SourceError(
+            "Aucun territoire n'est chargé : lancer d'abord « sourcing territory CODE »."
+        )
+    departements = {departement_of(code) for code in near} - {""}
+    return facts | {
+        "departements": ",".join(sorted(departements)),
+        "communes": ",".join(sorted(near)),
+        "since": since,
+    }
 
 
 @click.command()

@@ -138,15 +138,16 @@ def _read_files(
     with bench.session() as session:
         known = saved.load(session, mapping) if mapping else None
         name = known.source if known else source.name
-        if guards.is_known(session, name, files, known.saved_at if known else None):
+        nothing = source.brings_changes and not any(file.stat().st_size for file in files)
+        if nothing or guards.is_known(session, name, files, known.saved_at if known else None):
             session.merge(Setting(key=CHECKED + name, value=datetime.now().isoformat()))
             bench.say(f"{known.name if known else source.title} : inchangé.")
             return
     with bench.session() as session, progress(f"{source.title} : lecture") as step:
         session.expire_on_commit = False
         run = ingestion.ingest(
-            session, source, files, complete=True, margin_km=bench.settings.margin_km,
-            mapping_name=mapping, guard=guard, progress=step,
+            session, source, files, complete=not source.brings_changes,
+            margin_km=bench.settings.margin_km, mapping_name=mapping, guard=guard, progress=step,
         )  # fmt: skip
     bench.say(f"{source.title} : {_sentence(run)}")
     yield run

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from sourcing.model import OldPlace, Reject, Run
 from sourcing.normalise import ARRONDISSEMENTS
 from sourcing.places import Places
-from sourcing.register import takeovers, twins, writing
+from sourcing.register import takeovers, twins, until, writing
 from sourcing.register.composition import Reading, checks, compose
 from sourcing.register.projection import macros
 from sourcing.register.stock_files import Table, literal, open_tables
@@ -63,11 +63,14 @@ def ingest_register(
             _check_roles(tables)
             with _connect(folder) as con:
                 load = _Load(con, source, tables, Reading.of(source), everywhere)
-                _write_communes(con, session, everywhere, margin_km)
+                kept = _write_communes(con, session, everywhere, margin_km)
                 writing.read_known(con, session)
                 _read(load, tell, run.is_whole)
                 _count(session, load, run)
                 _write(session, load, run, tell)
+                if run.is_whole or source.brings_changes:
+                    until.note(session, con, source.columns, kept)
+                tell(1.0)
         except duckdb.OutOfMemoryException as error:
             raise SourceError(_unusable(files, "mémoire insuffisante pour ce fichier")) from error
         except (duckdb.IOException, OSError) as error:
@@ -128,7 +131,10 @@ def _connect(work: Path) -> Any:
 # --- communes: every code a file may carry, today's place for it, and whether we keep it ---
 
 
-def _write_communes(con: Any, session: Session, everywhere: bool, margin_km: float) -> None:
+def _write_communes(
+    con: Any, session: Session, everywhere: bool, margin_km: float
+) -> frozenset[str]:
+    """Into `commune`; returns the codes kept, none for everywhere."""
     places = Places.read(session)
     if not everywhere and not places.territory:
         raise SourceError("Aucun territoire n'est chargé : lancer « sourcing territory » d'abord, "
@@ -142,6 +148,7 @@ def _write_communes(con: Any, session: Session, everywhere: bool, margin_km: flo
     if columns:
         unnested = ", ".join(f"unnest(${i})" for i in range(1, len(columns) + 1))
         con.execute(f"INSERT INTO commune SELECT {unnested}", columns)
+    return kept
 
 
 def _communes(
@@ -392,4 +399,3 @@ def _write(session: Session, load: _Load, run: Run, tell: Progress) -> None:
         writing.mark_gone(session, load.con, run)
     takeovers.write(session, load.con, load.tables)
     twins.write(session, load.con, load.tables)
-    tell(1.0)

@@ -1,0 +1,116 @@
+"""A file that arrives: what is there of it, which version it belongs to, whether it is whole."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from sourcing.fetch.answers import BLOCK, CUT, WEB_PAGE, FetchError, Passing, host_of, is_html
+
+# How to ask for a file that changed, by what tells its versions apart: a date, or a tag.
+_IF_CHANGED = ("If-Modified-Since", "If-None-Match")
+
+
+@dataclass
+class Part:
+    """What has arrived of a file, beside its target, with the version it belongs to."""
+
+    target: Path
+    address: str
+
+    @property
+    def path(self) -> Path:
+        return self.target.with_name(self.target.name + ".part")
+
+    @property
+    def note(self) -> Path:
+        return self.target.with_name(self.target.name + ".part.json")
+
+    @property
+    def origin(self) -> Path:
+        """The note of the file that is whole."""
+        return self.target.with_name(f".{self.target.name}.origin.json")
+
+    def request_headers(self) -> dict[str, str]:
+        """Ask for the rest only when the server can say that it is the rest of the same file; for
+        the whole only when it is not the file we have.
+        """
+        headers = {"Accept-Encoding": "identity"}
+        version = self._version(self.note)
+        if version and self.path.exists() and (size := self.path.stat().st_size):
+            return headers | {"Range": f"bytes={size}-", "If-Range": version}
+        if self.target.exists() and (version := self._version(self.origin)):
+            headers |= {_IF_CHANGED[version.startswith('"')]: version}
+        return headers
+
+    def receive(
+        self, answer: requests.Response, progress: Callable[[int, int], None] | None
+    ) -> None:
+        if answer.status_code == 304:
+            return self.forget()
+        host = host_of(answer.url)
+        done = self._start(answer)
+        total = done + int(answer.headers.get("Content-Length") or 0)
+        with self.path.open("ab" if done else "wb") as out:
+            for block in answer.iter_content(BLOCK):
+                if not done and is_html(answer, block) and self.target.suffix not in {".html"}:
+                    raise FetchError(WEB_PAGE.format(host=host, wanted="d'un fichier"))
+                out.write(block)
+                done += len(block)
+                if progress:
+                    progress(done, max(total, done) if total else 0)
+        if done < total:
+            raise Passing(FetchError(CUT.format(host=host)))
+
+    def finish(self, checksum: str) -> None:
+        if not self.path.exists():
+            return
+        if checksum and not has_checksum(self.path, checksum):
+            self.forget()
+            raise FetchError(
+                f"{self.target.name} reçu de {host_of(self.address)} n'a pas l'empreinte "
+                "annoncée : le fichier est abîmé, relancer le téléchargement."
+            )
+        # The note of the former file goes first: killed here, the next time asks for it whole.
+        self.origin.unlink(missing_ok=True)
+        self.path.replace(self.target)
+        self.note.replace(self.origin)
+
+    def _start(self, answer: requests.Response) -> int:
+        """How many bytes are already there and stay; the note of the version for a next time."""
+        if answer.status_code == 206:
+            start = answer.headers.get("Content-Range", "").removeprefix("bytes ").split("-")[0]
+            size = self.path.stat().st_size
+            if start != str(size):
+                self.forget()
+                raise Passing(FetchError(f"{host_of(answer.url)} reprend le téléchargement au "
+                                          "mauvais endroit : relancer."))  # fmt: skip
+            return size
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        tag = answer.headers.get("ETag", "")
+        version = tag if not tag.startswith("W/") and tag else answer.headers.get("Last-Modified")
+        # Before the new note: killed between the two, it must not vouch for the old bytes.
+        self.path.unlink(missing_ok=True)
+        self.note.write_text(json.dumps({"address": self.address, "version": version or ""}))
+        return 0
+
+    def _version(self, note_file: Path) -> str:
+        try:
+            note = json.loads(note_file.read_text())
+        except (OSError, ValueError):
+            return ""
+        return str(note["version"]) if note.get("address") == self.address else ""
+
+    def forget(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self.note.unlink(missing_ok=True)
+
+
+def has_checksum(path: Path, checksum: str) -> bool:
+    """Whether the file has this checksum: "sha1:…", "sha256:…"."""
+    kind, _, value = checksum.partition(":")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, kind).hexdigest() == value.lower()
