@@ -70,7 +70,7 @@ MENU = (
     ("awards", "Marchés attribués", "awards.index"),
     ("meeting", "Réunion", "meeting.index"),
     ("registration", "Faites-vous connaître", "registration.form"),
-    ("segments", "Nomenclature", "segments.index"),
+    ("segments", "Catégories d’achat", "segments.index"),
     ("sources", "Sources", "sources.index"),
 )
 SIGNED_IN_MENU = (

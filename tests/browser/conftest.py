@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import waitress
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 from waitress.server import TcpWSGIServer
 
@@ -51,17 +52,23 @@ class Watched:
 
 
 @pytest.fixture(scope="module")
-def address(filled_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A site of its own for each file of tests, on a free port."""
+def served(filled_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """A site of its own for each file of tests, on a base it may change."""
     folder = tmp_path_factory.mktemp("served")
     shutil.copy(filled_sqlite, folder / "base.sqlite")
     engine = db.connect(f"sqlite:///{folder / 'base.sqlite'}")
-    server = waitress.create_server(site(engine, folder), host="127.0.0.1", port=0, threads=4)
+    yield site(engine, folder)
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def address(served: Flask) -> Iterator[str]:
+    """Where that site listens, on a free port."""
+    server = waitress.create_server(served, host="127.0.0.1", port=0, threads=4)
     assert isinstance(server, TcpWSGIServer)
     threading.Thread(target=server.run, daemon=True).start()
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()
-    engine.dispose()
 
 
 @pytest.fixture

@@ -1,36 +1,68 @@
-"""axe-core finds nothing on any page, by day and by night, wide and narrow."""
+"""axe-core finds nothing: any page and state, by day, by night, in strong contrast, on a phone."""
+
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.conftest import AXE
 from tests.webapp import invented
+from tests.webapp.conftest import Visitor
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: run npm ci"),
+]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 320, "height": 844}
+NARROW_RULES = ["color-contrast-enhanced", "target-size", "scrollable-region-focusable"]
 SIRET = invented.siret(8)
-PUBLIC = (
-    "/fournisseurs", "/fournisseurs?q=jardins&statut=ess&autour=Lorient&rayon=10",
-    "/fournisseurs?q=introuvable", f"/fournisseurs/{SIRET}", "/reunion?etape=2", "/inscription",
-    "/inscription?siret=12", f"/inscription?siret={SIRET}", "/connexion", "/sources",
-    "/donnees-personnelles", "/mentions-legales", "/accessibilite", "/inconnue",
+# States that an address alone does not show, besides every page of the site.
+STATES = (
+    "/fournisseurs?q=jardins&statut=ess&autour=Lorient&rayon=10", "/fournisseurs?q=introuvable",
+    f"/fournisseurs/{SIRET}", "/reunion?etape=2", "/inscription?siret=12",
+    f"/inscription?siret={SIRET}", "/inconnue",
 )  # fmt: skip
-PRIVATE = ("/moderation", "/sources", f"/fournisseurs/{SIRET}")
-SCREENS = [(1440, 900, "light"), (390, 844, "dark")]
+# In another look, the tenth line of a list is coloured as the first ones.
+ALIKE = "li:nth-child(n+6), tr:nth-child(n+6), .option:nth-child(n+6), .panel:nth-child(n+6)"
+FIND = """async ([only, alike]) => (await axe.run(
+  alike && document.querySelector(alike) ? {exclude: [alike]} : document,
+  {runOnly: only, resultTypes: ['violations']}
+)).violations.flatMap(v => v.nodes.map(node => `${v.id}: ${node.html.slice(0, 160)}`))"""
 
 
-def show(page: Page, url: str) -> None:
-    """The page, its map drawn when it has one in view."""
-    page.goto(url)
-    if page.locator("#carte").is_visible():
+def violations(page: Page, only: list[str] = TAGS) -> list[str]:
+    """What these rules of axe find on the page as it stands."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[str] = page.evaluate(FIND, [only, "" if only is TAGS else ALIKE])
+    return found
+
+
+def every_look(page: Page) -> Iterator[str]:
+    """The page once, then what its looks and sizes change: colours, targets, overflow."""
+    if page.locator("#carte[data-cells]").count() and page.locator("#carte").is_visible():
         page.wait_for_selector("#carte .outline", state="attached")
+    yield from violations(page)
+    page.emulate_media(color_scheme="dark")
+    yield from (f"dark, {fault}" for fault in violations(page, ["color-contrast"]))
+    page.evaluate("document.documentElement.dataset.theme = contraste.media = 'all'")
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    yield from (f"narrow, strong contrast, {fault}" for fault in violations(page, NARROW_RULES))
+    if page.evaluate("document.documentElement.scrollWidth") > NARROW["width"]:
+        yield "narrow, the page scrolls sideways"
+    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme="light")
 
 
-def violations(page: Page) -> list[str]:
-    """What axe finds on the page as it stands."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("tags => axe.run({runOnly: tags})", TAGS)["violations"]
-    return [f"{v['id']}: {node['html'][:160]}" for v in found for node in v["nodes"]]
+def pages(visitor: Visitor, app: Flask) -> list[str]:
+    """The addresses without a parameter that answer this visitor with a page of their own."""
+    plain = {
+        r.rule for r in app.url_map.iter_rules() if "GET" in (r.methods or ()) and not r.arguments
+    }
+    answers = ((path, visitor.get(path)) for path in sorted(plain))
+    return [p for p, a in answers if a.status_code == 200 and a.mimetype == "text/html"]
 
 
 def sign_in(page: Page, address: str) -> None:
@@ -48,24 +80,34 @@ def declare(page: Page, address: str) -> None:
     page.wait_for_url("**/merci")
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: run npm ci")
-@pytest.mark.parametrize(("width", "height", "scheme"), SCREENS)
-def test_axe_finds_nothing(
-    chromium: Browser, address: str, width: int, height: int, scheme: str
-) -> None:
-    context = chromium.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce"
-    )  # type: ignore[arg-type]
-    page = context.new_page()
-    found = {}
-    for path in PUBLIC:
-        show(page, address + path)
-        found[path] = violations(page)
-    declare(page, address)
-    found["merci"] = violations(page)
-    sign_in(page, address)
-    for path in PRIVATE:
-        show(page, address + path)
-        found[f"{path} (admin)"] = violations(page)
+@pytest.fixture
+def calm(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(viewport=WIDE, reduced_motion="reduce")  # type: ignore[arg-type]
+    yield context
     context.close()
+
+
+def test_axe_finds_nothing_on_what_anyone_sees(
+    calm: BrowserContext, served: Flask, address: str
+) -> None:
+    page, found = calm.new_page(), {}
+    for path in (*pages(Visitor(served), served), *STATES):
+        page.goto(address + path)
+        found[path] = list(every_look(page))
+    assert {path: faults for path, faults in found.items() if faults} == {}
+
+
+def test_axe_finds_nothing_on_what_the_team_sees(
+    calm: BrowserContext, served: Flask, address: str
+) -> None:
+    page, found = calm.new_page(), {}
+    declare(page, address)
+    found["merci"] = list(every_look(page))
+    sign_in(page, address)
+    visitor, team = Visitor(served), Visitor(served)
+    team.sign_in(*invented.ADMIN)
+    own = set(pages(team, served)) - set(pages(visitor, served))
+    for path in (*sorted(own), "/moderation", "/sources", f"/fournisseurs/{SIRET}"):
+        page.goto(address + path)
+        found[path] = list(every_look(page))
     assert {path: faults for path, faults in found.items() if faults} == {}

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import waitress
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy.orm import Session
 from waitress.server import TcpWSGIServer
 
 from sourcing import db
-from tests.browser.conftest import AXE, WATCH, Watched
-from tests.browser.test_accessibility import SCREENS, violations
+from tests.browser.conftest import AXE, Watched
+from tests.browser.test_accessibility import every_look
 from tests.webapp import invented
 from tests.webapp.conftest import site
 from tests.webapp.test_review import ONE, doubt
@@ -66,22 +66,15 @@ def test_the_keys_decide_undo_and_turn_the_pages(watched: Watched) -> None:
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: run npm ci")
-@pytest.mark.parametrize(("width", "height", "scheme"), SCREENS)
 def test_axe_finds_nothing_and_a_phone_never_scrolls_sideways(
-    chromium: Browser, address: str, width: int, height: int, scheme: str
+    desktop: BrowserContext, address: str
 ) -> None:
-    context = chromium.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce"
-    )  # type: ignore[arg-type]
-    context.add_init_script(WATCH)
-    page = context.new_page()
+    page = desktop.new_page()
     sign_in(page, address)
     case, found = page.url, {}
     for path in (case, f"{case}?chercher={ONE}", f"{address}/liens/historique",
                  f"{address}/liens/lot?seuil=50", f"{address}/liens?etat=de-cote"):  # fmt: skip
         page.goto(path)
-        found[path] = violations(page)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        found[path] = list(every_look(page))
         assert page.evaluate("window.violations") == []
-    context.close()
     assert {path: faults for path, faults in found.items() if faults} == {}
