@@ -22,9 +22,12 @@ from sourcing.source import Source
 from webapp import (
     about,
     account,
+    answers,
     api,
     awards,
+    basket,
     context,
+    dossiers,
     errors,
     exports,
     filters,
@@ -50,6 +53,9 @@ PAGES = (
     search.PAGES,
     exports.PAGES,
     saved.PAGES,
+    basket.PAGES,
+    dossiers.PAGES,
+    answers.PAGES,
     supplier.PAGES,
     awards.PAGES,
     map.PAGES,
@@ -74,6 +80,7 @@ MENU = (
     ("sources", "Sources", "sources.index"),
 )
 SIGNED_IN_MENU = (
+    ("dossiers", "Dossiers", "dossiers.index"),
     ("saved", "Mes recherches", "saved.index"),
     ("matching", "Retrouver des SIRET", "matching.index"),
 )
@@ -119,7 +126,7 @@ def create_app(
     # First: the anti-forgery check reads the body, whose size it decides.
     uploads.register(app)
     shelf.keep_in(settings.data_dir / "columns")
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(basket.put)
     headers.register(app, settings)
     for room in (context, errors, filters, account, kept, segments):
         room.register(app)
@@ -140,6 +147,7 @@ def _templates(app: Flask, settings: Settings) -> None:
         is_demo=context.is_demo,
         menu=MENU,
         team_menu=_team_menu,
+        basket_size=basket.size,
         static=_static,
         page_url=lambda query, page: search.link(replace(query, page=page)),
     )

@@ -40,7 +40,7 @@ def index() -> str:
         page=page,
         query=page.query,
         chips=_chips(page.query, communes),
-        families=_families(),
+        families=families(),
         labels={s.code: s.label for s in site().nomenclature.segments},
         years=years(session()),
         communes=communes,
@@ -77,7 +77,7 @@ def _title(page: Page) -> str:
     return f"{said} – {count(page.total, 'marché')}"
 
 
-def _families() -> list[tuple[str, list[tuple[str, str]]]]:
+def families() -> list[tuple[str, list[tuple[str, str]]]]:
     """Families of the nomenclature with their sub-segments, for a list of choices."""
     segments = site().nomenclature.segments
     return [

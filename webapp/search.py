@@ -10,6 +10,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from maps.marks import BY_STATUS, MARKS, Badge, Mark, badges, mark
+from sourcing.basket import MOST_AT_ONCE
 from sourcing.model import Place
 from sourcing.search import Page, search
 from sourcing.search.facets import Facet
@@ -105,6 +106,7 @@ def _suppliers() -> str:
         communes=_commune_names(),
         examples=EXAMPLES,
         radii=RADII_KM,
+        most_picked=MOST_AT_ONCE,
         marks=MARKS,
         sorts=[(name, SORT_LABELS[name]) for name in SORTS],
         link=link,

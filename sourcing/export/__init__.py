@@ -133,8 +133,13 @@ def harmless(value: Any) -> Any:
     """Text that a spreadsheet shows and never runs."""
     if not isinstance(value, str):
         return value
-    text = _CONTROLS.sub("", value)
+    text = harmless_text(value)
     return "'" + text if text.startswith(FORMULA) else text
+
+
+def harmless_text(text: str) -> str:
+    """Without the signs that files of office suites refuse."""
+    return _CONTROLS.sub("", text)
 
 
 def csv(

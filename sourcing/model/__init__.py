@@ -2,6 +2,15 @@
 
 from sourcing.model.base import CHECKED, CODE, MASKED, NATIONAL_KM, PARTIAL, REGISTER, Base, Setting
 from sourcing.model.contract import Contract, ContractWinner
+from sourcing.model.dossier import (
+    Act,
+    BasketItem,
+    Document,
+    Dossier,
+    DossierQuery,
+    DossierShare,
+    Panelist,
+)
 from sourcing.model.linking import Decision, Finding, Judgement, Likeness
 from sourcing.model.mention import Alias, Mention
 from sourcing.model.message import Message
@@ -20,12 +29,18 @@ __all__ = [
     "NATIONAL_KM",
     "PARTIAL",
     "REGISTER",
+    "Act",
     "Alias",
     "Base",
+    "BasketItem",
     "Campaign",
     "Contract",
     "ContractWinner",
     "Decision",
+    "Document",
+    "Dossier",
+    "DossierQuery",
+    "DossierShare",
     "DuplicateSiren",
     "Finding",
     "Follower",
@@ -38,6 +53,7 @@ __all__ = [
     "Message",
     "NafHint",
     "OldPlace",
+    "Panelist",
     "Person",
     "Place",
     "Purchase",

@@ -18,6 +18,8 @@ class Person(Base):
     name: Mapped[str] = mapped_column(default="")
     password_hash: Mapped[str]
     role: Mapped[str]  # admin, buyer, reader
+    # Whose sourcing files she works on; '' is the organisation that runs this site.
+    organisation: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
 
 

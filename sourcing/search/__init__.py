@@ -35,6 +35,7 @@ __all__ = [
     "cells",
     "describe",
     "search",
+    "those",
     "uids",
 ]
 
@@ -109,6 +110,15 @@ def uids(session: Session, nomenclature: Nomenclature, query: Query) -> list[str
     found = find(session, nomenclature, query)
     kept = np.flatnonzero(mask(found.data, found.query, nomenclature))
     return [found.data.uids.at(place) for place in found.data.places[kept].tolist()]
+
+
+def those(
+    session: Session, nomenclature: Nomenclature, ids: Sequence[int], query: Query | None = None
+) -> list[Hit]:
+    """These suppliers as anyone may see them, by id; with the query, why it finds them."""
+    found = find(session, nomenclature, query or Query(territory_only=False, with_noise=True))
+    places = found.data.find(np.asarray(sorted(set(ids)), dtype=found.data.ids.dtype))
+    return hits(session, nomenclature, found, places)
 
 
 def describe(session: Session, nomenclature: Nomenclature, query: Query) -> str:

@@ -1,0 +1,192 @@
+"""A sourcing file: from suppliers put aside to a report that shows how they were treated."""
+
+import io
+import re
+from datetime import date
+
+import pytest
+from docx import Document
+from flask import Flask
+from openpyxl import load_workbook
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from sourcing.dossiers import acts
+from sourcing.model import Act, Dossier, Panelist, Supplier
+from tests.webapp import invented
+from tests.webapp.conftest import Visitor
+
+ASKED = "q=jardins"
+
+
+@pytest.fixture
+def buyer(app: Flask) -> Visitor:
+    known = Visitor(app)
+    known.sign_in(*invented.BUYER)
+    return known
+
+
+def pick(visitor: Visitor, *uids: str, asked: str = ASKED) -> str:
+    return visitor.client.post(
+        "/panier", data={"demande": asked, "choisi": list(uids)}, follow_redirects=True
+    ).text
+
+
+def found(visitor: Visitor, asked: str = ASKED) -> list[str]:
+    """The suppliers the search page offers to tick."""
+    return re.findall(r'name="choisi" value="(\w+)"', visitor.read(f"/fournisseurs?{asked}"))
+
+
+def open_file(visitor: Visitor, wanted: int = 3) -> str:
+    pick(visitor, *found(visitor)[:wanted])
+    return visitor.send("/panier", to="/panier/verser", titre="Entretien du parc").text
+
+
+def test_a_visitors_basket_comes_along_when_she_signs_in(app: Flask) -> None:
+    visitor = Visitor(app)
+    pick(visitor, *found(visitor)[:2])
+    assert "Se connecter pour ouvrir un dossier" in visitor.read("/panier")
+    visitor.sign_in(*invented.BUYER)
+    assert visitor.read("/panier").count("/panier/retirer") == 3
+
+
+def test_a_unit_in_partial_diffusion_is_never_put_aside(buyer: Visitor) -> None:
+    assert "la prospection lui est fermée" in pick(buyer, invented.siret(7), asked="")
+    assert "Le panier est vide" in buyer.read("/panier")
+
+
+def test_the_file_keeps_the_search_and_why_each_was_found(either: Flask) -> None:
+    visitor = Visitor(either)
+    visitor.sign_in(*invented.BUYER)
+    page = open_file(visitor)
+    assert "3\xa0fournisseurs ajoutés au dossier" in page
+    assert "« jardins », sur le territoire" in page or "« jardins »" in page
+    assert "par pertinence pour le besoin" in page
+    assert "Répertoire Sirene (01/09/2026)" in page
+    with Session(either.extensions["sourcing"].engine) as base:
+        assert base.scalar(select(func.count()).select_from(Panelist)) == 3
+        written = base.scalars(select(Act).order_by(Act.id)).all()
+        assert [act.kind for act in written] == ["opened", "searched", "added", "added", "added"]
+        assert acts.are_whole(written)
+
+
+def test_dropping_a_supplier_needs_a_reason(buyer: Visitor, base: Session) -> None:
+    open_file(buyer)
+    said = {"fournisseur": str(base.scalar(select(Panelist.id).limit(1))), "etat": "dropped"}
+    refused = buyer.send("/dossiers/1", to="/dossiers/1/suivi", motif="", **said).text
+    assert "le motif est obligatoire" in refused
+    kept = buyer.send("/dossiers/1", to="/dossiers/1/suivi", motif="Trop loin", **said).text
+    assert "Trop loin" in kept
+
+
+def send_to_all(visitor: Visitor, base: Session) -> list[str]:
+    """Hand the questions to everyone; the links they get."""
+    numbers = [str(n) for n in base.scalars(select(Panelist.id))]
+    page = visitor.send("/dossiers/1", to="/dossiers/1/envoi", choisi=numbers).text
+    assert "même information, même jour" in page
+    return re.findall(r"http://localhost(/reponse/[^\"]+)", page)
+
+
+def test_a_supplier_answers_by_its_link_without_an_account(
+    app: Flask, buyer: Visitor, base: Session
+) -> None:
+    open_file(buyer)
+    links = send_to_all(buyer, base)
+    supplier = Visitor(app)
+    assert "Quelle solution nouvelle" in supplier.read(links[0])
+    thanks = supplier.send(links[0], INNOVATION="Un robot de tonte", INCONNUE="x")
+    assert "Réponses reçues" in thanks.text
+    page = buyer.read("/dossiers/1")
+    assert page.count("Un robot de tonte") == 2
+    assert supplier.get(links[0][:-1] + "x").status_code == 404
+
+
+def test_an_information_changed_after_it_was_sent_is_said_unequal(
+    buyer: Visitor, base: Session
+) -> None:
+    open_file(buyer)
+    send_to_all(buyer, base)
+    page = buyer.send("/dossiers/1", to="/dossiers/1/besoin", titre="Parc", information="Six ha")
+    assert "L’information a changé depuis l’envoi" in page.text
+
+
+def test_launching_locks_exchanges_and_closing_freezes_all_but_notes(
+    app: Flask, buyer: Visitor, base: Session
+) -> None:
+    open_file(buyer)
+    links = send_to_all(buyer, base)
+    assert "Cône de silence" in buyer.send("/dossiers/1", to="/dossiers/1/lancement").text
+    assert "les échanges sont clos" in Visitor(app).read(links[0])
+    refused = buyer.send("/dossiers/1", to="/dossiers/1/besoin", titre="Autre")
+    assert "le dossier est verrouillé" in refused.text
+    buyer.send("/dossiers/1", to="/dossiers/1/cloture")
+    frozen = buyer.send("/dossiers/1", to="/dossiers/1/enseignements", texte="Deux lots")
+    assert "seule une note datée" in frozen.text
+    noted = buyer.send("/dossiers/1", to="/dossiers/1/note", texte="Relu par le service")
+    assert "Relu par le service" in noted.text
+
+
+def test_an_act_cannot_be_changed_and_a_change_behind_our_back_shows(
+    buyer: Visitor, base: Session
+) -> None:
+    open_file(buyer)
+    act = base.scalars(select(Act)).first()
+    assert act is not None
+    act.text = "autre chose"
+    with pytest.raises(RuntimeError):
+        base.flush()
+    base.rollback()
+    base.execute(update(Act).where(Act.id == 2).values(text="autre chose"))
+    base.commit()
+    assert "modifié hors de l’application" in buyer.read("/dossiers/1")
+
+
+def test_the_report_tells_all_but_business_secrecy_and_the_panel_leaves_masked_units_out(
+    buyer: Visitor, base: Session
+) -> None:
+    open_file(buyer)
+    buyer.send("/dossiers/1", to="/dossiers/1/note", texte="Un procédé", confidentiel="on")
+    buyer.send("/dossiers/1", to="/dossiers/1/note", texte="Visite utile")
+    hidden = base.scalars(select(Panelist)).first()
+    assert hidden is not None
+    base.execute(
+        update(Supplier)
+        .where(Supplier.id == hidden.supplier_id)
+        .values(diffusion="P", is_person=True, name="[Non diffusible]")
+    )
+    base.commit()
+    word = Document(io.BytesIO(buyer.get("/dossiers/1/compte-rendu.docx").data))
+    cells = {cell.text for table in word.tables for row in table.rows for cell in row.cells}
+    said = " ".join([*(p.text for p in word.paragraphs), *cells])
+    assert "Visite utile" in said
+    assert "Un procédé" not in said
+    assert "R2111-1" in said
+    assert "[Non diffusible]" in said
+    assert buyer.get("/dossiers/1/compte-rendu.pdf").data.startswith(b"%PDF")
+    book = load_workbook(io.BytesIO(buyer.get("/dossiers/1/compte-rendu.xlsx").data))
+    assert book["Panel"].max_row == 3
+
+
+def test_a_file_is_its_organisations_until_it_is_shared(
+    app: Flask, buyer: Visitor, base: Session
+) -> None:
+    open_file(buyer)
+    base.execute(update(Dossier).values(organisation="Ville d’Hennebont"))
+    base.commit()
+    assert buyer.get("/dossiers/1").status_code == 404
+    base.execute(update(Dossier).values(organisation="Lorient Agglomération"))
+    base.commit()
+    buyer.send("/dossiers/1", to="/dossiers/1/partage", organisation="Ville d’Hennebont")
+    base.execute(update(Dossier).values(organisation="Ailleurs"))
+    base.commit()
+    assert "Aucun dossier" in buyer.read("/dossiers")
+
+
+def test_a_need_that_makes_no_sense_is_refused_in_a_sentence(buyer: Visitor) -> None:
+    said = {"titre": "Parc", "estimation": "beaucoup"}
+    assert "n’est pas un montant" in buyer.send("/dossiers/nouveau", **said).text
+    said = {"titre": "Parc", "reponses": "2027-03-01", "lancement": "2027-02-01"}
+    assert "avant le lancement" in buyer.send("/dossiers/nouveau", **said).text
+    opened = buyer.send("/dossiers/nouveau", titre="Parc", besoin="tonte des pelouses").text
+    assert "EV-01" in opened
+    assert date.today().strftime("%d/%m/%Y") in opened
