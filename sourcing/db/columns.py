@@ -13,7 +13,7 @@ from threading import Thread
 from typing import Any
 
 import duckdb
-from sqlalchemy import Boolean, CompoundSelect, Float, Integer, Select, types
+from sqlalchemy import Boolean, CompoundSelect, Date, Float, Integer, Select, types
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,7 @@ KINDS: tuple[tuple[type[types.TypeEngine[Any]], str], ...] = (
     (Boolean, "BOOLEAN"),
     (Integer, "BIGINT"),
     (Float, "DOUBLE"),
+    (Date, "DATE"),
 )
 
 
@@ -79,16 +80,21 @@ def pull(
         )
 
 
+def spelled(statement: Any) -> str:
+    """A statement as the SQL that PostgreSQL and DuckDB share, its values written in and quoted."""
+    dialect: Any = postgresql.dialect
+    written = statement.compile(
+        dialect=dialect(paramstyle="named"), compile_kwargs={"literal_binds": True}
+    )
+    return str(written)
+
+
 def _kind(column: types.TypeEngine[Any]) -> str:
     return next((kind for of, kind in KINDS if isinstance(column, of)), "VARCHAR")
 
 
 def _write_postgres(session: Session, statement: Any, path: Path) -> None:
-    # COPY takes no parameters: values are written in, by the dialect, which quotes them.
-    dialect: Any = postgresql.dialect
-    sql = statement.compile(
-        dialect=dialect(paramstyle="named"), compile_kwargs={"literal_binds": True}
-    )
+    sql = spelled(statement)
     session.flush()
     raw: Any = session.connection().connection.driver_connection
     take = f"COPY ({sql}) TO STDOUT (FORMAT csv)"

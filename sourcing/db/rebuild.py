@@ -26,6 +26,10 @@ PARTS = """
     WHERE indrelid = CAST(:name AS regclass)
         AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = pg_class.oid AND contype <> 'f')
     ORDER BY 3 DESC, 1"""
+SERIALS = """
+    SELECT attname, pg_get_serial_sequence(:name, attname) FROM pg_attribute
+    WHERE attrelid = CAST(:name AS regclass) AND attnum > 0 AND NOT attisdropped
+        AND pg_get_serial_sequence(:name, attname) IS NOT NULL"""
 SQLITE_INDEXES = """SELECT name, sql FROM sqlite_master
     WHERE type = 'index' AND tbl_name = :name AND sql IS NOT NULL"""
 
@@ -88,6 +92,9 @@ def replaced(session: Session, table: str) -> Iterator[str]:
     _run(session, [f"CREATE TABLE {new} (LIKE {table} INCLUDING DEFAULTS)"])
     yield new
     _run(session, [part.make(new, prefix) for part in parts])
+    # The numbers of its rows go on from those of the table that leaves.
+    found = session.connection().execute(text(SERIALS), {"name": table}).all()
+    _run(session, [f"ALTER SEQUENCE {serial} OWNED BY {new}.{column}" for column, serial in found])
     _run(session, [f"DROP TABLE {table}", f"ALTER TABLE {new} RENAME TO {table}"])
     _run(session, [part.rename(table, prefix) for part in parts])
 

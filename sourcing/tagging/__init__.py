@@ -10,13 +10,14 @@ from sqlalchemy import Column, Integer, MetaData, Table, delete, exists, func, i
 from sqlalchemy.orm import Session
 
 from sourcing import contracts, db, stale
+from sourcing.db.columns import workshop
 from sourcing.model import Listing, Place, Setting, Stale, Supplier, Tag
 from sourcing.segments import Nomenclature
 from sourcing.tagging import listing
 from sourcing.tagging import of_contracts as tags_of_contracts
 from sourcing.tagging import of_lists as tags_of_lists
 from sourcing.tagging import of_register as tags_of_register
-from sourcing.tagging.of_register import Scope
+from sourcing.tagging.scope import Scope
 from sourcing.tagging.statuses import NOISE as NOISE
 from sourcing.tagging.statuses import SIZES as SIZES
 from sourcing.tagging.statuses import STATUSES as STATUSES
@@ -88,16 +89,18 @@ def tag(
     elif not only:
         return 0
     total = _count(session) if only is None else len(only)
-    with _scope(Scope(session, nomenclature, today or date.today()), only) as scope:
-        _clear(scope)
-        tags_of_register.write_hints(session, nomenclature)
-        for place, tagger in enumerate(TAGGERS, start=1):
-            tagger(scope)
-            if progress:
-                progress(total * place / len(TAGGERS) / 2, total)
-        count = listing.write(
-            scope, lambda share: progress(total * (1 + share) / 2, total) if progress else None
-        )
+    tell = progress or (lambda _done, _total: None)
+    tags_of_register.write_hints(session, nomenclature)
+    with workshop() as con:
+        everyone = Scope(session, nomenclature, today or date.today(), con)
+        with _limited(everyone, only) as scope:
+            scope.gather()
+            tell(total * 0.3, total)
+            for tagger in TAGGERS:
+                tagger(scope)
+            tell(total * 0.4, total)
+            _clear(scope)
+            count = listing.write(scope, lambda share: tell(total * (0.4 + 0.6 * share), total))
     if only is None:
         fingerprint = _fingerprint(session, nomenclature)
         session.merge(Setting(key=TAGGED_BY, value=fingerprint))
@@ -114,7 +117,7 @@ def note_expired(session: Session, today: date) -> None:
 
 
 @contextmanager
-def _scope(everyone: Scope, only: Collection[int] | None) -> Iterator[Scope]:
+def _limited(everyone: Scope, only: Collection[int] | None) -> Iterator[Scope]:
     if only is None:
         yield everyone
         return
@@ -127,9 +130,9 @@ def _scope(everyone: Scope, only: Collection[int] | None) -> Iterator[Scope]:
 
 
 def _clear(scope: Scope) -> None:
-    """Of all suppliers, the index is replaced as a whole: see listing.write."""
+    """Of all suppliers, tags and index are replaced as a whole: see listing.write."""
     if scope.only is None:
-        statements = [delete(Tag), delete(Stale)]
+        statements = [delete(Stale)]
     else:
         statements = [
             delete(table).where(table.supplier_id.in_(scope.only))

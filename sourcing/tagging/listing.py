@@ -1,19 +1,18 @@
-"""The search index of each supplier, worked out in DuckDB: its narrow row of bits, its words."""
+"""What tagging worked out, into the base: tags, then each supplier's row of bits and its words."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import String, cast, select, union_all
-
 from sourcing import db
-from sourcing.db.columns import pull, push, table, workshop
+from sourcing.db.columns import push, spelled, table
 from sourcing.db.rebuild import replaced
-from sourcing.model import NATIONAL_KM, Mention, NafHint, Place, Supplier, Tag
+from sourcing.model import NATIONAL_KM
 from sourcing.normalise.columnar import teach
 from sourcing.normalise.text import words
 from sourcing.segments import Nomenclature
-from sourcing.tagging.of_register import Scope, size
+from sourcing.tagging.of_register import size
+from sourcing.tagging.scope import GIVEN, TAG, Scope
 from sourcing.tagging.sql import ACRONYM_SIZES, LEGAL_FORMS, LISTED, LISTING, STATEMENTS, TEXT
 from sourcing.tagging.statuses import SIZE_OF_BAND, bit_of
 
@@ -21,53 +20,35 @@ Step = Callable[[float], None]
 
 
 def write(scope: Scope, step: Step) -> int:
-    """Write the rows and words of the suppliers in scope; returns how many. `step`: 0 to 1."""
-    with workshop() as con:
-        teach(con)
-        _gather(scope, con)
-        step(0.2)
-        for statement in STATEMENTS:
-            con.execute(statement)
-        step(0.5)
-        _send(scope, con, "listing", LISTED, LISTING)
-        step(0.7)
-        _send(scope, con, "supplier_text", db.text_columns(scope.session), TEXT)
-        step(1.0)
-        return int(con.execute("SELECT count(*) FROM entry").fetchone()[0])
+    """Write the tags, rows and words of the suppliers in scope; how many. `step`: 0 to 1."""
+    con = scope.con
+    _send(scope, "tag", TAG, "supplier_id, kind, value, source", GIVEN)
+    step(0.2)
+    teach(con)
+    # One that leads to another is not to be found any more.
+    con.execute(
+        f"CREATE VIEW standing AS SELECT supplier.*, {spelled(size())} AS size FROM supplier "  # noqa: S608
+        "WHERE merged_into IS NULL"
+    )
+    _write_meanings(scope.nomenclature, con)
+    for statement in STATEMENTS:
+        con.execute(statement)
+    step(0.5)
+    _send(scope, "listing", LISTED, "supplier_id", LISTING)
+    step(0.7)
+    _send(scope, "supplier_text", db.text_columns(scope.session), "supplier_id", TEXT)
+    step(1.0)
+    return int(con.execute("SELECT count(*) FROM entry").fetchone()[0])
 
 
-def _send(scope: Scope, con: Any, into: str, columns: Iterable[str], rows: str) -> None:
-    """Rows in the order of suppliers, beside those out of scope."""
-    ordered, listed = f"{rows} ORDER BY supplier_id", tuple(columns)
+def _send(scope: Scope, into: str, columns: Iterable[str], order: str, rows: str) -> None:
+    """Rows in this order, in place of the table's or beside those out of scope."""
+    ordered, listed = f"{rows} ORDER BY {order}", tuple(columns)
     if scope.only is None:
         with replaced(scope.session, into) as name:
-            push(scope.session, con, ordered, name, listed)
+            push(scope.session, scope.con, ordered, name, listed)
     else:
-        push(scope.session, con, ordered, into, listed)
-
-
-# --- what the base says of the suppliers in scope ---
-
-
-def _gather(scope: Scope, con: Any) -> None:
-    """Into DuckDB: supplier, tag, said (a row per line of a list), and the tables of meanings."""
-    session = scope.session
-    # One that leads to another is not to be found any more.
-    standing = select(*SUPPLIER_COLUMNS).where(Supplier.merged_into.is_(None))
-    pull(session, con, "supplier", scope.among(standing))
-    tags = select(Tag.supplier_id, Tag.kind, Tag.value, Tag.weight)
-    pull(session, con, "tag", scope.among(tags, Tag.supplier_id))
-    line = select(
-        Supplier.id.label("supplier_id"), Mention.name, Mention.other_names,
-        cast(Mention.sectors, String).label("sectors"), Mention.description,
-        cast(Mention.zone, String).label("zone"),
-    ).where(Mention.gone_on.is_(None))  # fmt: skip
-    here = line.where(Mention.supplier_id == Supplier.id, Mention.firm == "")
-    of_firm = line.where(Mention.firm == Supplier.siren, Mention.firm != "")
-    pull(session, con, "said", union_all(scope.among(here), scope.among(of_firm)))
-    pull(session, con, "hint", select(NafHint.naf, NafHint.segment, NafHint.weight))
-    pull(session, con, "inside", select(Place.code).where(Place.in_territory))
-    _write_meanings(scope.nomenclature, con)
+        push(scope.session, scope.con, ordered, into, listed)
 
 
 def _write_meanings(nomenclature: Nomenclature, con: Any) -> None:
@@ -77,7 +58,7 @@ def _write_meanings(nomenclature: Nomenclature, con: Any) -> None:
         (s.code, bits.get(s.code, 0), " ".join(words(s.label))) for s in nomenclature.segments
     ]
     found = con.execute("SELECT DISTINCT kind, value FROM tag").fetchall()
-    sizes = con.execute("SELECT DISTINCT 'size', size FROM supplier WHERE size <> ''").fetchall()
+    sizes = con.execute("SELECT DISTINCT 'size', size FROM standing WHERE size <> ''").fetchall()
     statuses = [(kind, value, bit_of(kind, value)) for kind, value in (*found, *sizes)]
     table(con, "segment", "code VARCHAR, family BIGINT, words VARCHAR", labels)
     table(con, "status", "kind VARCHAR, value VARCHAR, bit BIGINT", statuses)
@@ -85,25 +66,6 @@ def _write_meanings(nomenclature: Nomenclature, con: Any) -> None:
     reaches = [(zone, reach_km(json.loads(zone))) for zone in zones if zone]
     table(con, "zone", "said VARCHAR, km DOUBLE", reaches)
     table(con, "band", "code VARCHAR, place BIGINT", list(SIZE_OF_BAND.items()))
-
-
-SUPPLIER_COLUMNS = (
-    Supplier.id,
-    Supplier.name,
-    Supplier.legal_name,
-    Supplier.other_names,
-    Supplier.is_person,
-    Supplier.diffusion,
-    Supplier.precision,
-    Supplier.commune,
-    Supplier.commune_code,
-    Supplier.lon,
-    Supplier.lat,
-    Supplier.size_code,
-    Supplier.naf,
-    Supplier.description,
-    size().label("size"),
-)
 
 
 # --- what is said of a supplier, read ---

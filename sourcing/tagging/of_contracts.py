@@ -3,12 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import insert
-
-from sourcing import contracts, db
+from sourcing import contracts
 from sourcing.contracts import SegmentWon
-from sourcing.model import Tag
-from sourcing.tagging.of_register import COLUMNS, Scope
+from sourcing.tagging.scope import Scope
 
 # Having sold it to a public buyer says more than describing it, less than declaring it.
 WEIGHT, LEAST_SCORE = 0.9, 0.35
@@ -16,18 +13,16 @@ WEIGHT, LEAST_SCORE = 0.9, 0.35
 
 def segments(scope: Scope) -> None:
     """What it was paid for, as sure as the objects of its contracts are clear."""
-    for rows in db.chunks(_rows(scope), db.CHUNK):
-        scope.session.connection().execute(insert(Tag), rows)
+    scope.give_rows(_rows(scope))
 
 
-def _rows(scope: Scope) -> Iterator[dict[str, Any]]:
+def _rows(scope: Scope) -> Iterator[tuple[Any, ...]]:
     known = scope.nomenclature.by_code
     for supplier_id, several in contracts.segments_won(scope.session, scope.only):
         for won in several:
             if won.score >= LEAST_SCORE and won.segment in known:
-                values = (supplier_id, "segment", won.segment, won.level, _because(won),
-                          won.source, round(WEIGHT * won.score, 3))  # fmt: skip
-                yield dict(zip(COLUMNS, values, strict=True))
+                yield (supplier_id, "segment", won.segment, won.level, _because(won),
+                       won.source, round(WEIGHT * won.score, 3), None)  # fmt: skip
 
 
 def _because(won: SegmentWon) -> str:

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, insert, literal, or_, select
+from sqlalchemy import Row, func, literal, or_, select
 
-from sourcing import db
 from sourcing.mapping import saved
 from sourcing.model import Mention, Supplier, Tag
 from sourcing.normalise.text import fold
 from sourcing.segments import Nomenclature
-from sourcing.tagging.of_register import COLUMNS, Scope, is_tagged
+from sourcing.tagging import scope as scoped
+from sourcing.tagging.of_register import is_tagged
+from sourcing.tagging.scope import Scope
 from sourcing.tagging.statuses import ESS_LABELS, STAFFING_KINDS, STAFFING_SEGMENT, list_name
 
 KINDS = ("siae", "handicap", "insertion", "innovation", "ess", "label")
@@ -55,10 +56,12 @@ SAID = (
 def mentions(scope: Scope) -> None:
     """Statuses, declared sectors and described activities of every mention still in its list."""
     best: dict[tuple[int, str, str, str], tuple[Any, ...]] = {}
+    public = _public(scope)
     titles = {name: source.title for name, source in saved.sources(scope.session).items()}
     for mention in _mentions(scope):
         title = titles.get(mention.source) or list_name(mention.source)
-        for found in _found(mention, scope.nomenclature, title):
+        is_public = mention.supplier_id in public
+        for found in _found(mention, scope.nomenclature, title, is_public):
             key = (mention.supplier_id, found.kind, found.value, mention.source)
             tag = (
                 mention.supplier_id,
@@ -72,9 +75,7 @@ def mentions(scope: Scope) -> None:
             )
             if key not in best or _strength(best[key]) < _strength(tag):
                 best[key] = tag
-    for tags in db.chunks(best.values(), db.CHUNK):
-        rows = [dict(zip((*COLUMNS, "ends_on"), tag, strict=True)) for tag in tags]
-        scope.session.connection().execute(insert(Tag), rows)
+    scope.give_rows(best.values())
 
 
 def _strength(tag: tuple[Any, ...]) -> tuple[float, bool, date]:
@@ -86,13 +87,19 @@ def _strength(tag: tuple[Any, ...]) -> tuple[float, bool, date]:
 def _mentions(scope: Scope) -> Iterator[Row[Any]]:
     """Each still in force with its supplier; those of a firm as a whole, with each of its sites."""
     holds = or_(Mention.ends_on.is_(None), Mention.ends_on >= scope.today)
-    said = (*SAID, is_tagged("public").label("is_public"))
-    current = select(*said).where(Mention.gone_on.is_(None), holds)
+    current = select(*SAID).where(Mention.gone_on.is_(None), holds)
     current = current.order_by(Mention.id, Supplier.id)
     here = current.where(Supplier.id == Mention.supplier_id, Mention.firm == "")
     of_firm = current.where(Supplier.siren == Mention.firm, Mention.firm != "")
     for wanted in (here, of_firm):
         yield from scope.session.execute(scope.among(wanted))
+
+
+def _public(scope: Scope) -> frozenset[int]:
+    """The public bodies some list speaks of."""
+    spoken_of = select(scoped.SAID.c.supplier_id)
+    known = select(Tag.supplier_id).where(Tag.kind == "public", Tag.supplier_id.in_(spoken_of))
+    return frozenset(supplier for (supplier,) in scope.rows(known.distinct()))
 
 
 def _level(mention: Row[Any]) -> str:
@@ -101,8 +108,10 @@ def _level(mention: Row[Any]) -> str:
     return "siren" if mention.firm or elsewhere else "siret"
 
 
-def _found(mention: Row[Any], nomenclature: Nomenclature, title: str) -> Iterator[Found]:
-    yield from _asserted(mention, title, nomenclature)
+def _found(
+    mention: Row[Any], nomenclature: Nomenclature, title: str, is_public: bool
+) -> Iterator[Found]:
+    yield from _asserted(mention, title, nomenclature, is_public)
     if mention.is_qpv:
         yield Found("qpv", "qpv", f"quartier prioritaire d'après {title}")
     for sector in mention.sectors:
@@ -112,12 +121,14 @@ def _found(mention: Row[Any], nomenclature: Nomenclature, title: str) -> Iterato
     yield from _described(mention.description, title, nomenclature)
 
 
-def _asserted(mention: Row[Any], title: str, nomenclature: Nomenclature) -> Iterator[Found]:
+def _asserted(
+    mention: Row[Any], title: str, nomenclature: Nomenclature, is_public: bool
+) -> Iterator[Found]:
     """ "siae:ACI" and the like; a structure that lends staff sells just that."""
     until = f", jusqu'au {mention.ends_on:%d/%m/%Y}" if mention.ends_on else ""
     for status in mention.statuses:
         kind, _, value = status.partition(":")
-        if kind not in KINDS or (kind == "ess" and mention.is_public):
+        if kind not in KINDS or (kind == "ess" and is_public):
             continue
         said = ESS_LABELS.get(value, value) if kind == "ess" else value or kind
         yield Found(kind, value or kind, f"{said} d'après {title}{until}")
@@ -149,27 +160,12 @@ def public_names(scope: Scope) -> None:
     unknown = select(Supplier.id, Supplier.name, Supplier.origin).where(
         Supplier.origin != "register", Supplier.legal_form == "", ~is_tagged("public")
     )
-    rows = [
-        dict(
-            zip(
-                COLUMNS,
-                (
-                    supplier.id,
-                    "public",
-                    "public",
-                    "siren",
-                    f"organisme public d'après son nom : {supplier.name}",
-                    supplier.origin,
-                    1.0,
-                ),
-                strict=True,
-            )
-        )
-        for supplier in scope.session.execute(scope.among(unknown))
-        if is_public_name(supplier.name)
-    ]
-    if rows:
-        scope.session.connection().execute(insert(Tag), rows)
+    scope.give_rows(
+        (supplier, "public", "public", "siren", f"organisme public d'après son nom : {name}",
+         origin, 1.0, None)
+        for supplier, name, origin in scope.rows(unknown)
+        if is_public_name(name)
+    )  # fmt: skip
 
 
 def is_public_name(name: str) -> bool:
@@ -179,18 +175,19 @@ def is_public_name(name: str) -> bool:
 
 def ess(scope: Scope) -> None:
     """Insertion and adapted structures count in the ESS, unless a public body carries them."""
-    inclusive = (
+    scope.give(
         select(
             Tag.supplier_id,
-            literal("ess"),
-            literal("inclusive"),
-            func.min(Tag.level),
-            "structure d'insertion ou adaptée (" + func.min(Tag.value) + "), comptée dans l'ESS",
+            literal("ess").label("kind"),
+            literal("inclusive").label("value"),
+            func.min(Tag.level).label("level"),
+            (
+                "structure d'insertion ou adaptée (" + func.min(Tag.value) + "), comptée dans l'ESS"
+            ).label("because"),
             Tag.source,
-            literal(1.0),
+            literal(1.0).label("weight"),
         )
         .join(Supplier, Supplier.id == Tag.supplier_id)
         .where(Tag.kind.in_(("siae", "handicap")), ~is_tagged("public"))
-        .group_by(Tag.supplier_id, Tag.source)
+        .group_by(Tag.supplier_id, Tag.source, Supplier.id)
     )
-    scope.session.execute(insert(Tag).from_select(COLUMNS, scope.among(inclusive, Tag.supplier_id)))

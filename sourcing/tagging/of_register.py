@@ -1,8 +1,7 @@
-"""Tags that follow from what the register says: INSERT … SELECT over the suppliers in scope."""
+"""Tags that follow from what the register says: selections of the suppliers in scope."""
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -22,15 +21,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from sourcing.model import REGISTER, Mention, NafHint, Supplier, Tag
+from sourcing.model import REGISTER, NafHint, Supplier, Tag
 from sourcing.segments import Nomenclature
 from sourcing.tagging import statuses
+from sourcing.tagging.scope import SAID, Scope
 
-COLUMNS = ("supplier_id", "kind", "value", "level", "because", "source", "weight")
 SIRENE = "sirene"
 Clause = ColumnElement[bool]
 Words = ColumnElement[str]
-Statement = TypeVar("Statement", bound="Select[*tuple[Any, ...]]")
 
 SCI_FORMS = ("6521", "6539", "6540", "6541", "6542", "6544")
 LANDLORD_NAF = ("68.20A", "68.20B")
@@ -41,20 +39,6 @@ PUBLIC_FORM, PUBLIC_TRADE_FORM = "7%", "4%"
 LARGE = ("ETI", "GE")
 # SIREN numbers of public bodies start so, whatever else is known of them.
 PUBLIC_SIREN = ("1%", "2%")
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The suppliers being tagged: all of them, or those this selects."""
-
-    session: Session
-    nomenclature: Nomenclature
-    today: date
-    only: Select[int] | None = None
-
-    def among(self, statement: Statement, column: Any = Supplier.id) -> Statement:
-        """The statement, limited to these suppliers."""
-        return statement if self.only is None else statement.where(column.in_(self.only))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +53,7 @@ class Fact:
 
 def write(scope: Scope, fact: Fact, where: Clause) -> None:
     """Give the tag to every supplier in scope that fits."""
-    rows = scope.among(_rows(fact, where))
-    scope.session.execute(insert(Tag).from_select(COLUMNS, rows))
+    scope.give(_rows(fact, where))
 
 
 def _rows(fact: Fact, where: Clause) -> Select[*tuple[Any, ...]]:
@@ -225,8 +208,7 @@ def ess(scope: Scope) -> None:
 
 def noise(scope: Scope) -> None:
     """What a buyer never looks for; a list's structure is not hidden for its form or its NAF."""
-    speaks_of_it = or_(Mention.supplier_id == Supplier.id, Mention.firm == Supplier.siren)
-    listed = exists().where(speaks_of_it, Mention.gone_on.is_(None))
+    listed = exists().where(SAID.c.supplier_id == Supplier.id, SAID.c.gone_on.is_(None))
     form, naf = Supplier.legal_form, Supplier.naf
     closed_on = cast(Supplier.closed_on, Text)
     day = (
@@ -279,9 +261,9 @@ def noise(scope: Scope) -> None:
 
 def gone(scope: Scope) -> None:
     """Who is in no source any more; closed establishments say so themselves."""
-    its = or_(Mention.supplier_id == Supplier.id, Mention.firm == Supplier.siren)
-    living = exists().where(its, Mention.gone_on.is_(None))
-    left_lists = exists().where(its, Mention.gone_on.is_not(None)) & not_(living)
+    its = SAID.c.supplier_id == Supplier.id
+    living = exists().where(its, SAID.c.gone_on.is_(None))
+    left_lists = exists().where(its, SAID.c.gone_on.is_not(None)) & not_(living)
     write(
         scope,
         Fact("noise", "gone", "siret", "n'est plus au répertoire SIRENE"),

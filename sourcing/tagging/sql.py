@@ -1,6 +1,6 @@
 """The SQL of the search index: from what the base says of suppliers to their entries, in DuckDB.
 
-Reads supplier, tag, said, hint, inside, segment, status, zone and band, filled by listing.py.
+Reads what scope.py gathered (standing, said, hint, inside), tag, and the meanings of listing.py.
 """
 
 # Every name and number below is ours.
@@ -52,10 +52,11 @@ STATEMENTS = (
         string_agg(text, ' ') AS texts, max(km) AS reach_km
         FROM (SELECT supplier_id, zone.km, words_of(name) AS name, words_of(other_names) AS others,
             words_of(concat_ws(' ', array_to_string(CAST(CAST(sectors AS JSON) AS VARCHAR[]), ' '),
-                description)) AS text FROM said LEFT JOIN zone ON zone.said = said.zone)
+                description)) AS text FROM said LEFT JOIN zone ON zone.said = said.zone
+            WHERE gone_on IS NULL)
         GROUP BY supplier_id""",
     """CREATE TABLE by_commune AS SELECT town, words_of(town) AS words
-        FROM (SELECT DISTINCT commune AS town FROM supplier)""",
+        FROM (SELECT DISTINCT commune AS town FROM standing)""",
     # A person in partial diffusion: nothing may find it by name; its place is its commune's.
     f"""CREATE TABLE shown AS SELECT * REPLACE (
             CASE WHEN is_nameless THEN '{MASKED}' ELSE name END AS name,
@@ -65,7 +66,7 @@ STATEMENTS = (
             CASE WHEN is_nameless THEN '' ELSE description END AS description,
             CASE WHEN is_placed THEN lon END AS lon, CASE WHEN is_placed THEN lat END AS lat)
         FROM (SELECT *, is_person AND diffusion = '{PARTIAL}' AS is_nameless,
-            diffusion <> '{PARTIAL}' OR "precision" = 'commune' AS is_placed FROM supplier)""",
+            diffusion <> '{PARTIAL}' OR "precision" = 'commune' AS is_placed FROM standing)""",
     """CREATE TABLE entry AS SELECT shown.id AS supplier_id, commune_code,
         commune_code IN (SELECT code FROM inside) AS in_territory, lon, lat,
         coalesce(by_tag.statuses, 0) | coalesce(status.bit, 0) AS statuses,

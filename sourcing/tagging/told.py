@@ -13,7 +13,8 @@ from sqlalchemy import CompoundSelect, Date, Select, cast, null, select, union_a
 from sqlalchemy.orm import Session
 
 from sourcing.model import Supplier, Tag
-from sourcing.tagging.of_register import COLUMNS, by_naf, by_size
+from sourcing.tagging.of_register import by_naf, by_size
+from sourcing.tagging.scope import COLUMNS
 
 
 class Told(NamedTuple):
