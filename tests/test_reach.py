@@ -6,8 +6,17 @@ from sqlalchemy.orm import Session
 from sourcing.model import NATIONAL_KM
 from sourcing.registrations import zone_of
 from sourcing.search import Near, Query, search
+from sourcing.search.coverage import coverage
 from sourcing.tagging.listing import reach_km
-from tests.listed import LORIENT, NOMENCLATURE, VANNES, places, supplier
+from tests.listed import (
+    HENNEBONT,
+    LANESTER,
+    LORIENT,
+    NOMENCLATURE,
+    VANNES,
+    places,
+    supplier,
+)
 
 
 def found(session: Session, **asked: object) -> dict[str, tuple[str, ...]]:
@@ -78,3 +87,12 @@ def test_the_forms_answer_becomes_a_zone() -> None:
     assert [zone_of(a) for a in ("commune", "30", "france")] == [None, {"km": 30}, {"france": True}]
     assert reach_km(zone_of("30")) == 30.0
     assert reach_km(None) is None
+
+
+def test_a_commune_is_blank_where_nobody_is_nor_says_to_work(session: Session) -> None:
+    places(session)
+    supplier(session, "far", "Espaces verts de Vannes", commune=VANNES, reach_km=43)
+    supplier(session, "here", "Jardins", commune=LANESTER)
+    supplier(session, "everywhere", "Jardins de France", commune=VANNES, reach_km=NATIONAL_KM)
+    found = {each.code: each[1:] for each in coverage(session, NOMENCLATURE, Query())}
+    assert found == {LORIENT: (0, 0), LANESTER: (1, 0), HENNEBONT: (0, 1)}

@@ -1,18 +1,19 @@
-"""What the maps ask for: the cells of a search in a view, and the communes' outlines."""
+"""What the maps ask for: a search's cells in a view, its count per commune, the outlines."""
 
 from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 
 from maps.marks import mark
 from sourcing.model import Place
 from sourcing.search import search
-from sourcing.search.cells import Cell, cells
+from sourcing.search.cells import Cell, cells, unplaced
+from sourcing.search.coverage import coverage
 from sourcing.search.query import BBox, Query
 from webapp.context import session, site
-from webapp.outlines import Commune, collection
+from webapp.outlines import BEYOND_DEGREES, Commune, collection
 
 PAGES = Blueprint("map", __name__)
 FARTHEST_ZOOM = 19
@@ -22,10 +23,11 @@ MOST_HERE = 50
 
 @PAGES.get("/carte/cellules.json")
 def cells_json() -> Response:
-    """The search's cells in this view: [lon, lat, count, [uid, name, mark]…]."""
+    """The search's cells in this view: [lon, lat, count, [uid, name, mark]…]; and who has none."""
     query = Query.from_args(request.args)
-    found = cells(session(), site().nomenclature, query, _bbox(), _zoom())
-    return jsonify(cellules=[_cell(cell) for cell in found])
+    asked = (session(), site().nomenclature, query)
+    found = [_cell(cell) for cell in cells(*asked, _bbox(), _zoom())]
+    return jsonify(cellules=found, sans_position=unplaced(*asked))
 
 
 @PAGES.get("/carte/ici.json")
@@ -37,7 +39,14 @@ def here_json() -> Response:
     return jsonify(total=page.total, fournisseurs=names)
 
 
-@PAGES.get("/carte/contours.geojson")
+@PAGES.get("/carte/communes.json")
+def communes_json() -> Response:
+    """Per commune of the territory: the suppliers there, and those who say they serve it."""
+    found = coverage(session(), site().nomenclature, Query.from_args(request.args))
+    return jsonify({each.code: [each.here, each.serving] for each in found})
+
+
+@PAGES.get("/carte/contours.json")
 def outlines() -> Response:
     """The communes with their names, and the edge of the territory."""
     columns = (
@@ -49,15 +58,30 @@ def outlines() -> Response:
         Place.in_territory,
         Place.contour,
     )
-    statement = select(*columns).where(or_(Place.in_territory, Place.contour != ""))
+    statement = select(*columns).where(or_(Place.in_territory, Place.contour != "", _is_around()))
     rows = session().execute(statement.order_by(Place.code))
     response = Response(
-        collection(tuple(Commune(*row) for row in rows)), mimetype="application/geo+json"
+        collection(tuple(Commune(*row) for row in rows)), mimetype="application/json"
     )
     response.cache_control.max_age = 3600
     response.add_etag()
     response.make_conditional(request)
     return response
+
+
+def _is_around() -> ColumnElement[bool]:
+    """In a box around the territory's centres."""
+    lon, lat = Place.lon, Place.lat
+    edges = select(func.min(lon), func.max(lon), func.min(lat), func.max(lat))
+    found = session().execute(edges.where(Place.in_territory)).one()
+    sides = [float(each) for each in found if each is not None]
+    if not sides:
+        return false()
+    west, east, south, north = sides
+    return and_(
+        lon.between(west - BEYOND_DEGREES, east + BEYOND_DEGREES),
+        lat.between(south - BEYOND_DEGREES, north + BEYOND_DEGREES),
+    )
 
 
 def _bbox() -> BBox:

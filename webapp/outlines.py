@@ -1,22 +1,28 @@
-"""The communes as GeoJSON, light enough for a first view; approached when contours are missing."""
+"""The communes as light shapes for a first view; approached when contours are missing."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import cos, radians
 from typing import Any, NamedTuple
 
-from shapely import MultiPoint, Point, to_geojson, union_all, voronoi_polygons
+from shapely import MultiPoint, Point, coverage_simplify, union_all, voronoi_polygons
 from shapely.affinity import scale
-from shapely.geometry import shape
+from shapely.geometry import Polygon, shape
 from shapely.geometry.base import BaseGeometry
 
-# Neighbours are drawn this far from the territory.
+# Neighbours are drawn and named this far from the territory.
 BEYOND_DEGREES = 0.25
-# Tolerance in degrees and decimals of an outline, in the territory and around it.
-INSIDE, AROUND = (0.0002, 4), (0.001, 3)
+# Corners are whole numbers of this part of a degree: ten metres.
+PARTS = 10_000
+# The side, in degrees, of the corners a contour may lose: in the territory, and around it.
+INSIDE, AROUND = 0.001, 0.004
+# An islet smaller than this is not drawn beyond the territory.
+SMALLEST = 0.00002
 # Without contours: how far a commune reaches from its centre, and the gaps closed between two.
 REACH_DEGREES, GAP_DEGREES = 0.038, 0.02
+Ring = list[int]
+Shape = list[list[Ring]]
 
 
 class Commune(NamedTuple):
@@ -33,25 +39,62 @@ class Commune(NamedTuple):
 
 @lru_cache(maxsize=2)
 def collection(communes: tuple[Commune, ...]) -> bytes:
-    """The GeoJSON of the communes in and near the territory, and of the territory's edge."""
+    """The communes in and near the territory and the territory's edge, as JSON.
+
+    A shape is a list of polygons, each a list of rings of whole numbers: a corner's longitude and
+    latitude in PARTS of a degree, then the steps to the next ones.
+    """
     contours = {c.code: shape(json.loads(c.contour)).buffer(0) for c in communes if c.contour}
     bare = [c for c in communes if c.is_inside and c.code not in contours and c.lon is not None]
     approached = {} if contours else _approached(bare)
     known = contours | approached
     edge = union_all([known[c.code] for c in communes if c.is_inside and c.code in known])
     seen = edge.buffer(BEYOND_DEGREES)
-    features = [
-        _feature(commune, known.get(commune.code), commune.code in approached)
-        for commune in communes
-        if commune.is_inside or known[commune.code].intersects(seen)
-    ]
-    if not edge.is_empty:
-        outline = {"kind": "edge", "approached": bool(approached)}
-        features.append(
-            {"type": "Feature", "properties": outline, "geometry": _geometry(edge, INSIDE)}
-        )
-    everything = {"type": "FeatureCollection", "features": features}
-    return json.dumps(everything, ensure_ascii=False, separators=(",", ":")).encode()
+    near = [c for c in communes if c.is_inside or _is_seen(c, known, seen)]
+    around = _light({c.code: known[c.code] for c in near if c.code in known}, AROUND)
+    inside = _light(
+        {c.code: known[c.code] for c in near if c.is_inside and c.code in known}, INSIDE
+    )
+    shapes = around | inside
+    drawn = {
+        "parts": PARTS,
+        "approached": bool(approached),
+        "edge": packed(union_all(list(inside.values()))),
+        "communes": [_drawn(commune, shapes.get(commune.code)) for commune in near],
+    }
+    return json.dumps(drawn, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _is_seen(commune: Commune, known: dict[str, BaseGeometry], seen: BaseGeometry) -> bool:
+    contour = known.get(commune.code)
+    if contour is None:
+        return commune.lon is not None and bool(seen.contains(_centre(commune)))
+    return bool(contour.intersects(seen))
+
+
+def _light(shapes: dict[str, BaseGeometry], tolerance: float) -> dict[str, BaseGeometry]:
+    """The same shapes with fewer corners; two neighbours keep one border."""
+    lighter = coverage_simplify(list(shapes.values()), tolerance)
+    return dict(zip(shapes, lighter, strict=True))
+
+
+def packed(contour: BaseGeometry) -> Shape:
+    """A shape as whole numbers."""
+    parts: Iterable[Any] = getattr(contour, "geoms", [contour])
+    polygons = [part for part in parts if isinstance(part, Polygon) and not part.is_empty]
+    # Of many islets the largest are enough.
+    seen = [each for each in polygons if each.area > SMALLEST] or polygons[:1]
+    return [[_steps(ring) for ring in (each.exterior, *each.interiors)] for each in seen]
+
+
+def _steps(ring: Any) -> Ring:
+    corners = [(round(x * PARTS), round(y * PARTS)) for x, y, *_ in ring.coords]
+    found, (x, y) = [], (0, 0)
+    for corner in corners:
+        if corner != (x, y):
+            found += [corner[0] - x, corner[1] - y]
+            x, y = corner
+    return found
 
 
 def _approached(communes: Sequence[Commune]) -> dict[str, BaseGeometry]:
@@ -74,29 +117,15 @@ def _centre(commune: Commune) -> Point:
     return Point(commune.lon, commune.lat)
 
 
-def _feature(commune: Commune, contour: BaseGeometry | None, approached: bool) -> dict[str, Any]:
-    properties = {
-        "kind": "commune",
-        "code": commune.code,
+def _drawn(commune: Commune, contour: BaseGeometry | None) -> dict[str, Any]:
+    lon, lat = (None if at is None else round(at, 4) for at in (commune.lon, commune.lat))
+    shown: dict[str, Any] = {
         "name": commune.name,
+        "lon": lon,
+        "lat": lat,
         "people": commune.population or 0,
-        "inside": commune.is_inside,
-        "approached": approached,
-        "lon": commune.lon,
-        "lat": commune.lat,
     }
-    geometry = _geometry(contour, INSIDE if commune.is_inside else AROUND) if contour else None
-    return {"type": "Feature", "properties": properties, "geometry": geometry}
-
-
-def _geometry(contour: BaseGeometry, detail: tuple[float, int]) -> dict[str, Any]:
-    """A contour as light as its place on the screen allows."""
-    tolerance, decimals = detail
-
-    def rounded(part: Any) -> Any:
-        if isinstance(part, list):
-            return [rounded(each) for each in part]
-        return round(part, decimals)
-
-    drawn = json.loads(to_geojson(contour.simplify(tolerance)))
-    return {"type": drawn["type"], "coordinates": rounded(drawn["coordinates"])}
+    if contour is not None:
+        shown["shape"] = packed(contour)
+    # Only those of the territory are ever chosen.
+    return shown | {"code": commune.code} if commune.is_inside else shown

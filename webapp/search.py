@@ -141,13 +141,11 @@ def link(query: Query, endpoint: str = "search.suppliers", **values: Any) -> str
     return f"{path}?{arguments}" if arguments else path
 
 
-def _toggled(query: Query, name: str, value: str) -> str:
-    """The address with this value of a facet added, or removed when it is there."""
-    attribute = {"statut": "statuses", "segment": "segments", "famille": "families"}[name]
-    chosen: tuple[str, ...] = getattr(query, attribute)
-    kept = tuple(v for v in chosen if v != value) if value in chosen else (*chosen, value)
-    changed: dict[str, Any] = {attribute: kept}
-    return link(replace(query, page=1, **changed))
+def _toggled(query: Query, codes: Sequence[str]) -> str:
+    """The address with these statuses added, or removed when they are all there."""
+    others = tuple(code for code in query.statuses if code not in codes)
+    is_there = set(codes) <= set(query.statuses)
+    return link(replace(query, page=1, statuses=others if is_there else (*others, *codes)))
 
 
 def _understood(page: Page) -> Understood:
@@ -215,7 +213,7 @@ def _chip_label(
         return f"À moins de {radius} km de {place}" if radius else f"Distances depuis {place}"
     fixed = {
         "territoire": "Au-delà du territoire",
-        "zone": "Dans la zone de la carte",
+        "zone": "Dans la zone de la carte" if value.count(",") == 3 else "Dans la zone dessinée",
         "masques": "Établissements masqués compris",
         "nationaux": "Fournisseurs nationaux compris",
         "rayon": f"Rayon de {value} km",

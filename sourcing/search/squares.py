@@ -1,7 +1,7 @@
 """The ground cut into nested squares, each numbered so that a square's own are consecutive.
 
 Web Mercator, as the screen shows it; the number is a Morton code: the squares of one zoom are a
-prefix of those of the next, and any view is a few ranges of numbers.
+prefix of those of the next, so that a square of any zoom is one range of numbers.
 """
 
 from typing import Any
@@ -15,8 +15,8 @@ BBox = tuple[float, float, float, float]  # west, south, east, north
 DEPTH = 26
 # Mercator ends here.
 FARTHEST_NORTH = 85.0511
-# A view is looked up in at most so many squares across.
-ACROSS = 16
+# A view is cut into so many squares at most: twice a wall screen's.
+MOST_TOUCHED = 8_000
 _SPREAD = (
     (16, 0x0000FFFF0000FFFF),
     (8, 0x00FF00FF00FF00FF),
@@ -40,40 +40,23 @@ def number(across: Array, down: Array) -> Array:
     return found
 
 
-def column_and_row(numbers: Array) -> tuple[Array, Array]:
-    """Where squares of these numbers are: the inverse of `number`."""
-    return _gather(numbers), _gather(numbers >> 1)
-
-
-def corners(bbox: BBox, depth: int) -> tuple[int, int, int, int]:
-    """First and last column, first and last row of the squares a view touches."""
+def touched(bbox: BBox, depth: int) -> tuple[Array, int]:
+    """The squares a view touches, and their depth: less when they would be too many."""
     west, south, east, north = bbox
-    across, down = _cut(np.asarray([west, east]), np.asarray([north, south]), depth)
-    return int(across[0]), int(across[1]), int(down[0]), int(down[1])
-
-
-def spans(squares: Array, bbox: BBox, depth: int) -> list[tuple[int, int]]:
-    """Where in these sorted squares the view is: slices that hold it and little around it."""
-    first, last, top, bottom = corners(bbox, depth)
-    while max(last - first, bottom - top) >= ACROSS:
+    edges = _cut(np.asarray([west, east]), np.asarray([north, south]), depth)
+    (first, last), (top, bottom) = (edge.tolist() for edge in edges)
+    while (last - first + 1) * (bottom - top + 1) > MOST_TOUCHED:
         first, last, top, bottom = (edge >> 1 for edge in (first, last, top, bottom))
         depth -= 1
     columns, rows = np.meshgrid(np.arange(first, last + 1), np.arange(top, bottom + 1))
-    asked = np.sort(number(columns.ravel(), rows.ravel()))
+    return np.sort(number(columns.ravel(), rows.ravel())), depth
+
+
+def bounds(squares: Array, asked: Array, depth: int) -> tuple[Array, Array]:
+    """Where each asked square of this depth starts and ends among these sorted ones."""
     narrower = 2 * (DEPTH - depth)
-    starts = np.searchsorted(squares, asked << narrower).tolist()
-    ends = np.searchsorted(squares, (asked + 1) << narrower).tolist()
-    return _joined([pair for pair in zip(starts, ends, strict=True) if pair[0] < pair[1]])
-
-
-def _joined(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    for start, end in pairs:
-        if found and found[-1][1] == start:
-            found[-1] = (found[-1][0], end)
-        else:
-            found.append((start, end))
-    return found
+    starts = np.searchsorted(squares, asked << narrower)
+    return starts, np.searchsorted(squares, (asked + 1) << narrower)
 
 
 def _cut(lon: Array, lat: Array, depth: int) -> tuple[Array, Array]:
@@ -91,14 +74,4 @@ def _spread(values: Array) -> Array:
     found = values.astype(np.int64)
     for shift, kept in _SPREAD:
         found = (found | (found << shift)) & kept
-    return found
-
-
-def _gather(numbers: Array) -> Array:
-    """Every other bit: what `_spread` spread."""
-    found = numbers & _SPREAD[-1][1]
-    for (shift, _), (_, kept) in zip(
-        reversed(_SPREAD), [*reversed(_SPREAD[:-1]), (0, 0xFFFFFFFF)], strict=True
-    ):
-        found = (found | (found >> shift)) & kept
     return found

@@ -42,7 +42,7 @@ def test_a_page_has_one_heading_its_language_and_a_light_weight(
     assert len(gzip.compress(page.encode())) < LARGEST_PAGE
 
 
-@pytest.mark.parametrize("path", [*PUBLIC, "/carte/contours.geojson", "/inconnue"])
+@pytest.mark.parametrize("path", [*PUBLIC, "/carte/contours.json", "/inconnue"])
 def test_every_answer_carries_the_security_headers(visitor: Visitor, path: str) -> None:
     headers = visitor.get(path).headers
     assert headers["Content-Security-Policy"] == content_policy("aucun")

@@ -4,7 +4,9 @@ import re
 
 from flask import Flask
 
+from maps.marks import MARKS
 from tests.webapp.conftest import Visitor
+from webapp import STATIC
 
 VIEW = "bbox=-3.8,47.5,-3.0,48.1&zoom=10"
 
@@ -35,13 +37,32 @@ def test_neighbours_too_close_to_part_are_listed_by_name(visitor: Visitor) -> No
 
 
 def test_outlines_name_the_communes_and_draw_the_territorys_edge(either: Flask) -> None:
-    features = Visitor(either).get("/carte/contours.geojson").get_json(force=True)["features"]
-    kinds = [feature["properties"]["kind"] for feature in features]
-    assert kinds.count("edge") == 1
-    assert {f["properties"].get("name") for f in features} >= {"Lorient", "Hennebont"}
+    drawn = Visitor(either).get("/carte/contours.json").json
+    inside = [each for each in drawn["communes"] if "code" in each]
+    assert {each["name"] for each in inside} >= {"Lorient", "Hennebont"}
+    assert drawn["edge"] and all(each["shape"] for each in inside)
+    lon, lat = (
+        sum(steps) for steps in (inside[0]["shape"][0][0][:1], inside[0]["shape"][0][0][1:2])
+    )
+    assert (round(lon / drawn["parts"]), round(lat / drawn["parts"])) == (-3, 48)
 
 
 def test_outlines_are_fetched_once(visitor: Visitor) -> None:
-    tag = visitor.get("/carte/contours.geojson").headers["ETag"]
-    again = visitor.client.get("/carte/contours.geojson", headers={"If-None-Match": tag})
+    tag = visitor.get("/carte/contours.json").headers["ETag"]
+    again = visitor.client.get("/carte/contours.json", headers={"If-None-Match": tag})
     assert again.status_code == 304
+
+
+def test_each_commune_counts_its_suppliers_and_says_where_nobody_is(visitor: Visitor) -> None:
+    total = re.search(r'id="resultats-titre">(\d+)', visitor.read("/fournisseurs?statut=siae"))
+    counts = visitor.get("/carte/communes.json?statut=siae").json
+    assert total is not None
+    assert sum(here for here, _ in counts.values()) == int(total[1])
+    assert [0, 0] in counts.values()
+
+
+def test_our_shapes_are_drawn_once() -> None:
+    """The file made by folium has its own copy of them: it must be the same."""
+    sprite = (STATIC / "img" / "icons.svg").read_text()
+    for mark in MARKS:
+        assert f'<symbol id="{mark.shape}" viewBox="0 0 16 16"><path d="{mark.path}"/>' in sprite

@@ -1,25 +1,19 @@
-// The look of a supplier on the map; the same shapes as img/icons.svg.
+// The look of a supplier on the map: the symbols of img/icons.svg, coloured by their class.
 
-const SHAPES = {
-  handicap: "M8 .7l7.700 13.800H.3z",
-  insertion: "M1.500 1.500h13v13h-13z",
-  innovation: "M8 0l2.400 5.200 5.600.6-4.200 3.900 1.200 5.700-5-2.900-5 2.900 1.200-5.700L0 5.800l5.600-.6z",
-  ess: "M8 0l8 8-8 8-8-8z",
-  other: "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2z",
-};
+const SPRITE = new URL("../img/icons.svg", import.meta.url).pathname;
+const SHAPES = { handicap: "triangle", insertion: "square", innovation: "star", ess: "diamond", other: "circle" };
 const SVG = "http://www.w3.org/2000/svg";
 
 /** The shape of a mark, coloured by its class. */
 export function shape(mark, size = 16) {
   const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 16 16");
   svg.setAttribute("width", size);
   svg.setAttribute("height", size);
   svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", SHAPES[mark] ?? SHAPES.other);
-  path.setAttribute("class", "shape");
-  svg.append(path);
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `${SPRITE}#${SHAPES[mark] ?? SHAPES.other}`);
+  use.setAttribute("class", "shape");
+  svg.append(use);
   return svg;
 }
 

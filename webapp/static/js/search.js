@@ -3,6 +3,8 @@
 
 import "./keys.js";
 import { MapView } from "./engine.js";
+import { Layers } from "./layers.js";
+import { count } from "./marks.js";
 
 const PARTS = ["hints", "facets", "results", "legend"];
 const part = (name, from = document) => from.querySelector(`[data-part="${name}"]`);
@@ -10,29 +12,34 @@ const host = document.getElementById("carte");
 const form = document.getElementById("recherche");
 const announce = document.getElementById("annonce");
 const here = document.querySelector(".map-here");
+const note = document.querySelector(".map-told");
 const root = document.documentElement;
 root.classList.add("js");
 
 // --- map ------------------------------------------------------------------------
 
 const map = new MapView(host, { tiles: host.dataset.tiles, credit: host.dataset.credit });
+const layers = new Layers(map, host);
 
 function listed() {
   return new Map([...document.querySelectorAll(".card")].map((card) => [card.dataset.uid, card.dataset.number]));
 }
 
-function cellsUrl() {
+/** The search of the address, as the map asks for it. */
+function asked() {
   const state = new URLSearchParams(location.search);
-  state.delete("page");
-  state.delete("tri");
-  return `${host.dataset.cells}?${state}`;
+  for (const name of ["page", "tri", "calques"]) state.delete(name);
+  return state;
 }
 
-function frame() {
-  const zone = new URLSearchParams(location.search).get("zone");
+function frame({ move = true } = {}) {
+  const zone = new URLSearchParams(location.search).get("zone")?.split(",").map(Number);
+  const isZone = zone?.length >= 4 && zone.every(Number.isFinite);
   const { near, radius } = part("results").dataset;
   map.around(...(near ?? "0,0").split(",").map(Number), near ? Number(radius) : 0);
-  if (zone) map.fit(box(zone.split(",").map(Number)), [0, 0, 0, 0], 19);
+  map.zone.show(isZone ? zone : null);
+  if (!move) return;
+  if (isZone) map.fit(box(zone), zone.length === 4 ? [0, 0, 0, 0] : [24, 56, 24, 24], 19);
   else map.fit(near && radius ? "circle" : "territory");
 }
 
@@ -52,7 +59,8 @@ function activate(uids) {
 map.addEventListener("over", (event) => activate(event.detail.uids));
 map.addEventListener("moved", () => { here.hidden = false; });
 map.addEventListener("failed", () => failure("La carte n’a pas pu être mise à jour. La liste reste juste."));
-map.addEventListener("ready", () => failure(""));
+map.addEventListener("ready", ({ detail }) => { failure(""); tell(detail); });
+map.addEventListener("bare", () => { note.textContent = "Le fond de carte ne répond pas : la carte continue sans lui."; note.hidden = false; });
 map.addEventListener("chosen", (event) => {
   const found = event.detail.total === 1 && card(event.detail.uids[0]);
   if (!found || root.classList.contains("map-view")) return;
@@ -68,13 +76,28 @@ function failure(sentence) {
   box.hidden = !sentence;
 }
 
-here.addEventListener("click", () => {
+/** What the map cannot show of a result. */
+function tell({ unplaced, shown }) {
+  const total = Number(part("results").dataset.total);
+  const sentences = [];
+  if (total > unplaced && !shown) sentences.push("Aucun résultat dans cette partie de la carte.");
+  if (unplaced) sentences.push(`${count(unplaced, "fournisseur")} sans position connue : dans la liste seulement.`);
+  note.textContent = sentences.join(" ");
+  note.hidden = !sentences.length;
+}
+
+/** The search of the address with other values; "" takes one away. */
+function go(changes, options) {
   const state = new URLSearchParams(location.search);
-  state.set("zone", map.view().join(","));
-  state.delete("page");
+  for (const [name, value] of Object.entries({ ...changes, page: "" })) {
+    if (value) state.set(name, value); else state.delete(name);
+  }
   here.hidden = true;
-  swap(`${location.pathname}?${state}`, { keepView: true });
-});
+  return swap(`${location.pathname}?${state}`, options);
+}
+
+here.addEventListener("click", () => go({ zone: map.view().join(",") }, { keepView: true }));
+layers.tools((changes) => (changes ? go(changes, { keepView: Boolean(changes.zone) }) : frame({ move: false })));
 
 function point(target) {
   const at = target.closest?.(".card[data-lon]");
@@ -85,15 +108,15 @@ document.addEventListener("focusin", (event) => point(event.target));
 
 // --- swapping pages -----------------------------------------------------------------
 
-let asked = null;
+let pending = null;
 
 /** Replace the parts of the page that depend on the search by those of another address. */
 async function swap(url, { push = true, keepView = false, focus = "" } = {}) {
-  asked?.abort();
-  asked = new AbortController();
+  pending?.abort();
+  pending = new AbortController();
   root.classList.add("loading");
   try {
-    const answer = await fetch(url, { signal: asked.signal, headers: { Accept: "text/html" } });
+    const answer = await fetch(url, { signal: pending.signal, headers: { Accept: "text/html" } });
     if (!answer.ok || !part("results", document)) { location.assign(url); return; }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const active = document.activeElement?.closest?.("[data-part]") ? signature(document.activeElement) : "";
@@ -102,14 +125,14 @@ async function swap(url, { push = true, keepView = false, focus = "" } = {}) {
     for (const facet of document.querySelectorAll(".facet details")) facet.open = open.has(facet.closest(".facet").dataset.facet);
     document.querySelector(".facets-close").textContent = page.querySelector(".facets-close").textContent;
     document.title = page.title;
-    if (push) history.pushState(null, "", answer.url || url);
+    if (push) history.pushState(null, "", layers.keep(answer.url || url));
     restore(page);
     if (focus) document.querySelector(focus)?.focus();
     else if (active) document.querySelector(active)?.focus({ preventScroll: true });
     announce.textContent = part("results").querySelector("h1").textContent;
     here.hidden = true;
-    if (!keepView) frame();
-    await map.follow(cellsUrl(), listed());
+    frame({ move: !keepView });
+    await layers.follow(asked(), listed());
   } catch (error) {
     if (error.name !== "AbortError") location.assign(url);
   } finally {
@@ -208,5 +231,5 @@ try {
   map.fit("territory");
   failure("Les contours des communes n’ont pas pu être chargés.");
 }
-await map.follow(cellsUrl(), listed());
+await layers.follow(asked(), listed());
 root.dataset.map = "ready";
