@@ -176,7 +176,7 @@ def run_lines(session: Session, run: Run) -> list[str]:
 def link(bench: Bench) -> None:
     """Relier les lignes des listes aux fournisseurs, avec les raisons."""
     with bench.filling() as session, progress("Liens") as step:
-        counts = linking.link(session, progress=step)
+        counts = linking.link(session, progress=step, cache=bench.settings.data_dir / "cache")
     click.echo(
         f"{counts.same} lignes reliées, {counts.review} à vérifier, "
         f"{counts.new} fournisseurs ajoutés."

@@ -12,7 +12,7 @@ from sourcing.export import harmless, workbook
 from sourcing.linking import Match
 from sourcing.source import Row
 
-ADDED = ("siret", "supplier", "score", "verdict", "reason")
+ADDED = ("siret", "supplier", "score", "firm_score", "verdict", "reason")
 VERDICTS = {"same": "identique", "review": "à vérifier", "different": "aucun"}
 COLOURS = (("identique", "D7EFD9"), ("à vérifier", "FFF0C2"), ("aucun", "F6D9D6"))
 # Beside what the list says: its line, and the supplier's address in the site.
@@ -73,6 +73,7 @@ def _added(match: Match) -> dict[str, Any]:
         "siret": match.siret,
         "supplier": match.supplier_name,
         "score": round(match.score, 3),
+        "firm_score": round(match.firm_score, 3),
         "verdict": match.verdict,
         "reason": " ; ".join(match.reasons),
     }

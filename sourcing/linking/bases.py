@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from sourcing import duplicates
 from sourcing.linking.normalised import Text
-from sourcing.linking.verdicts import Linker
+from sourcing.linking.verdicts import Finding, Linker
 from sourcing.model import MASKED, REGISTER, Supplier
 from sourcing.source import Record
 
@@ -57,23 +58,43 @@ class Base:
     sirets: Text
     names: Text
     linker: Linker
+    # SIREN -> the one that stands for its firm, for firms that have several.
+    firms: Mapping[str, str]
 
     @classmethod
     def read(cls, session: Session, everything: bool = False) -> "Base":
         """Suppliers in the order of their uid; those that lists made only with `everything`."""
-        statement = select(*(getattr(Supplier, name) for name in OF_SUPPLIER)).order_by(
-            Supplier.uid
-        )
         kept = Supplier.merged_into.is_(None) if everything else Supplier.origin == REGISTER
-        statement = statement.where(kept)
-        rows = session.execute(statement).all()
-        columns: list[list[Any]] = [list(values) for values in zip(*rows, strict=True)]
-        said = dict(zip(OF_SUPPLIER, columns or [[] for _ in OF_SUPPLIER], strict=True))
+        return cls._where(session, kept)
+
+    @classmethod
+    def of_lists(cls, session: Session) -> "Base":
+        """The suppliers that lists made: few, read each time."""
+        return cls._where(session, Supplier.merged_into.is_(None) & (Supplier.origin != REGISTER))
+
+    @classmethod
+    def _where(cls, session: Session, kept: ColumnElement[bool]) -> "Base":
+        columns = (getattr(Supplier, name) for name in OF_SUPPLIER)
+        rows = session.execute(select(*columns).where(kept).order_by(Supplier.uid)).all()
+        values: list[list[Any]] = [list(each) for each in zip(*rows, strict=True)]
+        said = dict(zip(OF_SUPPLIER, values or [[] for _ in OF_SUPPLIER], strict=True))
+        firms = duplicates.in_base(session)
         said["siret"] = [siret or "" for siret in said["siret"]]
+        # Sites of one firm are never each other's rivals, whichever of its numbers they have.
+        said["siren"] = [firms.get(siren, siren) for siren in said["siren"]]
         closed = [i for i, state in enumerate(said["state"]) if state == "F"]
         uids, sirets, names = (np.array(said[n], dtype=object) for n in ("uid", "siret", "name"))
         ids = np.array(said["id"], dtype=np.int64)
-        return cls(ids, uids, sirets, names, Linker.of(of_suppliers(said), closed))
+        return cls(ids, uids, sirets, names, Linker.of(of_suppliers(said), closed), firms)
+
+    def shown(self, line: int) -> tuple[str, str, str]:
+        """siret, uid and name of one of its suppliers."""
+        return self.sirets[line], self.uids[line], self.names[line]
+
+    def ask(self, records: Sequence[Record]) -> list[Finding]:
+        """What the base says of each record."""
+        said = of_records(records)
+        return self.linker.ask(said | {"siren": [self.firms.get(s, s) for s in said["siren"]]})
 
 
 def of_suppliers(said: Mapping[str, Sequence[str]]) -> Columns:

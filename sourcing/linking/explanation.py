@@ -13,7 +13,7 @@ from sourcing.linking.bases import Base, of_mentions
 from sourcing.linking.evidence import EVIDENCE
 from sourcing.linking.kept import prepared
 from sourcing.linking.verdicts import Linker, Scored
-from sourcing.model import Mention
+from sourcing.model import REGISTER, Mention, Supplier
 
 # Weights are natural logarithms; one bit doubles the odds.
 BIT = log(2)
@@ -39,7 +39,10 @@ def waterfall(
     said = session.execute(
         select(*Mention.__table__.columns).where(Mention.id == mention_id)
     ).one_or_none()
-    base = prepared(session, everything=True, cache=cache)
+    origin = session.scalar(select(Supplier.origin).where(Supplier.id == supplier_id))
+    # `link` asked the register, and prepared it; list-made suppliers are few.
+    is_known = origin == REGISTER
+    base = prepared(session, cache=cache) if is_known else Base.of_lists(session)
     line = np.flatnonzero(base.ids == supplier_id)
     if said is None or not len(line):
         return []

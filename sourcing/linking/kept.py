@@ -1,16 +1,20 @@
-"""Bases already prepared, kept in memory and on disk until the suppliers change."""
+"""Bases already prepared, kept in memory and on disk until the suppliers change.
+
+What is on disk is mapped, not read: a process that asks about one line reads little of it.
+"""
 
 import hashlib
-import os
+import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, get_origin, get_type_hints
-from zipfile import BadZipFile
 
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -26,11 +30,11 @@ LINKED = "linking_done"
 VERSIONS = (LINKED, "data_version")
 # Smaller bases are read again each time: it takes less than asking whether they changed is worth.
 WORTH_KEEPING = 2_000
-# Of the file: another layout is read by nobody.
-LAYOUT = 2
+# Of the folder: another layout is read by nobody.
+LAYOUT = 3
 END = "\x00"
-# After the name of an array of texts: how many there are.
-COUNT = "#"
+# An array of texts: the bytes of all of them.
+TEXTS = ".texts"
 # Of suppliers, what is shown.
 SHOWN = ("uids", "sirets", "names")
 
@@ -50,8 +54,8 @@ def prepared(session: Session, everything: bool = False, cache: Path | None = No
         known = _memory.get(place)
         if known is None or known[0] != state:
             _memory.pop(place, None)
-            path = cache / f"linking_{'all' if everything else 'register'}.npz" if cache else None
-            known = _memory[place] = (state, _from_disk(session, path, state, everything))
+            folder = cache / _folder(state, everything) if cache else None
+            known = _memory[place] = (state, _from_disk(session, folder, everything))
         return known[1]
 
 
@@ -94,36 +98,63 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
-def _from_disk(session: Session, path: Path | None, state: str, everything: bool) -> Base:
-    """The base as the file has it; read from the database, and written there, when it is older."""
-    if path is not None and path.exists():
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                if str(arrays["state"]) == state:
-                    return _unpacked(arrays)
-        except (OSError, EOFError, ValueError, KeyError, BadZipFile):
-            path.unlink(missing_ok=True)
-    base = Base.read(session, everything)
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}.draft")
-        with draft.open("wb") as file:
-            np.savez(file, state=np.array(state), **_packed(base))
-        draft.replace(path)
+def _folder(state: str, everything: bool) -> str:
+    """One folder per state, so that none is ever rewritten under a process that reads it."""
+    kind = "all" if everything else "register"
+    return f"linking_{kind}-{hashlib.sha256(state.encode()).hexdigest()[:16]}"
+
+
+def _from_disk(session: Session, folder: Path | None, everything: bool) -> Base:
+    """The base as the folder has it; read from the database, and written there, when it has not."""
+    if folder is None:
+        return Base.read(session, everything)
+    try:
+        return _unpacked(folder)
+    except (OSError, EOFError, ValueError):
+        base = Base.read(session, everything)
+    try:
+        _write(base, folder)
+    except OSError:
+        # A full or read-only disk costs a slower start, no link.
+        return base
     return base
+
+
+def _write(base: Base, folder: Path) -> None:
+    """Beside, then renamed: a folder is there whole or not at all; former states go."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=folder.parent))
+    try:
+        for name, array in _packed(base).items():
+            np.save(draft / f"{name}.npy", array, allow_pickle=False)
+        shutil.rmtree(folder, ignore_errors=True)
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    for other in folder.parent.glob(f"{folder.name.split('-')[0]}-*"):
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _packed(base: Base) -> Arrays:
     """Arrays of numbers only; texts as the bytes of all of them."""
     linker = base.linker
-    towns = linker.normaliser.towns()
+    pairs = {"town": linker.normaliser.towns(), "firm": base.firms}
     return {
         **_flat("index", replace(linker.index, usual={})),
         **_flat("ids", base.ids),
         **_flat("closed", np.array(sorted(linker.closed), dtype=np.int64)),
-        **_flat("town", np.array(list(towns), dtype=object)),
-        **_flat("told", np.array(list(towns.values()), dtype=object)),
+        **{k: v for name, said in pairs.items() for k, v in _flat_pairs(name, said).items()},
         **{k: v for name in SHOWN for k, v in _flat(name, getattr(base, name)).items()},
+    }
+
+
+def _flat_pairs(name: str, said: Mapping[str, str]) -> Arrays:
+    ends = (("of", list(said)), ("is", list(said.values())))
+    return {
+        k: v
+        for end, texts in ends
+        for k, v in _flat(f"{name}.{end}", np.array(texts, dtype=object)).items()
     }
 
 
@@ -132,8 +163,9 @@ def _flat(name: str, value: Any) -> Arrays:
     if isinstance(value, np.ndarray):
         if value.dtype != object:
             return {name: value}
-        text = END.join(value.tolist()).encode()
-        return {name: np.frombuffer(text, dtype=np.uint8), name + COUNT: np.array(len(value))}
+        # The end of the last one too: no text and one empty text are not the same.
+        text = "".join(f"{each}{END}" for each in value.tolist()).encode()
+        return {name + TEXTS: np.frombuffer(text, dtype=np.uint8)}
     if is_dataclass(value):
         inside = {field.name: getattr(value, field.name) for field in fields(value)}
     elif isinstance(value, tuple):
@@ -145,31 +177,44 @@ def _flat(name: str, value: Any) -> Arrays:
     return {k: v for part, held in inside.items() for k, v in _flat(f"{name}.{part}", held).items()}
 
 
-def _whole(arrays: Any, name: str, kind: Any) -> Any:
+def _whole(folder: Path, name: str, kind: Any) -> Any:
     """What `_flat` took apart; `kind` is its type."""
     if get_origin(kind) in (dict, Mapping):
-        inside = {n.removeprefix(name + ".") for n in arrays.files if n.startswith(name + ".")}
-        return {part: arrays[f"{name}.{part}"] for part in sorted(inside)}
+        parts = {path.name.removeprefix(f"{name}.") for path in folder.glob(f"{name}.*.npy")}
+        return {part[:-4]: _array(folder, f"{name}.{part[:-4]}") for part in sorted(parts)}
     if kind is int:
-        return int(arrays[name])
+        return int(_array(folder, name))
     if is_dataclass(kind) or hasattr(kind, "_fields"):
-        parts = get_type_hints(kind)
-        return kind(**{part: _whole(arrays, f"{name}.{part}", of) for part, of in parts.items()})
-    return _texts(arrays, name) if name + COUNT in arrays.files else arrays[name]
+        held = get_type_hints(kind)
+        return kind(**{part: _whole(folder, f"{name}.{part}", of) for part, of in held.items()})
+    is_text = (folder / f"{name}{TEXTS}.npy").exists()
+    return _texts(folder, name) if is_text else _array(folder, name)
 
 
-def _texts(arrays: Any, name: str) -> Text:
-    count = int(arrays[name + COUNT])
-    texts = np.empty(count, dtype=object)
-    texts[:] = arrays[name].tobytes().decode().split(END) if count else []
+def _array(folder: Path, name: str) -> NDArray[Any]:
+    # An empty file cannot be mapped.
+    path = folder / f"{name}.npy"
+    found: NDArray[Any] = np.load(path, mmap_mode=None if path.stat().st_size <= 128 else "r")
+    return found
+
+
+def _texts(folder: Path, name: str) -> Text:
+    said = _array(folder, name + TEXTS).tobytes().decode().split(END)[:-1]
+    texts = np.empty(len(said), dtype=object)
+    texts[:] = said
     return texts
 
 
-def _unpacked(arrays: Any) -> Base:
-    index: Index = replace(_whole(arrays, "index", Index), usual=weights.read().usual)
+def _unpacked(folder: Path) -> Base:
+    """OSError when there is no such folder, or not all of it."""
+    index: Index = replace(_whole(folder, "index", Index), usual=weights.read().usual)
     normaliser = Normaliser()
-    places = (_texts(arrays, name).tolist() for name in ("town", "told"))
-    normaliser.learn_towns(dict(zip(*places, strict=True)))
-    linker = Linker(index, normaliser, arrays["closed"].tolist())
-    uids, sirets, names = (_texts(arrays, name) for name in SHOWN)
-    return Base(arrays["ids"], uids, sirets, names, linker)
+    normaliser.learn_towns(_pairs(folder, "town"))
+    linker = Linker(index, normaliser, _array(folder, "closed").tolist())
+    uids, sirets, names = (_texts(folder, name) for name in SHOWN)
+    return Base(_array(folder, "ids"), uids, sirets, names, linker, _pairs(folder, "firm"))
+
+
+def _pairs(folder: Path, name: str) -> dict[str, str]:
+    ends = (_texts(folder, f"{name}.{end}").tolist() for end in ("of", "is"))
+    return dict(zip(*ends, strict=True))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from sourcing.linking.bases import Base, of_records
+from sourcing.linking.bases import Base
 from sourcing.linking.kept import prepared
 from sourcing.linking.verdicts import DIFFERENT, REVIEW, SAME, Finding
 from sourcing.normalise import is_siret
@@ -22,6 +22,8 @@ class Match(NamedTuple):
     score: float
     verdict: str
     reasons: tuple[str, ...]
+    # Probability that it is the supplier's firm, whichever of its sites.
+    firm_score: float = 0.0
 
 
 def match(session: Session, records: Sequence[Record], cache: Path | None = None) -> list[Match]:
@@ -31,7 +33,7 @@ def match(session: Session, records: Sequence[Record], cache: Path | None = None
 
 def match_with(base: Base, records: Sequence[Record]) -> list[Match]:
     """The same, against a base already read."""
-    findings = base.linker.ask(of_records(records))
+    findings = base.ask(records)
     published = {record.siret for record in records if is_siret(record.siret)}
     said = enumerate(base.sirets.tolist()) if published else ()
     lines = {siret: line for line, siret in said if siret in published}
@@ -44,17 +46,15 @@ def match_with(base: Base, records: Sequence[Record]) -> list[Match]:
 def _match(base: Base, record: Record, finding: Finding, lines: Mapping[str, int]) -> Match:
     published = record.siret if is_siret(record.siret) else ""
     if published in lines:
-        return _result(base, lines[published], 1.0, SAME, ("même SIRET",))
-    best = finding.best
+        said = base.shown(lines[published])
+        return Match(*said, 1.0, SAME, ("même SIRET",), 1.0)
+    best, firm = finding.best, round(finding.firm_probability, 4)
     if best is None or finding.verdict == DIFFERENT:
-        reasons = ("aucun fournisseur de la base ne correspond",)
-        return Match("", "", "", round(best.probability, 4) if best else 0.0, DIFFERENT, reasons)
+        nobody = ("aucun fournisseur de la base ne correspond",)
+        score = round(best.probability, 4) if best else 0.0
+        return Match("", "", "", score, DIFFERENT, nobody, firm)
+    verdict, reasons = finding.verdict, best.reasons
     if published and base.sirets[best.line]:
-        other = (*best.reasons, "SIRET publié différent et absent de la base")
-        return _result(base, best.line, best.probability, REVIEW, other)
-    return _result(base, best.line, best.probability, finding.verdict, best.reasons)
-
-
-def _result(base: Base, line: int, score: float, verdict: str, reasons: tuple[str, ...]) -> Match:
-    found = (base.sirets[line], base.uids[line], base.names[line])
-    return Match(*found, round(score, 4), verdict, reasons)
+        verdict, reasons = REVIEW, (*reasons, "SIRET publié différent et absent de la base")
+    said = base.shown(best.line)
+    return Match(*said, round(best.probability, 4), verdict, reasons, firm)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from sourcing.linking import kept, match
+from sourcing.linking import kept, link, match
 from sourcing.linking.bases import Base
+from sourcing.linking.explanation import waterfall
 from sourcing.model import Run
 from sourcing.source import Record
 from tests.linking.conftest import Maker
@@ -75,11 +76,24 @@ def test_a_run_that_adds_nobody_may_have_changed_somebody(
     assert len(readings) == 2
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"anything"])
-def test_a_damaged_file_is_written_again(
-    session: Session, supplier: Maker, tmp_path: Path, content: bytes
+@pytest.mark.parametrize("lost", ["index.bits.npy", "names.texts.npy", "closed.npy"])
+def test_a_damaged_folder_is_written_again(
+    session: Session, supplier: Maker, readings: list[int], tmp_path: Path, lost: str
 ) -> None:
     supplier(RICOCHET, **ATELIERS)
-    (tmp_path / "linking_all.npz").write_bytes(content)
+    match(session, ASKED, tmp_path)
+    (damaged,) = tmp_path.glob(f"linking_all-*/{lost}")
+    damaged.write_bytes(b"")
+    kept.forget()
     assert match(session, ASKED, tmp_path)[0].siret == RICOCHET
-    assert (tmp_path / "linking_all.npz").stat().st_size > 1000
+    assert (damaged.stat().st_size > 0, len(readings)) == (True, 2)
+
+
+def test_a_link_is_explained_from_what_link_prepared(
+    session: Session, supplier: Maker, mention: Maker, readings: list[int], tmp_path: Path
+) -> None:
+    known, line = supplier(RICOCHET, **ATELIERS), mention(**ATELIERS)
+    link(session, cache=tmp_path)
+    kept.forget()
+    assert waterfall(session, line.id, known.id, tmp_path)
+    assert len(readings) == 1

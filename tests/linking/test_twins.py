@@ -5,8 +5,9 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from sourcing.duplicates import others, twins
-from sourcing.linking import link
+from sourcing.linking import link, match
 from sourcing.model import DuplicateSiren, Judgement
+from sourcing.source import Record
 from tests.linking.conftest import Maker
 from tests.linking.test_link import ATELIERS
 from tests.sirene_base import load
@@ -45,3 +46,14 @@ def test_the_register_brings_the_pairs_that_concern_us(session: Session, tmp_pat
     files = stock(tmp_path, [establishment(1)], [legal_unit(1)])
     load(session, [*files, write_csv(tmp_path / "StockDoublons.csv", columns, rows)])
     assert others(session, known) == [far]
+
+
+def test_two_numbers_of_one_firm_are_not_rivals(session: Session, supplier: Maker) -> None:
+    said = {"name": "Ateliers Ricochet", "commune": "Lanester", "postcode": "56600"}
+    supplier(SITE, **said, address="12 rue Kerpont")
+    supplier(f"{TWIN}00018", **said, address="3 quai Bellevue")
+    apart = match(session, [Record(**said)])[0]
+    session.add(DuplicateSiren(siren=TWIN, duplicate=SITE[:9]))
+    together = match(session, [Record(**said, siren=TWIN)])[0]
+    assert apart.firm_score < 0.6 < 0.9 < together.firm_score
+    assert "établissement à préciser" in together.reasons
