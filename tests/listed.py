@@ -3,14 +3,12 @@
 import random
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import cache
 from typing import Any
 
-import duckdb
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from sourcing import db, normalise, segments
-from sourcing.db.columns import push
 from sourcing.model import Listing, Place, Setting, Supplier, Tag
 from sourcing.search.filters import LABEL_BITS, STATUS_BITS, family_bits
 from sourcing.search.query import Near, Query
@@ -136,16 +134,10 @@ def supplier(
 
 def index_words(session: Session, rows: Sequence[tuple[int, str, str]]) -> None:
     """Into the full-text index: a supplier, its name's words, its body's words."""
-    con = _workshop()
-    con.execute("CREATE OR REPLACE TABLE text (supplier BIGINT, name VARCHAR, body VARCHAR)")
-    con.executemany("INSERT INTO text VALUES (?, ?, ?)", rows)
-    push(session, con, "SELECT * FROM text", "supplier_text", db.text_columns(session))
-
-
-@cache
-def _workshop() -> duckdb.DuckDBPyConnection:
-    """Opened once: a supplier at a time, opening took longer than the rest of the tests."""
-    return duckdb.connect()
+    columns = ", ".join(db.text_columns(session))
+    insert = text(f"INSERT INTO supplier_text ({columns}) VALUES (:id, :name, :body)")
+    said = [{"id": supplier, "name": name, "body": body} for supplier, name, body in rows]
+    session.connection().execute(insert, said)
 
 
 def random_base(session: Session, size: int = 120) -> random.Random:

@@ -15,6 +15,8 @@ from webapp.context import session, site
 
 MOST_CHARACTERS = 32_000_000
 KEPT = "kept pages"
+LAST_RUN = select(Run.id, Run.finished_at).order_by(Run.id.desc()).limit(1)
+SAID = select(Setting.key, Setting.value).order_by(Setting.key)
 
 
 class Kept:
@@ -58,7 +60,6 @@ def page(make: Callable[[], str]) -> str:
 
 def _key() -> object:
     """The address and all that its page is made from: base, nomenclature, day."""
-    run = session().execute(select(Run.id, Run.finished_at).order_by(Run.id.desc()).limit(1))
-    said = session().execute(select(Setting.key, Setting.value).order_by(Setting.key))
+    run, said = (session().execute(each) for each in (LAST_RUN, SAID))
     base = (tuple(map(tuple, said)), tuple(map(tuple, run)))
     return (request.full_path, base, site().nomenclature.fingerprint, date.today())

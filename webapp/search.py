@@ -6,15 +6,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from maps.marks import BY_STATUS, MARKS, Badge, Mark, badges, mark
 from sourcing.basket import MOST_AT_ONCE
-from sourcing.model import Place
-from sourcing.search import Page, search
-from sourcing.search.facets import Facet
-from sourcing.search.filters import resolve
+from sourcing.search import Page, search, shelf
+from sourcing.search.facets import Facet, Option
 from sourcing.search.hits import Hit
 from sourcing.search.query import SORTS, Query
 from sourcing.tagging.statuses import STATUSES
@@ -103,7 +100,7 @@ def _suppliers() -> str:
         reading=[pair for pair in query.to_args() if pair[0] in READING[1:]],
         exact=link(replace(query, exact=True, page=1)) if page.corrected else "",
         hidden=_hidden(page),
-        communes=_commune_names(),
+        communes=shelf.columns(session()).ground.communes,
         examples=EXAMPLES,
         radii=RADII_KM,
         most_picked=MOST_AT_ONCE,
@@ -112,7 +109,7 @@ def _suppliers() -> str:
         link=link,
         toggled=_toggled,
         looks=BY_STATUS,
-        near=resolve(session(), query).near,
+        near=page.near,
         basemap=BASEMAPS.get(site().settings.basemap),
         beyond=_beyond_url(page),
         remedies=_remedies(page) if not page.total else [],
@@ -238,9 +235,13 @@ def _split(facet: Facet) -> dict[str, Any]:
     return {
         "name": facet.name,
         "title": facet.title,
-        "first": first,
-        "rest": [o for o in options[SHOWN_OPTIONS:] if not o.is_chosen],
+        "first": [_plain(o) for o in first],
+        "rest": [_plain(o) for o in options[SHOWN_OPTIONS:] if not o.is_chosen],
     }
+
+
+def _plain(option: Option) -> tuple[str, str, int, bool]:
+    return option.value, option.label, option.count, option.is_chosen
 
 
 def _remedies(page: Page) -> list[Chip]:
@@ -276,14 +277,6 @@ def _relaxed(query: Query) -> Iterable[tuple[Query, str]]:
 
 def _beyond_url(page: Page) -> str:
     return link(page.beyond) if page.beyond and page.outside else ""
-
-
-def _commune_names() -> Sequence[str]:
-    return (
-        session()
-        .scalars(select(Place.name).where(Place.in_territory).order_by(Place.name_key))
-        .all()
-    )
 
 
 def _title(page: Page) -> str:

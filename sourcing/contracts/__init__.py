@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from sourcing.contracts import buyers, classes, winners
@@ -65,8 +66,15 @@ def settle(session: Session, nomenclature: Nomenclature) -> None:
 
 def won_by(session: Session, supplier_ids: Collection[int]) -> Mapping[int, Won]:
     """What each of these suppliers has won; those that have won nothing are not in it."""
+    found = session.execute(_won_by(), {"suppliers": list(supplier_ids)})
+    return {row[0]: Won(*row[1:]) for row in found}
+
+
+@cache
+def _won_by() -> Select[*tuple[Any, ...]]:
+    """What each of `suppliers` has won; composed once."""
     alone = Contract.winners < 2
-    found = (
+    return (
         select(
             ContractWinner.supplier_id,
             func.count(),
@@ -76,10 +84,9 @@ def won_by(session: Session, supplier_ids: Collection[int]) -> Mapping[int, Won]
             func.max(Contract.notified_on),
         )
         .join(Contract, Contract.id == ContractWinner.contract_id)
-        .where(ContractWinner.supplier_id.in_(supplier_ids))
+        .where(ContractWinner.supplier_id.in_(bindparam("suppliers", expanding=True)))
         .group_by(ContractWinner.supplier_id)
     )
-    return {row[0]: Won(*row[1:]) for row in session.execute(found)}
 
 
 def segments_won(

@@ -15,11 +15,11 @@ from sourcing.search.filters import (
     mask,
     resolve,
     sentence,
-    territory_centre,
 )
 from sourcing.search.ground import BEYOND_KM
 from sourcing.search.hits import Hit, hits
 from sourcing.search.query import Near, Query
+from sourcing.search.shelf import columns
 from sourcing.search.tally import Array, Columns
 from sourcing.segments import Nomenclature
 from sourcing.segments.classify import Guess
@@ -49,6 +49,8 @@ class Page:
     """One page of a search and everything the page counts."""
 
     query: Query
+    # The place measured from, where it is known.
+    near: Near | None
     hits: tuple[Hit, ...]
     total: int
     pages: int
@@ -75,12 +77,13 @@ class Page:
 def search(session: Session, nomenclature: Nomenclature, query: Query) -> Page:
     """The page asked for: hits by relevance then distance, counts, facets."""
     found = find(session, nomenclature, query)
-    names = labels(session, nomenclature, found.query)
+    names = labels(nomenclature, found.data.ground, found.query)
     wider = _beyond(found.data, found.query)
-    counts = count(session, nomenclature, found.query, found.data, wider, names)
+    counts = count(nomenclature, found.query, found.data, wider, names)
     total = len(counts.kept)
     return Page(
         query=query,
+        near=found.query.near,
         hits=tuple(_page(session, nomenclature, found, counts.kept)),
         total=total,
         pages=max(1, ceil(total / query.per_page)),
@@ -100,7 +103,7 @@ def all_hits(session: Session, nomenclature: Nomenclature, query: Query) -> Iter
     """Every hit of the query in its order, for exports and maps."""
     found = find(session, nomenclature, query)
     kept = np.flatnonzero(mask(found.data, found.query, nomenclature))
-    ordered = first(_keys(session, found), kept, len(kept))
+    ordered = first(_keys(found), kept, len(kept))
     for start in range(0, len(ordered), CHUNK):
         yield from hits(session, nomenclature, found, ordered[start : start + CHUNK])
 
@@ -123,7 +126,8 @@ def those(
 
 def describe(session: Session, nomenclature: Nomenclature, query: Query) -> str:
     """The query as one French sentence."""
-    return sentence(resolve(session, query), labels(session, nomenclature, query))
+    ground = columns(session).ground
+    return sentence(resolve(session, ground, query), labels(nomenclature, ground, query))
 
 
 def _problems(query: Query) -> Iterator[str]:
@@ -153,7 +157,7 @@ def _page(session: Session, nomenclature: Nomenclature, found: Found, kept: Arra
     start = (found.query.page - 1) * size
     if start >= len(kept):
         return []
-    ordered = first(_keys(session, found), kept, start + size)
+    ordered = first(_keys(found), kept, start + size)
     return hits(session, nomenclature, found, ordered[start:])
 
 
@@ -175,7 +179,7 @@ def first(keys: Sequence[Key], places: Array, wanted: int) -> Array:
     return ordered
 
 
-def _keys(session: Session, found: Found) -> list[Key]:
+def _keys(found: Found) -> list[Key]:
     """What sorts the hits, the smallest first; names and identifiers always come last."""
     query, data = found.query, found.data
 
@@ -188,7 +192,7 @@ def _keys(session: Session, found: Found) -> list[Key]:
     def name(places: Array) -> Array:
         return data.rank[places]
 
-    near = _distance(session, found)
+    near = _distance(found)
     if query.sort == "nom":
         return [name]
     if query.sort == "effectif":
@@ -198,11 +202,11 @@ def _keys(session: Session, found: Found) -> list[Key]:
     return [score, *near, name]
 
 
-def _distance(session: Session, found: Found) -> list[Key]:
+def _distance(found: Found) -> list[Key]:
     """From the place asked for, else from the territory's centre where the order needs it."""
     point = found.query.near.point if found.query.near else None
     if point is None and (found.is_ranked or found.query.sort == "distance"):
-        point = territory_centre(session)
+        point = found.data.ground.centre
     if point is None:
         return []
     return [lambda places: np.nan_to_num(found.data.half_chords(places, point), nan=NOWHERE)]

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import ceil
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import Integer, Select, column, select, text
+from sqlalchemy import Executable, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from sourcing import db, normalise
@@ -35,6 +35,7 @@ SOME_WORDS = 40.0
 LEAST_GUESS, LEAST_SHARE = 0.15, 0.4
 # Guesses looked at, and those offered beside the ones in use.
 LOOKED_AT, OFFERED = 8, 3
+NAMED = select(Listing.supplier_id).where(Listing.name_key == bindparam("name"))
 
 
 class Found(NamedTuple):
@@ -53,7 +54,8 @@ class Found(NamedTuple):
 
 
 def find(session: Session, nomenclature: Nomenclature, query: Query) -> Found:
-    query, data = resolve(session, query), columns(session)
+    data = columns(session)
+    query = resolve(session, data.ground, query)
     if digits := identifier(query.text):
         # A pasted number goes straight to its supplier, wherever and whatever it is.
         query = replace(query, territory_only=False, with_noise=True)
@@ -68,9 +70,7 @@ def find(session: Session, nomenclature: Nomenclature, query: Query) -> Found:
         return _everyone(query, data, nomenclature)
     points = Points(data)
     if typed:
-        points.give(EXACT_NAME, _ids(session, select(Listing.supplier_id).where(
-            Listing.name_key == normalise.fold(typed)
-        )))  # fmt: skip
+        points.give(EXACT_NAME, _ids(session, NAMED, name=normalise.fold(typed)))
         _give_words(session, points, normalise.words(typed), bool(guesses))
     points.give_tags({guess.code: guess.score for guess in guesses})
     return _found(query, typed, was, guesses, offered, points)
@@ -177,8 +177,8 @@ class Points:
                 self.by_tag[held.places] = np.maximum(self.by_tag[held.places], points)
 
 
-def _ids(session: Session, statement: Select[*tuple[Any, ...]]) -> Array:
-    return np.unique(numbers(session, statement))
+def _ids(session: Session, statement: Executable, **values: object) -> Array:
+    return np.unique(numbers(session, statement, **values))
 
 
 def _give_identifier(session: Session, points: Points, digits: str) -> None:
@@ -227,6 +227,5 @@ def _matching(session: Session, written: Iterable[Sequence[str]], where: str = "
     for words in written:
         is_acronym = words[0][:1] == "0"
         sql, values = db.text_match(session, words, "asked", column=where, prefix=not is_acronym)
-        matched = text(sql).bindparams(**values).columns(column("supplier_id", Integer))
-        found.append(numbers(session, select(matched.subquery("matched").c.supplier_id)))
+        found.append(numbers(session, text(sql), **values))
     return found[0] if len(found) == 1 else np.unique(np.concatenate(found))

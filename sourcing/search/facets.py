@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy.orm import Session
 
 from sourcing.search.filters import (
     FACETS,
@@ -12,7 +11,6 @@ from sourcing.search.filters import (
     PLACE,
     STATUS_BITS,
     Labels,
-    commune_names,
     family_bits,
     mask,
 )
@@ -76,7 +74,6 @@ class Counts:
 
 
 def count(
-    session: Session,
     nomenclature: Nomenclature,
     query: Query,
     data: Columns,
@@ -91,7 +88,7 @@ def count(
         kept=np.flatnonzero(everywhere & sieve.place),
         hidden=() if query.with_noise else _hidden(sieve),
         outside=int(np.count_nonzero(outside)),
-        facets=tuple(_facets(session, sieve, labels)),
+        facets=tuple(_facets(sieve, labels)),
     )
 
 
@@ -133,7 +130,7 @@ class Sieve:
         return kept
 
 
-def _facets(session: Session, sieve: Sieve, labels: Labels) -> Iterator[Facet]:
+def _facets(sieve: Sieve, labels: Labels) -> Iterator[Facet]:
     data, query, nomenclature = sieve.data, sieve.query, sieve.nomenclature
     statuses = data.statuses.by_bit(STATUS_BITS, sieve.without("statut"))
     yield _facet("statut", labels, query.statuses, statuses)
@@ -145,8 +142,9 @@ def _facets(session: Session, sieve: Sieve, labels: Labels) -> Iterator[Facet]:
     segments = {s.code: held[s.code] for s in nomenclature.segments if held.get(s.code)}
     yield _facet("segment", labels, query.segments, segments)
     communes = _most(data.by_commune(sieve.without("commune")), query.communes)
-    named = {f"commune:{code}": name for code, name in commune_names(session, list(communes))}
-    yield _facet("commune", {**labels, **named}, query.communes, communes)
+    names = data.ground.names
+    named = {f"commune:{code}": names[code] for code in communes if code in names}
+    yield _facet("commune", {**named, **labels}, query.communes, communes)
     sizes = np.bincount(data.sizes[sieve.without("effectif")], minlength=len(SIZES))
     by_size = {size.code: int(n) for size, n in zip(SIZES, sizes, strict=False) if size.code}
     yield _facet("effectif", labels, query.sizes, by_size)

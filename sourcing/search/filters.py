@@ -3,15 +3,17 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from sourcing import normalise
-from sourcing.model import OldPlace, Place, Setting
+from sourcing.model import OldPlace, Place
 from sourcing.search import reach
+from sourcing.search.ground import Ground
 from sourcing.search.query import Near, Query, number
 from sourcing.search.tally import Columns, Mask, is_departement
 from sourcing.segments import Nomenclature
@@ -25,30 +27,25 @@ Labels = Mapping[str, str]
 # --- places ---
 
 
-def resolve(session: Session, query: Query) -> Query:
+def resolve(session: Session, ground: Ground, query: Query) -> Query:
     """The same query with `near` located: a commune code, a postcode or a commune's name."""
     if query.near is None or query.near.point:
         return query
     text = query.near.text
     found = _communes(session, text) or _at_the_end(session, text)
     if not found:
-        return _territory_itself(session, query)
+        return _territory_itself(ground, query)
     lon = sum(p.lon for p in found if p.lon is not None) / len(found)
     lat = sum(p.lat for p in found if p.lat is not None) / len(found)
     return replace(query, near=Near(text, lon, lat, found[0].name if len(found) == 1 else text))
 
 
-def _territory_itself(session: Session, query: Query) -> Query:
+def _territory_itself(ground: Ground, query: Query) -> Query:
     """Its centre, when it is the territory that was named."""
-    name, centre = _territory_name(session), territory_centre(session)
-    near = query.near
+    name, centre, near = ground.territory, ground.centre, query.near
     if not (near and name and centre) or normalise.fold(near.text) != normalise.fold(name):
         return query
     return replace(query, near=Near(near.text, *centre, name))
-
-
-def _territory_name(session: Session) -> str:
-    return session.scalar(select(Setting.value).where(Setting.key == "territory")) or ""
 
 
 def _at_the_end(session: Session, text: str) -> Sequence[Place]:
@@ -73,13 +70,6 @@ def _communes(session: Session, text: str) -> Sequence[Place]:
     named = session.scalars(located.where(Place.name_key == normalise.place_key(text))).all()
     inside = [place for place in named if place.in_territory]
     return inside if len(inside) == 1 else named if len(named) == 1 else []
-
-
-def territory_centre(session: Session) -> tuple[float, float] | None:
-    """The mean of the territory's commune centres as (lon, lat)."""
-    mean = select(func.avg(Place.lon), func.avg(Place.lat)).where(Place.in_territory)
-    lon, lat = session.execute(mean).one()
-    return (float(lon), float(lat)) if lon is not None and lat is not None else None
 
 
 # --- filters: URL name, SQL, sentence ---
@@ -264,23 +254,23 @@ def sentence(query: Query, labels: Labels) -> str:
     return ", ".join([words, *filter(None, clauses)])
 
 
-def labels(session: Session, nomenclature: Nomenclature, query: Query) -> dict[str, str]:
+def labels(nomenclature: Nomenclature, ground: Ground, query: Query) -> dict[str, str]:
     """What people call each value of each filter, by "filter:value"."""
+    found = dict(_fixed_labels(nomenclature))
+    found |= {f"commune:{code}": _commune_label(ground, code) for code in query.communes}
+    return found | ({"territoire:": ground.territory} if ground.territory else {})
+
+
+@lru_cache(maxsize=2)
+def _fixed_labels(nomenclature: Nomenclature) -> dict[str, str]:
     kinds = {status: "label" if status.is_label else "statut" for status in STATUSES}
     found = {f"{kind}:{status.code}": status.label for status, kind in kinds.items()}
     found |= {f"famille:{code}": label for code, label in nomenclature.families}
     found |= {f"segment:{segment.code}": segment.label for segment in nomenclature.segments}
-    found |= {f"effectif:{size.code}": size.label for size in SIZES}
-    found |= {f"commune:{c}": f"département {c}" for c in query.communes if is_departement(c)}
-    found |= {f"commune:{code}": name for code, name in commune_names(session, query.communes)}
-    found |= {f"commune:{c}": f"EPCI {c}" for c in query.communes if len(c) == EPCI_LENGTH}
-    territory = _territory_name(session)
-    return found | ({"territoire:": territory} if territory else {})
+    return found | {f"effectif:{size.code}": size.label for size in SIZES}
 
 
-def commune_names(session: Session, codes: Sequence[str]) -> list[tuple[str, str]]:
-    """(code, name) of the communes we know among these."""
-    if not codes:
-        return []
-    named = select(Place.code, Place.name).where(Place.code.in_(codes))
-    return [(code, name) for code, name in session.execute(named)]
+def _commune_label(ground: Ground, code: str) -> str:
+    if is_departement(code):
+        return f"département {code}"
+    return f"EPCI {code}" if len(code) == EPCI_LENGTH else ground.names.get(code, code)

@@ -1,28 +1,27 @@
-"""A supplier found, as anyone may see it, and why it was found."""
+"""A supplier found, as anyone may see it."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from sourcing import contracts, normalise
+from sourcing import contracts
 from sourcing.contracts import Won
-from sourcing.model import MASKED, NATIONAL_KM, PARTIAL, Listing, Supplier
+from sourcing.model import MASKED, PARTIAL, Listing, Supplier
 from sourcing.places import distance_km
-from sourcing.search.evidence import Found, identifier
-from sourcing.search.query import Query, number
+from sourcing.search.evidence import Found
+from sourcing.search.ground import Point
+from sourcing.search.reasons import Asked, Said, reasons
 from sourcing.search.tally import Array
-from sourcing.search.words import spellings
 from sourcing.segments import Nomenclature
-from sourcing.tagging.listing import acronym
 from sourcing.tagging.statuses import SIZES, STATUSES
 from sourcing.tagging.told import Told, told
 
-REASONS, SEGMENTS_SHOWN = 4, 6
+SEGMENTS_SHOWN = 6
+LABELS = {status.kinds[0]: status for status in STATUSES if status.is_label}
 
 
 class Granted(NamedTuple):
@@ -108,6 +107,11 @@ _SHOWN = (
     Listing.size,
     Listing.reach_km,
 )
+_CHOSEN = (
+    select(*_SHOWN)
+    .join(Listing, Listing.supplier_id == Supplier.id)
+    .where(Supplier.id.in_(bindparam("ids", expanding=True)))
+)
 
 
 class _Beside(NamedTuple):
@@ -115,13 +119,6 @@ class _Beside(NamedTuple):
 
     tags: Sequence[Told]
     won: Won | None
-
-
-class Said(NamedTuple):
-    """The words of a supplier that may be shown: what reasons may quote."""
-
-    names: tuple[str, str, str]
-    description: str
 
 
 def hits(
@@ -133,11 +130,10 @@ def hits(
     """Hits of the suppliers found at these positions, in their order."""
     ids = found.data.ids[places].tolist()
     scores = found.scores[places].tolist()
-    chosen = select(*_SHOWN).join(Listing, Listing.supplier_id == Supplier.id)
-    suppliers = {s.id: s for s in session.execute(chosen.where(Supplier.id.in_(ids)))}
-    tags, won = told(session, ids), contracts.won_by(session, ids)
+    suppliers = {s.id: s for s in session.execute(_CHOSEN, {"ids": ids})}
+    tags, won, asked = told(session, ids), contracts.won_by(session, ids), Asked.of(found)
     return [
-        _hit(nomenclature, found, suppliers[i], _Beside(tags[i], won.get(i)), score)
+        _hit(nomenclature, asked, suppliers[i], _Beside(tags[i], won.get(i)), score)
         for i, score in zip(ids, scores, strict=True)
         if i in suppliers
     ]
@@ -145,7 +141,7 @@ def hits(
 
 def _hit(
     nomenclature: Nomenclature,
-    found: Found,
+    asked: Asked,
     row: Any,
     beside: _Beside,
     score: float,
@@ -190,8 +186,8 @@ def _hit(
             if code in nomenclature.by_code
         )[:SEGMENTS_SHOWN],
         sources=tuple(dict.fromkeys(sorted(c.source for c in tags))),
-        reasons=_reasons(found, row, Said(names, description), tags),
-        distance_km=_km(found.query, lon, lat),
+        reasons=reasons(asked, row, Said(names, description), tags),
+        distance_km=_km(asked.point, lon, lat),
         score=round(score, 3),
         won=beside.won,
     )
@@ -206,101 +202,13 @@ def granted(tags: Iterable[Told]) -> tuple[Granted, ...]:
     """The labels among these tags; the establishment's own wins over its firm's."""
     held: dict[str, Granted] = {}
     by_strength = sorted(tags, key=lambda t: (t.level == "siret", t.ends_on or date.max))
-    known = {status.kinds[0]: status for status in STATUSES if status.is_label}
     for tag in by_strength:
-        if status := known.get((tag.kind, tag.value)):
+        if status := LABELS.get((tag.kind, tag.value)):
             held[status.code] = Granted(status.code, status.label, tag.level, tag.ends_on)
-    return tuple(held[status.code] for status in known.values() if status.code in held)
+    return tuple(held[status.code] for status in LABELS.values() if status.code in held)
 
 
-def _km(query: Query, lon: float | None, lat: float | None) -> float | None:
-    point = query.near.point if query.near else None
+def _km(point: Point | None, lon: float | None, lat: float | None) -> float | None:
     if point is None or lon is None or lat is None:
         return None
     return round(distance_km(*point, lon, lat), 3)
-
-
-# --- reasons ---
-
-
-def _reasons(found: Found, row: Any, said: Said, tags: Sequence[Told]) -> tuple[str, ...]:
-    """Why this supplier is there, strongest first."""
-    query = found.query
-    reasons = [
-        *_noise_reasons(tags),
-        *_name_reasons(found.text, row, said),
-        *_tag_reasons(found, tags),
-        *_word_reasons(found, said),
-        *_status_reasons(query, tags),
-        *_reach_reasons(row),
-    ]
-    return tuple(dict.fromkeys(reasons))[:REASONS]
-
-
-def _noise_reasons(tags: Sequence[Told]) -> Iterator[str]:
-    """Why it is hidden, first: it is only there because someone asked for all of them."""
-    yield from (f"masqué d’ordinaire : {c.because}" for c in tags if c.kind == "noise")
-
-
-def _name_reasons(typed: str, row: Any, said: Said) -> Iterator[str]:
-    digits = identifier(typed)
-    if digits and digits == row.siret:
-        yield "SIRET demandé"
-    elif digits and digits[:9] == row.siren:
-        yield "même SIREN" if len(digits) == 14 else "SIREN demandé"
-    elif typed and normalise.fold(typed) == normalise.fold(said.names[0]):
-        yield "nom exact"
-
-
-def _tag_reasons(found: Found, tags: Sequence[Told]) -> Iterator[str]:
-    confidence = {guess.code: guess.score for guess in found.guesses}
-    confidence |= dict.fromkeys(found.query.segments, 1.0)
-    telling = [c for c in tags if c.kind == "segment" and c.value in confidence]
-    telling.sort(key=lambda c: -c.weight * confidence[c.value])
-    yield from (clue.because for clue in telling)
-
-
-def _word_reasons(found: Found, said: Said) -> Iterator[str]:
-    typed = found.text
-    if not typed or identifier(typed):
-        return
-    names = " ".join(said.names)
-    for wanted in spellings(found.data.vocabulary, normalise.words(typed)):
-        told = False
-        for where, text in (("dans le nom", names), ("dans la description", said.description)):
-            held = normalise.words(text)
-            words = [w for w in dict.fromkeys(wanted) if _holds(held, w, w == wanted[-1])]
-            if words:
-                told = True
-                yield f"{', '.join(f'« {_as_typed(typed, word)} »' for word in words)} {where}"
-                wanted = [word for word in wanted if word not in words]
-        if told:
-            return
-    if normalise.words(typed) in [[a] for a in map(acronym, said.names)]:
-        yield f"« {typed} », initiales du nom"
-
-
-def _holds(held: Sequence[str], word: str, is_last: bool) -> bool:
-    return word in held or (is_last and any(each.startswith(word) for each in held))
-
-
-def _as_typed(typed: str, word: str) -> str:
-    """The word as the person wrote it: "erable" -> "érable"."""
-    for piece in re.findall(r"\w+", typed):
-        if normalise.words(piece) == [word]:
-            return str(piece)
-    return word
-
-
-def _reach_reasons(row: Any) -> Iterator[str]:
-    """Where it says it works, beyond its address."""
-    if row.reach_km and row.reach_km >= NATIONAL_KM:
-        yield "intervient dans toute la France"
-    elif row.reach_km:
-        yield f"intervient à {number(row.reach_km)} km"
-
-
-def _status_reasons(query: Query, tags: Sequence[Told]) -> Iterator[str]:
-    asked = (*query.statuses, *query.labels)
-    kinds = {kind for status in STATUSES if status.code in asked for kind in status.kinds}
-    yield from (c.because for c in tags if (c.kind, c.value) in kinds or (c.kind, "") in kinds)

@@ -6,7 +6,7 @@ What is on disk is mapped, not read: processes share it, and a restart costs no 
 import json
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sourcing.model import Setting
-from sourcing.search.ground import Ground
+from sourcing.search.ground import restored
 from sourcing.search.holders import Holders
 from sourcing.search.tally import Array, Bits, Columns, Texts, read
 from sourcing.search.words import of_counts
@@ -27,7 +27,8 @@ PLAIN = (
 )  # fmt: skip
 BITS, TEXTS = ("statuses", "families"), ("uids", "names")
 # Raise it when what is written changes.
-LAYOUT = 3
+LAYOUT = 4
+STATE = select(Setting.key, Setting.value).where(Setting.key.in_(("data_version", "data_lot")))
 
 
 @dataclass(slots=True)
@@ -56,9 +57,7 @@ def forget() -> None:
 
 def columns(session: Session) -> Columns:
     """The listing's columns; read again when the tags have changed since."""
-    keys = ("data_version", "data_lot")
-    settings = select(Setting.key, Setting.value).where(Setting.key.in_(keys))
-    said = {row.key: row.value for row in session.execute(settings)}
+    said = {row.key: row.value for row in session.execute(STATE)}
     version, lot = said.get("data_version", ""), said.get("data_lot", "")
     if not version:
         return read(session)
@@ -126,9 +125,7 @@ def _write(data: Columns, draft: Path) -> None:
     rest = {
         "codes": data.codes,
         "segments": list(data.holders),
-        "epcis": {epci: sorted(codes) for epci, codes in data.ground.epcis.items()},
-        "centres": data.ground.centres,
-        "nearby": data.ground.nearby,
+        "ground": asdict(data.ground),
         "words": data.vocabulary.counts,
     }
     (draft / "rest.json").write_text(json.dumps(rest, ensure_ascii=False), "utf-8")
@@ -157,9 +154,5 @@ def from_disk(folder: Path) -> Columns:
         },
         codes=tuple(rest["codes"]),
         vocabulary=of_counts(rest["words"]),
-        ground=Ground(
-            {epci: frozenset(codes) for epci, codes in rest["epcis"].items()},
-            tuple((lon, lat) for lon, lat in rest["centres"]),
-            tuple(rest["nearby"]),
-        ),
+        ground=restored(rest["ground"]),
     )

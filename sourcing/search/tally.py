@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, select
+from sqlalchemy import Executable, Select, select
 from sqlalchemy.orm import Session
 
 from sourcing.model import MASKED, PARTIAL, Listing, Supplier, Tag
@@ -24,6 +24,7 @@ from sourcing.tagging.statuses import NOISE
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 FETCHED = 50_000
+NOTHING: Mapping[str, object] = {}
 # The place of each reason in `noise`; 0 shows, the last is hidden for a reason nobody gave.
 REASONS = (*NOISE, "")
 
@@ -229,18 +230,20 @@ def read(session: Session) -> Columns:
     )
 
 
-def fetch(session: Session, statement: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
+def fetch(
+    session: Session, statement: Executable, values: Mapping[str, object] = NOTHING
+) -> Iterator[Sequence[Any]]:
     """The rows in large lists, as the driver gives them."""
-    result = session.connection().execute(statement)
+    result = session.connection().execute(statement, values)
     cursor: Any = result.cursor
     while rows := cursor.fetchmany(FETCHED):
         yield rows
     result.close()
 
 
-def numbers(session: Session, statement: Select[*tuple[Any, ...]]) -> Array:
+def numbers(session: Session, statement: Executable, **values: object) -> Array:
     """The one column of whole numbers a statement selects."""
-    rows = chain.from_iterable(fetch(session, statement))
+    rows = chain.from_iterable(fetch(session, statement, values))
     return np.fromiter(chain.from_iterable(rows), dtype=np.int64)
 
 

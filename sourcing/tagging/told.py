@@ -7,9 +7,20 @@ not kept but read from the supplier when asked, so that a base of all France hol
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import CompoundSelect, Date, Select, cast, null, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Date,
+    Select,
+    bindparam,
+    cast,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from sourcing.model import Supplier, Tag
@@ -33,12 +44,15 @@ def told(session: Session, suppliers: Collection[int]) -> Mapping[int, list[Told
     """The tags of these suppliers, strongest first; none for a supplier without any."""
     found: defaultdict[int, list[Told]] = defaultdict(list)
     if suppliers:
-        for supplier, *tag in session.execute(_all(suppliers)):
+        for supplier, *tag in session.execute(_all(), {"suppliers": list(suppliers)}):
             found[supplier].append(Told(*tag))
     return found
 
 
-def _all(suppliers: Collection[int]) -> CompoundSelect[*tuple[Any, ...]]:
+@cache
+def _all() -> CompoundSelect[*tuple[Any, ...]]:
+    """The tags of `suppliers`; composed once, which takes longer than running it."""
+    suppliers: BindParameter[int] = bindparam("suppliers", expanding=True)
     kept: Select[*tuple[Any, ...]] = select(*(getattr(Tag, name) for name in COLUMNS), Tag.ends_on)
     always = cast(null(), Date).label("ends_on")
     parts = (

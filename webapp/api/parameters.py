@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from sourcing.model import Listing, Place
+from sourcing.search import shelf
 from sourcing.search.facets import TITLES
 from sourcing.search.filters import labels
 from sourcing.search.query import SORTS, Query
@@ -74,7 +75,7 @@ class Parameter:
 
 def of_search(session: Session, nomenclature: Nomenclature) -> dict[str, Parameter]:
     """Every parameter of a supplier search, by name, with the values that exist here."""
-    known = labels(session, nomenclature, Query())
+    known = labels(nomenclature, shelf.columns(session).ground, Query())
     ordered = [name for name in SENTENCES if name in names() or name == PAGE_SIZE]
     return {name: _parameter(name, known) for name in dict.fromkeys((*ordered, *names()))}
 
