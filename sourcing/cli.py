@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from sourcing.commands import fill, find, measure, refresh, serve, shared
+from sourcing.commands import fill, find, letters, measure, refresh, serve, shared
 
 _log = logging.getLogger("sourcing")
 
@@ -25,6 +25,7 @@ for command in (
     *find.COMMANDS,
     *measure.COMMANDS,
     *serve.COMMANDS,
+    *letters.COMMANDS,
 ):
     cli.add_command(command)
 

@@ -9,6 +9,7 @@ from typing import Any
 PREFIX = "SOURCING_"
 BASEMAPS = ("aucun", "ign", "osm")
 LOGS = ("warning", "info", "debug")
+SECURITIES = ("aucune", "starttls", "tls")
 
 
 class SettingsError(ValueError):
@@ -34,6 +35,20 @@ class Settings:
     organisation: str = "Lorient Agglomération"
     # Who answers questions about the data; shown on the legal pages.
     contact: str = ""
+    # The address people know the site by (https://sourcing.exemple.fr); letters and QR codes lead
+    # there. Empty: the address of the request.
+    public_url: str = ""
+    # How many proxies stand before the site and say who asks (X-Forwarded-For, -Proto, -Host).
+    proxies: int = 0
+    # The mail server; empty: letters are written to data_dir/mails.
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
+    # "starttls", "tls" (from the first byte, port 465) or "aucune".
+    smtp_security: str = "starttls"
+    # Who letters come from: "Achats <achats@exemple.fr>"; empty: the contact.
+    mail_from: str = ""
     # Public services, only ever changed to point at a test server.
     geo_api_url: str = "https://geo.api.gouv.fr"
     # Asked for a SIRET the base does not know when a structure registers; empty: never asked.
@@ -63,6 +78,13 @@ class Settings:
             raise SettingsError(
                 f"SOURCING_LOG vaut « {self.log} » ; choisir parmi {', '.join(LOGS)}."
             )
+        if self.smtp_security not in SECURITIES:
+            raise SettingsError(
+                f"SOURCING_SMTP_SECURITY vaut « {self.smtp_security} » ; choisir parmi "
+                f"{', '.join(SECURITIES)}."
+            )
+        if self.public_url and not self.public_url.startswith(("https://", "http://")):
+            raise SettingsError("SOURCING_PUBLIC_URL doit commencer par https:// (ou http://).")
         if self.margin_km < 0:
             raise SettingsError("SOURCING_MARGIN_KM doit être un nombre positif de kilomètres.")
 
@@ -100,9 +122,9 @@ def _convert(key: str, name: str, text: str) -> object:
         return text.strip().lower() in {"1", "true", "yes", "oui", "on"}
     if isinstance(default, Path):
         return Path(text)
-    if isinstance(default, float):
+    if isinstance(default, int | float):
         try:
-            return float(text.replace(",", "."))
+            return type(default)(text.replace(",", "."))
         except ValueError:
             raise SettingsError(f"{key} vaut « {text} » ; un nombre est attendu.") from None
     return text

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from sourcing.model import NATIONAL_KM
-from sourcing.registrations import zone_of
+from sourcing.registrations import Answers, zone_of
 from sourcing.search import Near, Query, search
 from sourcing.search.coverage import coverage
 from sourcing.tagging.listing import reach_km
@@ -83,9 +83,17 @@ def test_the_territory_is_a_place_to_measure_from(base: Session) -> None:
     assert not page.problems
 
 
-def test_the_forms_answer_becomes_a_zone() -> None:
-    assert [zone_of(a) for a in ("commune", "30", "france")] == [None, {"km": 30}, {"france": True}]
-    assert reach_km(zone_of("30")) == 30.0
+def test_the_forms_answer_becomes_a_zone(session: Session) -> None:
+    places(session)
+
+    def zone(answer: str, *communes: str) -> dict[str, object] | None:
+        return zone_of(session, Answers("", "", "", zone=answer, communes=communes))
+
+    assert zone("commune") is None and zone("france") == {"france": True}
+    assert reach_km(zone("30")) == 30.0
+    named = zone("communes", LORIENT, VANNES)
+    assert named and named["communes"] == [LORIENT, VANNES]
+    assert 40 < (reach_km(named) or 0) < 60, "as far as from one to the other"
     assert reach_km(None) is None
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from flask import Flask, request, url_for
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from sourcing import db, directory
 from sourcing import segments as nomenclatures
@@ -31,13 +32,19 @@ from webapp import (
     errors,
     exports,
     filters,
+    following,
     headers,
+    invitation,
     kept,
     lists,
     map,
     matching,
     meeting,
+    mine,
     moderation,
+    programme,
+    protection,
+    purchases,
     registration,
     review,
     saved,
@@ -61,6 +68,12 @@ PAGES = (
     map.PAGES,
     meeting.PAGES,
     registration.PAGES,
+    mine.PAGES,
+    protection.PAGES,
+    programme.PAGES,
+    following.PAGES,
+    purchases.PAGES,
+    invitation.PAGES,
     segments.PAGES,
     sources.PAGES,
     lists.PAGES,
@@ -76,6 +89,7 @@ MENU = (
     ("awards", "Marchés attribués", "awards.index"),
     ("meeting", "Réunion", "meeting.index"),
     ("registration", "Faites-vous connaître", "registration.form"),
+    ("purchases", "Achats à venir", "purchases.index"),
     ("segments", "Catégories d’achat", "segments.index"),
     ("sources", "Sources", "sources.index"),
 )
@@ -85,6 +99,7 @@ SIGNED_IN_MENU = (
     ("matching", "Retrouver des SIRET", "matching.index"),
 )
 DECIDERS_MENU = ("review", "Liens à vérifier", "review.queue")
+PROGRAMME_MENU = ("programme", "Programme des achats", "programme.index")
 ADMIN_MENU = (("moderation", "Inscriptions à vérifier", "moderation.queue"),)
 STATIC = Path(__file__).parent / "static"
 LARGEST_FORM = 64 * 1024
@@ -126,13 +141,19 @@ def create_app(
     # First: the anti-forgery check reads the body, whose size it decides.
     uploads.register(app)
     shelf.keep_in(settings.data_dir / "columns")
-    CSRFProtect(app).exempt(basket.put)
+    forms_check = CSRFProtect(app)
+    forms_check.exempt(basket.put)
+    # A mail reader presses this one itself: its signed address says who leaves.
+    forms_check.exempt(following.out)
     headers.register(app, settings)
-    for room in (context, errors, filters, account, kept, segments):
+    for room in (context, errors, filters, account, kept, segments, protection):
         room.register(app)
     for pages in PAGES:
         app.register_blueprint(pages)
     _templates(app, settings)
+    if settings.proxies:
+        seen = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=seen, x_proto=seen, x_host=seen)  # type: ignore[method-assign]
     return app
 
 
@@ -161,6 +182,7 @@ def _team_menu() -> tuple[tuple[str, str, str], ...]:
         waiting = count(context.session())
         name, label, endpoint = DECIDERS_MENU
         mine += ((name, f"{label} ({filters.number(waiting)})" if waiting else label, endpoint),)
+        mine += (PROGRAMME_MENU,)
     return mine + ADMIN_MENU if person and person.is_admin else mine
 
 

@@ -53,6 +53,12 @@ def day(value: date | datetime | None) -> str:
     return f"{first}{NO_BREAK}{MONTHS[value.month - 1]}{NO_BREAK}{value.year}"
 
 
+def quarter(value: str) -> str:
+    """ "2027-T2" -> "2e trimestre 2027"."""
+    number_ = value[-1:]
+    return f"{number_}{'er' if number_ == '1' else 'e'}{NO_BREAK}trimestre{NO_BREAK}{value[:4]}"
+
+
 def distance(value: float | None) -> str:
     """Kilometres with one decimal under ten: "3,4 km"."""
     if value is None:
@@ -90,7 +96,7 @@ def precision(value: str) -> str:
     return PRECISIONS.get(value, value)
 
 
-FILTERS = (number, count, euros, day, distance, siret, phone, web, precision)
+FILTERS = (number, count, euros, day, quarter, distance, siret, phone, web, precision)
 
 
 def register(app: Flask) -> None:

@@ -21,16 +21,20 @@ from wtforms import (
 from wtforms.validators import AnyOf, InputRequired, Length, Optional
 
 from sourcing import normalise
+from sourcing.registrations import GROUPINGS
+from sourcing.tagging.statuses import SIZES
 
 ZONES = (
     ("commune", "Dans ma commune"),
     ("10", "Jusqu’à 10 km"),
     ("30", "Jusqu’à 30 km"),
     ("60", "Jusqu’à 60 km"),
+    ("communes", "Dans les communes que je nomme"),
     ("france", "Dans toute la France"),
 )
-# Changes when the information text of the form changes, so that a consent says to what.
-CONSENT_VERSION = "2026-09"
+# Changes when the information text of a form changes, so that a consent says to what.
+CONSENT_VERSION = "2026-11"
+LONGEST_TEXT = 600
 LONGEST_ACTIVITY = 1500
 
 
@@ -57,6 +61,11 @@ def e_mail(text: str) -> str:
         ) from None
 
 
+def plain(text: str) -> str:
+    """What was typed, without the characters no keyboard writes."""
+    return "".join(c for c in text if c.isprintable() or c == "\n").strip()
+
+
 class SignInForm(FlaskForm):  # type: ignore[misc]  # flask_wtf is not typed
     """Address and password."""
 
@@ -72,10 +81,32 @@ class SignInForm(FlaskForm):  # type: ignore[misc]  # flask_wtf is not typed
     )
 
 
-class RegistrationForm(FlaskForm):  # type: ignore[misc]
-    """What a structure says of itself."""
+def short(label: str, most: int = 150, **render: Any) -> StringField:
+    """An optional line."""
+    return StringField(
+        label, [Length(max=most, message=f"{most} caractères au plus.")],
+        render_kw={"maxlength": most, **render},
+    )  # fmt: skip
 
-    siret = HiddenField("SIRET", [InputRequired("Indiquer le SIRET."), cleaned(normalise.siret)])
+
+def long(label: str, rows: int = 3) -> TextAreaField:
+    """An optional paragraph."""
+    return TextAreaField(
+        label, [Length(max=LONGEST_TEXT, message=f"{LONGEST_TEXT} caractères au plus.")],
+        render_kw={"rows": rows, "maxlength": LONGEST_TEXT},
+    )  # fmt: skip
+
+
+def chosen(*known: str) -> Any:
+    """One of these codes; what nobody proposed is refused."""
+    return AnyOf(known, message="Choisir dans la liste.")
+
+
+class RegistrationForm(FlaskForm):  # type: ignore[misc]
+    """What a structure says of itself; without SIRET, it says in which commune it is to be."""
+
+    siret = HiddenField("SIRET", [Optional(), cleaned(normalise.siret)])
+    commune = short("Commune où elle se crée", 80)
     name = StringField(
         "Nom de la structure",
         [
@@ -93,36 +124,82 @@ class RegistrationForm(FlaskForm):  # type: ignore[misc]
         render_kw={"rows": 4, "maxlength": LONGEST_ACTIVITY},
     )
     segments = SelectMultipleField("Catégories d’achat", choices=[], validate_choice=False)
-    zone = StringField(
-        "Où travaillez-vous ?",
-        [AnyOf([code for code, _ in ZONES], message="Choisir dans la liste.")],
-        default="30",
-    )
+    zone = StringField("Où travaillez-vous ?", [chosen(*(code for code, _ in ZONES))], default="30")
+    communes = short("Communes, séparées par des virgules", 400)
     website = URLField(
-        "Site internet (facultatif)",
-        [Optional(), cleaned(normalise.website)],
+        "Site internet",
+        [
+            Optional(),
+            Length(max=200, message="200 caractères au plus."),
+            cleaned(normalise.website),
+        ],
         render_kw={"autocomplete": "url", "inputmode": "url"},
     )
     email = EmailField(
-        "Adresse électronique (facultatif)",
-        [Optional(), cleaned(e_mail)],
+        "Votre adresse électronique",
+        [
+            InputRequired("Indiquer l’adresse où recevoir votre code."),
+            Length(max=200, message="200 caractères au plus."),
+            cleaned(e_mail),
+        ],
         render_kw={"autocomplete": "email"},
     )
     phone = TelField(
         "Téléphone (facultatif)",
-        [Optional(), cleaned(normalise.phone)],
+        [Optional(), Length(max=40, message="40 caractères au plus."), cleaned(normalise.phone)],
         render_kw={"autocomplete": "tel"},
     )
-    consent = BooleanField("J’accepte que ces coordonnées soient montrées aux acheteurs publics.")
+    consent = BooleanField(
+        "J’accepte que cette adresse et ce téléphone soient montrés aux acheteurs."
+    )
+    size = StringField("Effectif", [Optional(), chosen(*(size.code for size in SIZES))])
+    statuses = SelectMultipleField("Statuts", choices=[], validate_choice=False)
+    innovation = long("Ce que vous faites de nouveau")
+    innovation_since = short("Depuis quand", 60)
+    commitments = SelectMultipleField("Engagements", choices=[], validate_choice=False)
+    materials = long("Matériaux proposés (biosourcés, réemployés, recyclés…)", 2)
+    references = long("Références : pour qui avez-vous déjà travaillé ?")
+    grouping = StringField("Vous répondriez", [Optional(), chosen(*GROUPINGS)])
+    tih = BooleanField("Je suis travailleur indépendant handicapé (TIH)")
+    tih_consent = BooleanField(
+        "J’accepte expressément que cette information, qui touche à la santé, soit gardée et "
+        "montrée aux acheteurs connectés."
+    )
     # Shown to nobody: only a robot fills it.
     surname = StringField("Laisser vide", render_kw={"autocomplete": "off", "tabindex": "-1"})
     # "1" once the person has seen the proposed categories.
     proposed = HiddenField(default="")
+    # When the form was shown, the work done meanwhile, the invitation that brought the person.
+    opened = HiddenField(default="")
+    altcha = HiddenField(default="")
+    via = HiddenField("", [Length(max=60)])
 
-    def validate_consent(self, field: Field) -> None:
-        """Contact details are only kept with an agreement."""
-        if (self.email.data or self.phone.data) and not field.data:
-            raise ValidationError("Cocher cette case, ou retirer l’adresse et le téléphone.")
+    def validate_tih_consent(self, field: Field) -> None:
+        """Health data are kept with their own agreement, or not at all."""
+        if self.tih.data and not field.data:
+            raise ValidationError("Cocher aussi cette case, ou retirer la précédente.")
+
+
+class CodeForm(FlaskForm):  # type: ignore[misc]
+    """The six digits of a letter."""
+
+    code = StringField(
+        "Code reçu par courriel",
+        [InputRequired("Écrire les six chiffres du courriel.")],
+        render_kw={"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": 12},
+    )
+
+
+class MailboxForm(FlaskForm):  # type: ignore[misc]
+    """An address to write to."""
+
+    email = EmailField(
+        "Adresse électronique",
+        [InputRequired("Indiquer votre adresse."), Length(max=200), cleaned(e_mail)],
+        render_kw={"autocomplete": "email"},
+    )
+    surname = StringField("Laisser vide", render_kw={"autocomplete": "off", "tabindex": "-1"})
+    altcha = HiddenField(default="")
 
 
 class DecisionForm(FlaskForm):  # type: ignore[misc]

@@ -58,12 +58,19 @@ def register(app: Flask, settings: Settings) -> None:
         "Permissions-Policy": "geolocation=(self), camera=(), microphone=(), payment=()",
         "Cross-Origin-Opener-Policy": "same-origin",
     }
+    embeddable = headers["Content-Security-Policy"].replace(
+        "frame-ancestors 'none'", "frame-ancestors *"
+    )
     if settings.https:
         headers["Strict-Transport-Security"] = "max-age=31536000"
 
     @app.after_request
     def add(response: Response) -> Response:
         response.headers.update(headers)
+        if g.get("embeddable"):
+            # Public data without cookie nor form: any site may frame it.
+            del response.headers["X-Frame-Options"]
+            response.headers["Content-Security-Policy"] = embeddable
         if response.mimetype == "text/html":
             response.headers.setdefault("Cache-Control", "private, no-cache")
         return _compress(response)

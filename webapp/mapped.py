@@ -1,7 +1,7 @@
 """A file someone sent, its columns and what she said of them: what two pages have in common."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -92,7 +92,14 @@ def reader() -> Source:
     return site().sources[READER]
 
 
-def look(upload: Upload, sheet: str = "") -> Sent:
+def of_suppliers(rows: Sequence[Row]) -> Proposal:
+    """What each column of a list of suppliers is likely to be."""
+    return mapping.propose(rows, set(session().scalars(select(Place.name_key))))
+
+
+def look(
+    upload: Upload, sheet: str = "", propose: Callable[[Sequence[Row]], Proposal] = of_suppliers
+) -> Sent:
     """The file's first rows, and the proposal; SourceError when it cannot be read."""
     source = reader()
     sheets = tuple(source.sheets(upload.path)) if source.sheets else ()
@@ -103,8 +110,7 @@ def look(upload: Upload, sheet: str = "") -> Sent:
     rows = tuple(islice(read, mapping.SAMPLE))
     if not rows:
         raise SourceError(f"{upload.name} : aucune ligne sous l'en-tête ; vérifier le fichier.")
-    proposal = mapping.propose(rows, set(session().scalars(select(Place.name_key))))
-    return Sent(upload, sheets, sheet, rows, proposal)
+    return Sent(upload, sheets, sheet, rows, propose(rows))
 
 
 def choices(sent: Sent, chosen: dict[str, str]) -> list[Choice]:

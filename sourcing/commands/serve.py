@@ -18,7 +18,7 @@ from sourcing.commands import processes as several
 from sourcing.commands.shared import Bench, pass_bench, progress
 from sourcing.model import Mention, Place, Run, Setting, Supplier, Tag
 from sourcing.source import SourceError
-from webapp import create_app
+from webapp import create_app, post
 
 LORIENT = "200042174"
 THREADS = 8
@@ -45,10 +45,12 @@ def serve(bench: Bench, port: int, host: str, processes: int) -> None:
     bench.nomenclature.classify("espaces verts")
     bench.engine.dispose()
     click.echo(f"Le site est prêt : http://{host}:{port} (Ctrl+C pour l'arrêter)")
-    several.serve(
-        processes,
-        lambda: waitress.serve(app, sockets=[address], threads=THREADS, ident="sourcing"),
-    )
+
+    def work() -> None:
+        post.start(app)
+        waitress.serve(app, sockets=[address], threads=THREADS, ident="sourcing")
+
+    several.serve(processes, work)
 
 
 @click.command()

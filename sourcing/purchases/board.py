@@ -162,7 +162,7 @@ def told(session: Session, purchase: Purchase) -> Sequence[PurchaseNote]:
 
 
 def code_of(said: str, labels: dict[str, str], words: dict[str, str]) -> str:
-    """The code a cell names: its label, or one of its usual words; KeyError when none does."""
+    """The code a cell names: its label, or one of its usual words; StopIteration when none does."""
     folded = fold(said)
     by_label = {fold(label): code for code, label in labels.items()}
     if folded in by_label:

@@ -1,11 +1,14 @@
 """A person decides; only then does a structure appear."""
 
+from datetime import datetime
+from typing import Any
+
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sourcing import registrations
-from sourcing.model import Registration
+from sourcing.model import Message, Registration, Supplier
 from sourcing.registrations import Answers
 from tests.webapp import invented
 from tests.webapp.conftest import Visitor
@@ -13,13 +16,21 @@ from tests.webapp.conftest import Visitor
 SIRET = invented.siret(2)  # a caterer
 
 
-def declare(app: Flask, **changes: str) -> int:
-    """A registration that waits; its number."""
-    facts = {"siret": SIRET, "name": "La Table du Scorff", "activity": "lavage de vitres"} | changes
+def declare(app: Flask, **changes: Any) -> int:
+    """A registration whose address is confirmed; its number."""
+    facts = {
+        "siret": SIRET, "name": "La Table du Scorff", "activity": "lavage de vitres",
+        "email": "contact@exemple.fr", "consent": "1", "segments": ("PROP-01",),
+    } | changes  # fmt: skip
     with Session(app.extensions["sourcing"].engine) as base:
-        received = registrations.receive(base, Answers(**facts, segments=("PROP-01",)))  # type: ignore[arg-type]
+        new = registrations.receive(base, Answers(**facts), "key")
+        registrations.confirm(base, new.registration, datetime.now())
         base.commit()
-        return received.id
+        return new.registration.id
+
+
+def letters(base: Session) -> list[Message]:
+    return list(base.scalars(select(Message).order_by(Message.id)))
 
 
 def test_the_queue_is_for_administrators(visitor: Visitor) -> None:
@@ -49,12 +60,68 @@ def test_an_accepted_structure_is_found_by_what_it_sells(either: Flask) -> None:
     assert "Déclaré par la structure" in admin.read(f"/fournisseurs/{SIRET}")
 
 
-def test_a_refusal_asks_for_its_reason(app: Flask, admin: Visitor, base: Session) -> None:
+def test_a_refusal_asks_for_its_reason_and_tells_it(
+    app: Flask, admin: Visitor, base: Session
+) -> None:
     number = declare(app, email="moi@exemple.fr")
     assert "Indiquer le motif" in admin.send("/moderation", to=f"/moderation/{number}/refuser").text
     admin.send("/moderation", to=f"/moderation/{number}/refuser", reason="hors territoire")
     refused = base.scalars(select(Registration)).one()
     assert (refused.state, refused.answers["email"]) == ("refused", "")
+    (letter,) = letters(base)
+    assert letter.recipient == "moi@exemple.fr" and "hors territoire" in letter.text
+
+
+def test_a_question_goes_by_letter_and_its_answer_comes_back(
+    app: Flask, admin: Visitor, base: Session
+) -> None:
+    number = declare(app)
+    admin.send("/moderation", to=f"/moderation/{number}/demander", reason="Quel agrément ?")
+    (letter,) = letters(base)
+    assert "« Quel agrément ? »" in letter.text
+    page = admin.read("/moderation")
+    assert "Rien n’attend" in page and "1\xa0réponse attendue" in page
+    token = letter.text.split("/inscription/acces/")[1].split()[0]
+    structure = Visitor(app)
+    structure.send(f"/inscription/acces/{token}")
+    assert "Quel agrément ?" in structure.read("/inscription/ma-fiche")
+
+
+def test_what_is_sure_is_accepted_in_a_lot_and_the_rest_is_not_ticked(
+    app: Flask, admin: Visitor, base: Session
+) -> None:
+    known = base.scalars(select(Supplier).where(Supplier.siret == SIRET)).one()
+    known.website, name = "https://exemple.fr", known.name
+    base.commit()
+    sure = declare(app, name=name)
+    doubtful = declare(app, siret=invented.siret(4), email="moi@ailleurs.fr", name="Autre nom")
+    page = admin.read("/moderation")
+    assert f'value="{sure}" form="lot" checked' in page
+    assert f'value="{doubtful}" form="lot" checked' not in page
+    answer = admin.send("/moderation", to="/moderation/accepter", chosen=[str(sure)])
+    assert "acceptée et visible" in answer.text
+    assert [r.id for r in registrations.pending(base)] == [doubtful]
+    assert "acceptée" in admin.read("/moderation/journal")
+
+
+def test_a_claim_on_a_claimed_structure_is_shown_and_the_first_is_told(
+    app: Flask, admin: Visitor, base: Session
+) -> None:
+    admin.send("/moderation", to=f"/moderation/{declare(app)}/accepter")
+    second = declare(app, email="autre@exemple.fr")
+    assert "Déjà revendiquée par une autre adresse (contact@exemple.fr" in admin.read("/moderation")
+    admin.send("/moderation", to=f"/moderation/{second}/accepter")
+    told = {(letter.kind, letter.recipient) for letter in letters(base)}
+    assert ("claimed", "contact@exemple.fr") in told and ("accepted", "autre@exemple.fr") in told
+
+
+def test_a_structure_of_unknown_siret_stands_beside_who_it_looks_like(
+    app: Flask, admin: Visitor, base: Session
+) -> None:
+    known = base.scalars(select(Supplier).where(Supplier.siret == SIRET)).one()
+    declare(app, siret="", name=known.name, commune_code=known.commune_code)
+    page = admin.read("/moderation")
+    assert "Ressemble à" in page and known.name in page
 
 
 def test_a_decision_already_taken_is_said(app: Flask, admin: Visitor) -> None:

@@ -1,18 +1,25 @@
 """« Faites-vous connaître », without JavaScript."""
 
+import base64
+import hashlib
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from sourcing import registrations
+from sourcing.model import Message, Registration, Supplier
 from tests.geo_api_server import running
 from tests.public_services import FAILURES, Firms, firm
 from tests.webapp import invented
 from tests.webapp.conftest import Visitor, site
+from webapp import protection
 
 SIRET = invented.siret(0)
 # Of no supplier of the base.
@@ -25,8 +32,40 @@ GOOD = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test types faster than anyone."""
+    monkeypatch.setattr(protection, "FASTEST_S", 0)
+
+
 def send(visitor: Visitor, **changes: str | list[str]) -> str:
-    return visitor.send(FORM, to="/inscription", **(GOOD | changes)).text
+    return post(visitor, **changes).text
+
+
+def post(visitor: Visitor, **changes: str | list[str]) -> TestResponse:
+    shown = re.search(r'name="opened"[^>]* value="([^"]+)"', visitor.get(FORM).text)
+    opened = shown[1] if shown else ""
+    return visitor.send(FORM, to="/inscription", **({"opened": opened} | GOOD | changes))
+
+
+def letter(base: Session) -> Message:
+    """The last one written."""
+    return base.scalars(select(Message).order_by(Message.id.desc())).first() or pytest.fail("none")
+
+
+def waiting(base: Session) -> Sequence[Registration]:
+    return base.scalars(select(Registration)).all()
+
+
+def proof(visitor: Visitor) -> str:
+    """The work a browser does."""
+    asked = visitor.get("/defi.json").get_json()
+    number = next(
+        n for n in range(asked["maxnumber"] + 1)
+        if hashlib.sha256(f"{asked['salt']}{n}".encode()).hexdigest() == asked["challenge"]
+    )  # fmt: skip
+    kept = {k: asked[k] for k in ("algorithm", "challenge", "salt", "signature")}
+    return base64.b64encode(json.dumps(kept | {"number": number}).encode()).decode()
 
 
 def test_a_siret_with_spaces_brings_what_the_register_knows(either: Flask) -> None:
@@ -56,14 +95,94 @@ def test_a_masked_name_is_not_given_away_by_the_form(visitor: Visitor) -> None:
     assert "rue" not in known["adresse"]
 
 
-def test_a_complete_form_waits_for_a_decision(either: Flask) -> None:
-    assert "Merci, Les Jardins du Scorff" in send(Visitor(either))
+def test_a_complete_form_waits_for_its_code_then_for_a_decision(either: Flask) -> None:
+    visitor = Visitor(either)
+    assert "Merci, Les Jardins du Scorff" in send(visitor)
     with Session(either.extensions["sourcing"].engine) as base:
-        (waiting,) = registrations.pending(base)
-    assert waiting.answers["email"] == "contact@exemple.fr"
-    assert waiting.answers["phone"] == "+33297000000"
-    assert waiting.answers["segments"] == ["EV-01"]
-    assert waiting.answers["consent"]
+        code = re.search(r"une heure : (\d{6})", letter(base).text)
+        assert registrations.pending(base) == [] and code
+        assert "Ce n’est pas le bon code" in visitor.send("/inscription/merci", code="12").text
+        assert (
+            "Votre adresse est confirmée" in visitor.send("/inscription/merci", code=code[1]).text
+        )
+        (waits,) = registrations.pending(base)
+    assert waits.answers["email"] == "contact@exemple.fr"
+    assert waits.answers["phone"] == "+33297000000"
+    assert waits.answers["segments"] == ["EV-01"]
+    assert waits.answers["consent"]
+
+
+def test_a_mail_scanner_that_opens_the_link_confirms_nothing(
+    visitor: Visitor, base: Session
+) -> None:
+    send(visitor)
+    path = "/inscription" + letter(base).text.split("/inscription", 1)[1].split()[0]
+    scanner = Visitor(visitor.client.application)
+    for _ in range(2):
+        assert "Confirmer mon adresse" in scanner.read(path)
+        scanner.client.head(path)
+    assert registrations.pending(base) == []
+    scanner.send(path)
+    assert len(registrations.pending(base)) == 1
+    assert "Ce lien ne vaut plus" in scanner.read(path)
+
+
+def test_a_link_confirms_only_the_answers_it_was_sent_for(visitor: Visitor, base: Session) -> None:
+    send(visitor)
+    path = "/inscription" + letter(base).text.split("/inscription", 1)[1].split()[0]
+    send(Visitor(visitor.client.application), activity="ce qu’un autre écrit à sa place")
+    assert "Ce lien ne vaut plus" in visitor.read(path)
+
+
+def test_every_optional_answer_is_kept_and_unknown_ones_are_not(
+    visitor: Visitor, base: Session
+) -> None:
+    send(
+        visitor, zone="communes", communes="Lanester, Quéven, Atlantis", size="1-9",
+        statuses=["siae:EI", "siae:ROI"], **{"proof:siae:EI": "n° 56-12"},
+        innovation="tonte à cheval", commitments=["waste", "everything"], materials="paillis",
+        references="Ville de Lanester", grouping="both",
+    )  # fmt: skip
+    kept = waiting(base)[0].answers
+    assert kept["communes"] == ["56098", "56185"] and kept["statuses"] == ["siae:EI"]
+    assert kept["proofs"] == {"siae:EI": "n° 56-12"} and kept["commitments"] == ["waste"]
+    assert (kept["size"], kept["grouping"], kept["materials"]) == ("1-9", "both", "paillis")
+
+
+def test_health_is_asked_with_its_own_agreement_or_not_kept(
+    visitor: Visitor, base: Session
+) -> None:
+    assert "Cocher aussi cette case" in send(visitor, tih="y")
+    send(visitor)
+    assert waiting(base)[0].answers["tih_consent"] == ""
+    send(visitor, tih="y", tih_consent="y")
+    base.expire_all()
+    assert waiting(base)[0].answers["tih_consent"]
+
+
+def test_a_phone_nobody_may_see_is_not_kept(visitor: Visitor, base: Session) -> None:
+    send(visitor, consent="")
+    kept = waiting(base)[0].answers
+    assert (kept["phone"], kept["consent"]) == ("", "")
+
+
+def test_a_structure_being_created_registers_with_its_commune(
+    visitor: Visitor, base: Session
+) -> None:
+    assert "sans SIRET" in visitor.read("/inscription?creation=1")
+    assert "commune où la structure se crée" in send(visitor, siret="", commune="Atlantis")
+    assert "Merci" in send(visitor, siret="", commune="lorient")
+    assert waiting(base)[0].answers["commune_code"] == "56121"
+
+
+def test_a_siret_is_found_again_by_name_and_commune(visitor: Visitor, base: Session) -> None:
+    known = base.scalars(select(Supplier).where(Supplier.siret == SIRET)).one()
+    page = visitor.read(f"/inscription/retrouver?nom={known.name}&commune={known.commune}")
+    assert f"siret={SIRET}" in page
+    masked = base.scalars(select(Supplier).where(Supplier.diffusion == "P")).one()
+    page = visitor.read(f"/inscription/retrouver?nom={masked.name}&commune={masked.commune}")
+    assert str(masked.siret) not in page
+    assert "n’est pas reconnue" in visitor.read("/inscription/retrouver?nom=x&commune=Atlantis")
 
 
 def test_categories_come_from_ones_own_words_and_are_confirmed(
@@ -71,7 +190,7 @@ def test_categories_come_from_ones_own_words_and_are_confirmed(
 ) -> None:
     page = send(visitor, segments=[])
     assert 'value="EV-01"' in page
-    assert registrations.pending(base) == []
+    assert waiting(base) == []
     assert "Merci" in send(visitor, segments=[], proposed="1")
 
 
@@ -83,7 +202,9 @@ def test_categories_come_from_ones_own_words_and_are_confirmed(
         ("email", "personne", "n’est pas complète"),
         ("phone", "12", "Téléphone"),
         ("website", "javascript:alert(1)", "seules les adresses http"),
-        ("consent", "", "Cocher cette case"),
+        ("email", "", "où recevoir votre code"),
+        ("zone", "partout", "Choisir dans la liste"),
+        ("communes", "x" * 500, "400 caractères"),
     ],
 )
 def test_an_error_is_beside_its_field_and_nothing_typed_is_lost(
@@ -92,7 +213,7 @@ def test_an_error_is_beside_its_field_and_nothing_typed_is_lost(
     page = send(visitor, **{field: value})
     assert sentence in page
     assert f'id="{field}-error"' in page
-    assert registrations.pending(base) == []
+    assert waiting(base) == []
     if field != "activity":
         assert "tonte et taille de haies" in page
 
@@ -101,14 +222,85 @@ def test_a_robot_that_fills_the_hidden_field_is_thanked_and_forgotten(
     visitor: Visitor, base: Session
 ) -> None:
     assert "Merci" in send(visitor, surname="Buy now")
-    assert registrations.pending(base) == []
+    assert waiting(base) == []
+
+
+def test_a_form_sent_faster_than_anyone_types_is_shown_again(
+    visitor: Visitor, base: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protection, "FASTEST_S", 3)
+    assert "Relire puis envoyer" in send(visitor)
+    assert "Relire puis envoyer" in send(visitor, opened="forged")
+    assert waiting(base) == []
+
+
+def test_work_done_in_the_browser_is_checked_and_serves_once(
+    visitor: Visitor, base: Session
+) -> None:
+    done = proof(visitor)
+    assert "Merci" in send(visitor, altcha=done)
+    assert waiting(base)[0].proof
+    other = invented.siret(1)
+    assert "envoyer de nouveau" in send(visitor, altcha=done, siret=other)
+    assert "Merci" in send(visitor, altcha=done[:-8] + "AAAA", siret=other), "as without a script"
+    assert [each.proof is None for each in waiting(base)] == [False, True]
+
+
+def test_without_a_script_an_address_sends_less_and_a_mailbox_is_not_bombed(
+    visitor: Visitor,
+) -> None:
+    sent = [
+        post(visitor, email=f"a{n}@exemple.fr", siret=invented.siret(n)).status_code
+        for n in range(21)
+    ]
+    assert sent == [200] * 20 + [429]
+    same = Visitor(visitor.client.application)
+    protection.register(visitor.client.application)
+    assert [post(same).status_code for _ in range(7)][-1] == 429
+
+
+def test_the_access_page_never_tells_who_is_known(visitor: Visitor, base: Session) -> None:
+    send(visitor)
+    pages = []
+    for email in ("contact@exemple.fr", "inconnue@exemple.fr"):
+        pages.append(visitor.send("/inscription/acces", email=email).text)
+        assert letter(base).recipient == email
+    assert re.sub(r"\S+@\S+", "", pages[0]) == re.sub(r"\S+@\S+", "", pages[1])
+
+
+def test_a_structure_corrects_takes_away_and_erases_its_sheet(
+    visitor: Visitor, base: Session
+) -> None:
+    assert visitor.get("/inscription/ma-fiche").location == "/inscription/acces"
+    send(visitor)
+    code = re.search(r"une heure : (\d{6})", letter(base).text)
+    assert code
+    visitor.send("/inscription/merci", code=code[1])
+    number = registrations.pending(base)[0].id
+    form = visitor.read(f"/inscription?modifier={number}")
+    assert "tonte et taille de haies" in form
+    assert "corrections sont enregistrées" in send(visitor, activity="tonte, taille et élagage")
+    base.expire_all()
+    (kept,) = registrations.pending(base)
+    assert kept.answers["activity"] == "tonte, taille et élagage", "no second code is asked"
+    taken = visitor.get("/inscription/ma-fiche.json").get_json()
+    assert taken["inscriptions"][0]["reponses"]["phone"] == "+33297000000"
+    visitor.send("/inscription/ma-fiche", to="/inscription/ma-fiche/effacer", sure="1")
+    base.expire_all()
+    assert waiting(base) == [] and visitor.get("/inscription/ma-fiche").status_code == 302
+
+
+def test_nothing_personal_is_logged(visitor: Visitor, caplog: pytest.LogCaptureFixture) -> None:
+    send(visitor)
+    visitor.send("/inscription/acces", email="contact@exemple.fr")
+    assert "exemple.fr" not in caplog.text and "97 00" not in caplog.text
 
 
 def test_a_form_from_elsewhere_is_refused(visitor: Visitor, base: Session) -> None:
     answer = visitor.client.post("/inscription", data=GOOD)
     assert answer.status_code == 400
     assert "Formulaire expiré" in answer.text
-    assert registrations.pending(base) == []
+    assert waiting(base) == []
 
 
 def test_a_form_too_long_to_be_honest_is_refused(visitor: Visitor) -> None:

@@ -1,8 +1,15 @@
-// Help while filling the form: who the siret is, and categories from one's own words.
+// Help while filling the form: who the siret is, categories from one's own words, a draft kept on
+// this device, and the work that tells a person's browser from a robot.
 
 import { element } from "./marks.js";
 
 const DELAY_MS = 350;
+const DRAFTS = "inscription:";
+const DRAFT_LASTS_MS = 24 * 3600 * 1000;
+// Never kept on the device: what identifies a person, tokens, and health.
+const NOT_KEPT = new Set(["email", "phone", "csrf_token", "opened", "altcha", "surname", "proposed", "tih", "tih_consent", "via"]);
+const PATIENCE_MS = 8000;
+
 function later(run) {
   let timer = 0;
   return (...args) => { clearTimeout(timer); timer = setTimeout(run, DELAY_MS, ...args); };
@@ -67,6 +74,90 @@ if (form) {
   };
   form.elements.activity.addEventListener("input", propose);
   if (form.elements.activity.value && !choices.children.length) propose();
+
+  const communes = form.querySelector("[data-communes]");
+  const onZone = () => { communes.hidden = form.elements.zone.value !== "communes"; };
+  form.elements.zone.addEventListener("change", onZone);
+  keepDraft(form, propose, onZone);
+  onZone();
+}
+
+// --- the draft --------------------------------------------------------------------
+
+function keepDraft(form, ...after) {
+  const key = DRAFTS + form.dataset.draft;
+  const said = form.querySelector("[data-draft-said]");
+  const kept = read(key);
+  // Not over answers sent back for correction, nor over a sheet being corrected.
+  if (kept && !document.getElementById("erreurs") && !form.elements.activity.value) {
+    restore(form, kept);
+    said.hidden = false;
+    after.forEach((run) => run());
+  }
+  form.querySelector("[data-draft-forget]").addEventListener("click", () => {
+    localStorage.removeItem(key);
+    form.reset();
+    said.hidden = true;
+    after.forEach((run) => run());
+  });
+  form.addEventListener("input", later(() => {
+    const values = [...new FormData(form)].filter(([name, value]) => !NOT_KEPT.has(name) && value !== "");
+    localStorage.setItem(key, JSON.stringify({ at: Date.now(), values }));
+  }));
+}
+
+function read(key) {
+  try {
+    const kept = JSON.parse(localStorage.getItem(key));
+    if (kept && Date.now() - kept.at < DRAFT_LASTS_MS) return kept.values;
+  } catch { /* not ours, or storage is off: no draft */ }
+  localStorage.removeItem(key);
+  return null;
+}
+
+function restore(form, values) {
+  for (const [name, value] of values) {
+    for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+      if (field.type !== "checkbox") field.value = value;
+      else if (field.value === value) field.checked = true;
+      else continue;
+      const folded = field.closest("details");
+      if (folded) folded.open = true;
+    }
+  }
+}
+
+if (document.querySelector("[data-draft-sent]")) {
+  Object.keys(localStorage).filter((key) => key.startsWith(DRAFTS)).forEach((key) => localStorage.removeItem(key));
+}
+
+// --- the work ---------------------------------------------------------------------
+
+const worked = document.querySelector("[data-challenge]");
+// Digests need https (or this very machine); without them the form goes as without a script.
+if (worked && window.isSecureContext) {
+  const field = worked.elements.altcha;
+  const said = worked.querySelector("[data-send-said]");
+  let work = null;
+  const begin = () => {
+    work ??= fetch(worked.dataset.challenge).then((answer) => answer.json()).then((asked) => new Promise((done) => {
+      const worker = new Worker(new URL("./proof.js", import.meta.url), { type: "module" });
+      worker.onmessage = ({ data }) => { worker.terminate(); done(data); };
+      worker.onerror = () => done("");
+      worker.postMessage(asked);
+    })).catch(() => "");
+    return work;
+  };
+  worked.addEventListener("focusin", begin, { once: true });
+  worked.addEventListener("submit", async (event) => {
+    if (field.value || event.submitter?.name) return;
+    event.preventDefault();
+    said.textContent = "Envoi en cours…";
+    const patience = new Promise((done) => { setTimeout(done, PATIENCE_MS, ""); });
+    field.value = await Promise.race([begin(), patience]);
+    if (!field.value) field.remove();
+    worked.submit();
+  });
 }
 
 document.getElementById("erreurs")?.focus();

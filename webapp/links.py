@@ -1,0 +1,52 @@
+"""Signed addresses for letters: they say to whom they were sent and for what, and end."""
+
+from typing import Any
+
+from flask import current_app, request, url_for
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from sourcing.letters import Link
+from webapp.context import site
+
+HOUR, DAY = 3600, 24 * 3600
+# Purpose -> how many seconds an address is good for.
+LASTS = {
+    "confirm": 3 * DAY,
+    "access": HOUR,
+    "answer": 30 * DAY,
+    "still": 365 * DAY,
+    "follow": 3 * DAY,
+    "interest": 3 * DAY,
+    # One click out works as long as letters are kept.
+    "out": 5 * 365 * DAY,
+}
+
+
+def signed(purpose: str, *said: Any) -> str:
+    """What an address carries; it serves this purpose alone."""
+    return str(_signer(purpose).dumps(list(said)))
+
+
+def read(purpose: str, token: str) -> list[Any] | None:
+    """What was signed; None when it was not by us, for something else, or too long ago."""
+    try:
+        said: list[Any] = _signer(purpose).loads(token, max_age=LASTS[purpose])
+    except BadSignature:
+        return None
+    return said
+
+
+def absolute(endpoint: str, **values: Any) -> Link:
+    """The whole address of a page, for a letter or a printed sheet.
+
+    From the settings: what a visitor's request says of the host is not to be written to others.
+    """
+    public = site().settings.public_url.rstrip("/")
+    if public:
+        path = url_for(endpoint, **values)
+        return Link(public + path.removeprefix(request.script_root))
+    return Link(url_for(endpoint, _external=True, **values))
+
+
+def _signer(purpose: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(str(current_app.secret_key), salt=f"letter {purpose}")
