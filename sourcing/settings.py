@@ -27,6 +27,8 @@ class Settings:
     secret_key: str = field(default="", repr=False)
     # Suppliers this far from the territory are kept too: a buyer looks over the border.
     margin_km: float = 30.0
+    # Closed establishments the base never knew are left out of it.
+    open_only: bool = False
     # A refresh in which a source lost more than this share of its lines is refused.
     most_lost: float = 0.2
     # Background of the maps: "aucun" (our own outlines, no network), "ign" or "osm".

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from connectors.sirene import SOURCE
 from sourcing.model import OldPlace, Place, Run, Supplier
-from sourcing.register import ingest_register
+from sourcing.register import read_register
+from sourcing.wholesale import Wanted
 from tests.sirene_files import GEOLOCATION_19, siret, stock, write_csv
 
 LORIENT = (-3.3664, 47.7486)
@@ -37,9 +38,10 @@ def load(session: Session, files: Sequence[Path], day: int = 1, **options: Any) 
     if session.get(Place, "56121") is None:
         know_territory(session)
     run = Run(source="sirene", files=[], started_at=datetime(2026, 9, day), leftover=[])
-    session.add(run)
-    session.flush()
-    ingest_register(session, SOURCE, files, run=run, **options)
+    with read_register(session, SOURCE, files, Wanted(**options)) as write:
+        session.add(run)
+        session.flush()
+        write(run)
     session.flush()
     session.expire_all()
     left = run.kept + run.outside + run.unplaced + run.out_of_scope + run.repeated + run.rejected

@@ -1,14 +1,18 @@
 """Stock files become suppliers: what is read, kept and counted; loading again."""
 
 import zipfile
+from collections.abc import Callable
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from sourcing.model import Place, Reject, Stale, Supplier
+from connectors.sirene import SOURCE
+from sourcing.ingest import ingest
+from sourcing.model import Place, Reject, Setting, Stale, Supplier
 from sourcing.source import SourceError
 from tests.conftest import shared
 from tests.sirene_base import LORIENT, geolocation, know_territory, load, one, supplier
@@ -269,3 +273,66 @@ def test_every_row_of_the_real_export_is_accounted_for(session: Session) -> None
 def test_real_api_answers_are_read(session: Session, name: str, rows: int) -> None:
     run = load(session, [shared(f"data/sources/sirene/{name}.json")], everywhere=True)
     assert (run.kept, run.leftover) == (rows, [])
+
+
+@pytest.mark.parametrize("writer", [write_csv, write_parquet])
+def test_closed_establishments_can_be_left_out_but_for_those_known(
+    session: Session, tmp_path: Path, writer: Callable[..., Path]
+) -> None:
+    def files(*rows: dict[str, str]) -> list[Path]:
+        units = [legal_unit(n) for n in (1, 2, 3)]
+        return [writer(tmp_path / "e.x", ESTABLISHMENT_54, rows),
+                writer(tmp_path / "u.x", LEGAL_UNIT_35, units)]  # fmt: skip
+
+    closed = establishment(2, etatAdministratif="F")
+    far = establishment(3, codeCommune="35238", etatAdministratif="F")
+    run = load(session, files(establishment(1), closed, far), open_only=True)
+    assert (run.rows, run.kept, run.out_of_scope, run.outside) == (3, 1, 1, 1)
+    gone = establishment(1, etatAdministratif="F")
+    run = load(session, files(gone, closed), open_only=True, everywhere=True)
+    assert (run.kept, run.out_of_scope, supplier(session, 1).state) == (1, 1, "F")
+
+
+def test_positions_are_trusted_in_the_order_insee_deserves(
+    session: Session, tmp_path: Path
+) -> None:
+    """A number or a street that is sure, the register's own, a street that may be, a centre."""
+    own = {"coordonneeLambertAbscisse": "225000", "coordonneeLambertOrdonnee": "6763000"}
+    qualities = ("11", "12", "21", "22", "33", "")
+    numbers = {(q, has_own): n for n, (q, has_own) in enumerate(product(qualities, (True, False)))}
+    rows = [establishment(n, **(own if has_own else {})) for (_, has_own), n in numbers.items()]
+    there = [
+        {"siret": siret(n), "qualite_xy": q, "x_longitude": "-3.36", "y_latitude": "47.74"}
+        for (q, _), n in numbers.items() if q
+    ]  # fmt: skip
+    units = [legal_unit(n) for n in numbers.values()]
+    load(session, [*stock(tmp_path, rows, units), geolocation(tmp_path, *there)])
+
+    def chosen(quality: str, has_own: bool) -> str:
+        found = supplier(session, numbers[quality, has_own])
+        insee = (found.lon, found.lat) == (-3.36, 47.74)
+        return ("insee " if insee else "") + found.precision
+
+    assert [chosen(q, True) for q in qualities] == ["insee exact", "insee street", *["exact"] * 4]
+    assert [chosen(q, False) for q in qualities] == [
+        "insee exact", "insee street", "insee street", "insee street", "commune", "commune"
+    ]  # fmt: skip
+
+
+def test_the_base_is_not_held_while_a_stock_is_read(
+    session: Session, engine: Engine, tmp_path: Path
+) -> None:
+    know_territory(session)
+    session.commit()
+    shares: list[float] = []
+
+    def tell(done: float, _total: float) -> None:
+        with Session(engine) as other, other.begin():
+            if done <= 0.5:
+                other.merge(Setting(key="visit", value=str(done)))
+        shares.append(done)
+
+    run = ingest(
+        session, SOURCE, stock(tmp_path, [establishment(1)], [legal_unit(1)]), progress=tell
+    )
+    assert (run.outcome, shares[0] < 0.5) == ("done", True)

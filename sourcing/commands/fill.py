@@ -133,6 +133,7 @@ def ingest(
             everywhere=everywhere,
             complete=complete,
             margin_km=bench.settings.margin_km,
+            open_only=bench.settings.open_only,
             mapping_name=mapping,
             progress=step,
         )

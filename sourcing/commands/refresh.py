@@ -147,7 +147,8 @@ def _read_files(
         session.expire_on_commit = False
         run = ingestion.ingest(
             session, source, files, complete=not source.brings_changes,
-            margin_km=bench.settings.margin_km, mapping_name=mapping, guard=guard, progress=step,
+            open_only=bench.settings.open_only, margin_km=bench.settings.margin_km,
+            mapping_name=mapping, guard=guard, progress=step,
         )  # fmt: skip
     bench.say(f"{source.title} : {_sentence(run)}")
     yield run

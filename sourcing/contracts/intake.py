@@ -6,12 +6,13 @@ Kept: what a buyer of the territory bought, and what a firm of the base won, whe
 # Every name below comes from Source.columns or from a Shape, both ours.
 # ruff: noqa: S608
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from sqlalchemy import Table as BaseTable
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
@@ -21,13 +22,10 @@ from sourcing.contracts import composition
 from sourcing.contracts.winners import attach, winners_of
 from sourcing.model import Base, Contract, ContractWinner, Place, Reject, Run, Supplier
 from sourcing.register.composition import checks
-from sourcing.register.stock_files import Table, literal, open_tables
+from sourcing.register.stock_files import Table, open_tables
 from sourcing.source import Source, SourceError
-from sourcing.workplace import workplace
+from sourcing.wholesale import Progress, Wanted, Write, workbench
 
-# A share of the whole, from 0 to 1.
-Progress = Callable[[float], None]
-MEMORY = "1GB"
 BATCH = 20_000
 KNOWN_BATCH = 200_000
 REJECTS_KEPT = 10_000
@@ -46,50 +44,19 @@ class _Load:
         return int(self.con.execute(sql).fetchone()[0] or 0)
 
 
-def ingest_contracts(
-    session: Session,
-    source: Source,
-    files: Sequence[Path],
-    *,
-    run: Run,
-    everywhere: bool = False,
-    margin_km: float = 30.0,
-    progress: Progress | None = None,
-) -> None:
-    """Bring these files' contracts into the base; the caller commits, the counts are run's."""
-    tell = progress or (lambda _: None)
-    with workplace() as folder:
-        try:
-            tables = open_tables(source, files, folder)
-            with _connect(folder) as con:
-                load = _Load(con, source, tables)
-                _read(load, tell)
-                _compose(load, session, everywhere)
-                _count(session, load, run)
-                tell(0.5)
-                _write(session, load, run, tell)
-        except (
-            duckdb.OperationalError,
-            duckdb.DataError,
-            duckdb.InvalidInputException,
-            OSError,
-        ) as error:
-            names = ", ".join(file.name for file in files)
-            raise SourceError(
-                f"{names} : lecture impossible, fichier abîmé ou disque plein "
-                f"({str(error).splitlines()[0][:120]})."
-            ) from error
-
-
-def _connect(work: Path) -> Any:
-    # A file rather than memory: what does not fit is compressed on disk.
-    con = duckdb.connect(str(work / "contracts.duckdb"))
-    con.execute(f"SET memory_limit = '{MEMORY}'")
-    con.execute(f"SET temp_directory = {literal(str(work / 'spill'))}")
-    con.execute("SET preserve_insertion_order = false")
-    for macro in (*checks(), *composition.macros()):
-        con.execute(macro)
-    return con
+@contextmanager
+def read_contracts(
+    session: Session, source: Source, files: Sequence[Path], wanted: Wanted
+) -> Iterator[Write]:
+    """Read these files' contracts; what writes them to the base is given, to call at once."""
+    with workbench(files) as (folder, con):
+        for macro in (*checks(), *composition.macros()):
+            con.execute(macro)
+        load = _Load(con, source, open_tables(source, files, folder))
+        _read(load, wanted.progress)
+        _compose(load, session, wanted.everywhere)
+        wanted.progress(0.5)
+        yield partial(_write, session, load, tell=wanted.progress)
 
 
 # --- reading: every line of every file, in our columns ---
@@ -216,6 +183,7 @@ def _rejects(load: _Load) -> Iterator[dict[str, Any]]:
 
 
 def _write(session: Session, load: _Load, run: Run, tell: Progress) -> None:
+    _count(session, load, run)
     _write_known(load, session)
     load.con.execute(composition.CHANGED)
     contracts = Base.metadata.tables["contract"]

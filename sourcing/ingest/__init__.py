@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, insert, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from sourcing import db, masking, stale
-from sourcing.contracts.intake import ingest_contracts
+from sourcing.contracts.intake import read_contracts
 from sourcing.ingest import guards
 from sourcing.ingest.guards import Guard
 from sourcing.ingest.intake import COUNTS, KEPT, Intake, Progress, as_json
@@ -18,8 +18,9 @@ from sourcing.ingest.named import reading
 from sourcing.ingest.scope import Scope
 from sourcing.model import Mention, Reject, Run
 from sourcing.places import Places
-from sourcing.register import ingest_register
+from sourcing.register import read_register
 from sourcing.source import Source, SourceError
+from sourcing.wholesale import Wanted
 
 OWN = ("source", "run_id", "first_seen", "last_seen", "key", "file", "line", "sectors", "digest")
 # When one of these changes, the mention may be another supplier's: it is linked anew.
@@ -32,7 +33,7 @@ UPDATED = {
     "firm": "CASE WHEN excluded.level = 'siren' THEN excluded.firm ELSE mention.firm END",
 }
 # Files of millions of lines: never one by one through Python.
-WHOLESALE = {"register": ingest_register, "contracts": ingest_contracts}
+WHOLESALE = {"register": read_register, "contracts": read_contracts}
 _KNOWN = "FROM incoming JOIN mention USING (source, key)"
 _IS_UNCHANGED = "mention.digest = incoming.digest AND mention.gone_on IS NULL"
 COMPARED = text(f"SELECT count(*), count(*) FILTER (WHERE {_IS_UNCHANGED}) {_KNOWN}")
@@ -57,20 +58,23 @@ def ingest(
     everywhere: bool = False,
     margin_km: float = 30.0,
     complete: bool = False,
+    open_only: bool = False,
     mapping_name: str = "",
     guard: Guard | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Take a source's files whole, or leave the data as they were and say why in the run.
 
-    `complete`: these files are the whole source; what they do not hold has left it. The run is
-    recorded either way (outcome "done" or "refused"); the caller commits.
+    `complete`: these files are the whole source; what they do not hold has left it. `open_only`: a
+    register's closed establishments are kept only when known already. The run is recorded either
+    way (outcome "done" or "refused"); the caller commits.
     """
     run = _new_run(session, source, files, complete)
     guard = guard or Guard()
     try:
         if source.kind in WHOLESALE:
-            _ingest_wholesale(session, source, files, run, everywhere, margin_km, guard, progress)
+            wanted = Wanted(everywhere, margin_km, complete, open_only, _shares(progress))
+            _ingest_wholesale(session, source, files, run, guard, wanted)
         else:
             scope = Scope(Places.read(session), everywhere, margin_km)
             read_as = reading(session, source, files, mapping_name, scope.places.names)
@@ -129,35 +133,29 @@ def rejects(session: Session, run: Run, limit: int = 100) -> list[Reject]:
     return list(session.scalars(found))
 
 
+def _shares(progress: Progress | None) -> Callable[[float], None]:
+    return lambda share: progress(share, 1.0) if progress else None
+
+
 def _ingest_wholesale(
-    session: Session,
-    source: Source,
-    files: Sequence[Path],
-    run: Run,
-    everywhere: bool,
-    margin_km: float,
-    guard: Guard,
-    progress: Progress | None,
+    session: Session, source: Source, files: Sequence[Path], run: Run, guard: Guard, wanted: Wanted
 ) -> None:
-    """These write as they read: a savepoint undoes what a late refusal had written."""
-    session.add(run)
-    session.flush()
-    tell: Callable[[float], None] | None = (lambda s: progress(s, 1.0)) if progress else None
-    try:
-        with session.begin_nested():
-            digests = {file["name"]: file["sha256"] for file in run.files}
-            WHOLESALE[source.kind](
-                session, source, files, run=run, everywhere=everywhere, margin_km=margin_km,
-                progress=tell,
-            )  # fmt: skip
-            run.files = [f | {"sha256": digests.get(f["name"], "")} for f in run.files]
-            guard.check(session, run, run.rows, run.kept)
-            session.flush()
-        # Rows were written under the ORM's feet: what the caller holds is read again.
-        session.expire_all()
-    except SourceError:
-        session.refresh(run)
-        raise
+    """All is read before the base is held; a savepoint undoes what a late refusal had written."""
+    digests = {file["name"]: file["sha256"] for file in run.files}
+    with WHOLESALE[source.kind](session, source, files, wanted) as write:
+        session.add(run)
+        session.flush()
+        try:
+            with session.begin_nested():
+                write(run)
+                run.files = [f | {"sha256": digests.get(f["name"], "")} for f in run.files]
+                guard.check(session, run, run.rows, run.kept)
+                session.flush()
+        except SourceError:
+            session.refresh(run)
+            raise
+    # Rows were written under the ORM's feet: what the caller holds is read again.
+    session.expire_all()
 
 
 def _write(session: Session, run: Run, intake: Intake) -> None:

@@ -1,0 +1,231 @@
+"""What is read of a register's files: the lines of the communes kept, completed, in DuckDB."""
+
+# Every name below comes from Source.columns or from a Shape, both ours.
+# ruff: noqa: S608
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sourcing.model import OldPlace
+from sourcing.normalise import ARRONDISSEMENTS
+from sourcing.places import Places
+from sourcing.register.composition import NAME, Reading
+from sourcing.register.stock_files import Table
+from sourcing.source import Source, SourceError
+from sourcing.wholesale import Wanted
+
+
+@dataclass(slots=True)
+class Load:
+    """One loading: DuckDB holds its lines; here is what was read and left."""
+
+    con: Any
+    source: Source
+    tables: list[Table]
+    reading: Reading
+    wanted: Wanted
+    outside: int = 0
+    unplaced: int = 0
+    closed: int = 0
+    # Of the communes kept; none for everywhere.
+    codes: frozenset[str] = frozenset()
+
+    @property
+    def code(self) -> str:
+        """The files' own column of the commune's code."""
+        return self.source.columns["commune_code"]
+
+    def number(self, sql: str) -> int:
+        """The single number a query answers."""
+        return int(self.con.execute(sql).fetchone()[0] or 0)
+
+
+# --- communes: every code a file may carry, today's place for it, and whether we keep it ---
+
+
+def write_communes(load: Load, session: Session) -> None:
+    """Into `commune`, what each code stands for."""
+    places, everywhere = Places.read(session), load.wanted.everywhere
+    if not everywhere and not places.territory:
+        raise SourceError("Aucun territoire n'est chargé : lancer « sourcing territory » d'abord, "
+                          "ou garder toute la France avec --everywhere.")  # fmt: skip
+    load.codes = frozenset() if everywhere else places.codes_near(load.wanted.margin_km)
+    old = session.scalars(select(OldPlace.code))
+    codes = dict.fromkeys([*(place.code for place in places.all), *old, *ARRONDISSEMENTS])
+    load.con.execute("CREATE TABLE commune (file_code VARCHAR, today VARCHAR, place VARCHAR, "
+                     "centre_lon DOUBLE, centre_lat DOUBLE, kept BOOLEAN)")  # fmt: skip
+    columns = [list(column) for column in zip(*_communes(places, codes, load.codes), strict=True)]
+    if columns:
+        unnested = ", ".join(f"unnest(${i})" for i in range(1, len(columns) + 1))
+        load.con.execute(f"INSERT INTO commune SELECT {unnested}", columns)
+
+
+def _communes(
+    places: Places, codes: Iterable[str], kept: frozenset[str]
+) -> Iterator[tuple[object, ...]]:
+    for code in codes:
+        if place := places.resolve(code):
+            row = (place.code, place.name, place.lon, place.lat, place.code in kept)
+            yield code, *row
+            # A spreadsheet took the leading zero away.
+            if code.startswith("0"):
+                yield code[1:], *row
+
+
+# --- reading: each file once, only the columns and the communes that matter ---
+
+
+def read(load: Load) -> None:
+    """Into `line`, `legal_unit` and `geolocation`: each file once."""
+    tell = load.wanted.progress
+    columns = ", ".join(
+        f"{c} VARCHAR" for c in (*load.reading.establishment, *load.reading.legal_unit.values())
+    )
+    load.con.execute(f"CREATE TABLE line (file INTEGER, copies BIGINT, siret VARCHAR, {columns})")
+    for number, table in enumerate(load.tables):
+        if table.shape.role in ("establishment", "joined"):
+            _read_lines(load, number, table)
+        tell(0.3 * (number + 1) / len(load.tables))
+    if load.wanted.is_whole and not load.wanted.everywhere:
+        _follow(load)
+    _complete(load, "legal_unit", "siren", 9, tuple(load.reading.legal_unit))
+    tell(0.4)
+    _complete(load, "geolocation", "siret", 14, load.reading.geolocation)
+    tell(0.5)
+
+
+def _read_lines(load: Load, number: int, table: Table) -> None:
+    """The file's lines that are kept, into `line`; the others are only counted."""
+    named = _named(load, table)
+    listed = ", ".join(f"{sql} AS {column}" for column, sql in named.items())
+    into = f"INSERT INTO line BY NAME SELECT {number} AS file"
+    here, left = _is_here(load, load.code), _is_left(load, named)
+    if table.is_csv and (here, left) != ("true", "false"):
+        _read_csv(load, table, named)
+        load.con.execute(f"{into}, copies, {', '.join(named)} FROM census WHERE kept")
+    else:
+        load.con.execute(
+            f"{into}, 1 AS copies, {listed} FROM {table.scan()} WHERE {here} AND NOT {left}"
+        )
+        if (here, left) == ("true", "false"):
+            return
+        load.con.execute(
+            f"CREATE OR REPLACE TABLE census AS SELECT {load.code} AS code, {left} AS is_left, "
+            f"count(*) AS copies FROM {table.scan()} GROUP BY ALL"
+        )
+    _count_census(load)
+
+
+def _is_here(load: Load, code: str) -> str:
+    """SQL: a line of this commune is kept."""
+    everywhere = load.wanted.everywhere
+    return "true" if everywhere else f"{code} IN (SELECT file_code FROM commune WHERE kept)"
+
+
+def _is_left(load: Load, named: Mapping[str, str]) -> str:
+    """SQL over the file's columns: a closed establishment the base never knew, when not wanted."""
+    if not load.wanted.open_only:
+        return "false"
+    state = re.sub(NAME, lambda found: named.get(found[0], found[0]), load.source.columns["state"])
+    unknown = f"{named['siret']} NOT IN (SELECT siret FROM known)"
+    return f"coalesce(({state}) = 'F' AND {unknown}, false)"
+
+
+def _named(load: Load, table: Table) -> dict[str, str]:
+    """Column of `line` -> SQL over the file's own."""
+    named = {"siret": siret_of(table)}
+    named |= {column: text_of(table, column) for column in load.reading.establishment}
+    return named | {
+        name: text_of(table, column) if name == column and table.shape.role == "joined" else "NULL"
+        for column, name in load.reading.legal_unit.items()
+    }
+
+
+def _follow(load: Load) -> None:
+    """Whom the base knows and who is in none of the communes kept any more: read where it is now.
+
+    Its line was counted outside, or unplaced, and is not any more.
+    """
+    load.con.execute("CREATE TABLE absent AS SELECT siret FROM known ANTI JOIN line USING (siret)")
+    if not load.number("SELECT count(*) FROM absent"):
+        return
+    for number, table in enumerate(load.tables):
+        if table.shape.role in ("establishment", "joined"):
+            listed = ", ".join(f"{sql} AS {c}" for c, sql in _named(load, table).items())
+            load.con.execute(
+                f"INSERT INTO line BY NAME SELECT {number} AS file, 1 AS copies, {listed} "
+                f"FROM {table.scan()} WHERE {siret_of(table)} IN (SELECT siret FROM absent)"
+            )
+    outside, unplaced = load.con.execute(
+        "SELECT count(*) FILTER (file_code IS NOT NULL), count(*) FILTER (file_code IS NULL) "
+        f"FROM line JOIN absent USING (siret) LEFT JOIN commune ON file_code = {load.code}"
+    ).fetchone()
+    load.outside -= outside
+    load.unplaced -= unplaced
+
+
+def _read_csv(load: Load, table: Table, named: Mapping[str, str]) -> None:
+    """Into `census`, the lines kept and, per commune, how many were not.
+
+    Parsing is what costs in a CSV: one pass answers both, grouping lines whose values are cleared.
+    """
+    cleared = ", ".join(f"CASE WHEN kept THEN {sql} END AS {name}" for name, sql in named.items())
+    load.con.execute(
+        f"CREATE OR REPLACE TABLE census AS SELECT code, is_left, kept, {cleared}, "
+        f"count(*) AS copies FROM (SELECT *, {_is_here(load, 'code')} AND NOT is_left AS kept "
+        f"FROM (SELECT *, {text_of(table, load.code)} AS code, {_is_left(load, named)} AS is_left "
+        f"FROM {table.scan()})) GROUP BY ALL"
+    )
+
+
+def _count_census(load: Load) -> None:
+    """Lines of communes that are not kept, of no known commune, and the closed ones left out."""
+    here = "true" if load.wanted.everywhere else "commune.kept"
+    outside, unplaced, closed = load.con.execute(
+        f"SELECT sum(copies) FILTER (NOT {here}), sum(copies) FILTER (({here}) IS NULL), "
+        f"sum(copies) FILTER ({here} AND is_left) "
+        "FROM census LEFT JOIN commune ON file_code = code"
+    ).fetchone()
+    load.outside += int(outside or 0)
+    load.unplaced += int(unplaced or 0)
+    load.closed += int(closed or 0)
+
+
+def text_of(table: Table, column: str) -> str:
+    """SQL: a column of the file as text, NULL when empty or absent."""
+    if column not in table.columns:
+        return "NULL"
+    text = f'trim("{column}")' if table.is_csv else f'CAST("{column}" AS VARCHAR)'
+    return f"nullif({text}, '')"
+
+
+def siret_of(table: Table) -> str:
+    """SQL: the SIRET; in a CSV, without spaces and with the zeros a spreadsheet took away."""
+    if not table.is_csv:
+        return "siret"
+    bare = "regexp_replace(siret, '\\s', '', 'g')"
+    return f"CASE WHEN length({bare}) IN (12, 13) THEN lpad({bare}, 14, '0') ELSE {bare} END"
+
+
+def _complete(load: Load, role: str, key: str, width: int, columns: Sequence[str]) -> None:
+    """Into a table named after the role, what its files say of the lines read, once per key."""
+    defined = ", ".join(f"{column} VARCHAR" for column in (key, *columns))
+    load.con.execute(f"CREATE TABLE {role} ({defined})")
+    for table in load.tables:
+        if table.shape.role == role:
+            found = f"lpad({key}, {width}, '0')" if table.is_csv else key
+            listed = ", ".join([found, *(text_of(table, column) for column in columns)])
+            load.con.execute(
+                f"INSERT INTO {role} SELECT {listed} FROM {table.scan()} "
+                f"WHERE {found} IN (SELECT left(siret, {width}) FROM line)"
+            )
+    if load.number(f"SELECT count(*) - count(DISTINCT {key}) FROM {role}"):
+        load.con.execute(
+            f"CREATE OR REPLACE TABLE {role} AS "
+            f"SELECT DISTINCT ON ({key}) * FROM {role} AS r ORDER BY {key}, r"
+        )
