@@ -146,7 +146,7 @@ def create_app(
     # A mail reader presses this one itself: its signed address says who leaves.
     forms_check.exempt(following.out)
     headers.register(app, settings)
-    for room in (context, errors, filters, account, kept, segments, protection):
+    for room in (context, errors, filters, account, kept, meeting, segments, protection):
         room.register(app)
     for pages in PAGES:
         app.register_blueprint(pages)

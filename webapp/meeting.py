@@ -1,142 +1,117 @@
-"""The meeting view: a full screen that tours what is bought and where, and stops at a touch."""
+"""The meeting: a full screen that tours what is bought and where, and stops at a touch."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
-from itertools import zip_longest
-from random import Random
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
 from typing import Any
-from urllib.parse import urlencode
 
-from flask import Blueprint, Response, jsonify, render_template, request, url_for
+import segno
+from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
+from markupsafe import Markup
+from sqlalchemy import func, select
 
-from maps.marks import MARKS, mark
-from sourcing.model import Place
-from sourcing.search import Page, search
-from sourcing.search.facets import Facet
-from sourcing.search.query import Query
+from maps.marks import MARKS
+from maps.meeting import SIZES, Tour, tour
+from sourcing.model import Purchase, Registration, Setting
 from webapp.context import session, site
-from webapp.headers import BASEMAPS
+from webapp.links import absolute
 
 PAGES = Blueprint("meeting", __name__)
-# The counters of a stop: status, how it is called on the screen.
-COUNTERS = (
-    ("siae", "insertion"),
-    ("esat", "ESAT"),
-    ("ea", "entreprises adaptées"),
-    ("ess", "économie sociale et solidaire"),
-    ("innovation", "innovation"),
-)
-NAMED = ("siae", "esat", "ea", "innovation")
-# Names shown at a stop, drawn from this many.
-NAMES, DRAWN = 6, 40
+KEPT = "meeting"
+KINDS = {
+    "territoire": "Le territoire",
+    "famille": "Ce qui s’achète",
+    "commune": "Commune",
+    "achats": "Achats à venir",
+    "arrivees": "Bienvenue",
+    "inscription": "Faites-vous connaître",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """One screen of the tour: the whole territory, a family of purchases or a commune."""
+@dataclass(slots=True)
+class Kept:
+    """The last tour made, and what it was made from."""
 
-    kind: str  # territoire, famille or commune
-    value: str
-    label: str
+    key: object = None
+    page: str = ""
+    lock: Lock = field(default_factory=Lock)
 
-    @property
-    def query(self) -> Query:
-        return Query.from_args({self.kind: [self.value]} if self.value else {})
 
-    @property
-    def arguments(self) -> str:
-        return urlencode(self.query.to_args())
+def register(app: Flask) -> None:
+    app.extensions[KEPT] = Kept()
 
 
 @PAGES.get("/reunion")
 def index() -> str:
     """The tour from the stop the address asks for; without script, a page of links."""
-    stops = tour()
+    made = _tour()
     place = request.args.get("etape", 1, type=int)
-    number = place if 1 <= place <= len(stops) else 1
+    number = place if 1 <= place <= len(made.stops) else 1
     return render_template(
         "meeting/index.html",
         title="Réunion",
-        stops=stops,
         number=number,
-        stop=stops[number - 1],
-        details=_details(stops[number - 1]),
-        marks=MARKS,
-        basemap=BASEMAPS.get(site().settings.basemap),
-        form_url=url_for("registration.form", _external=True).split("://")[1],
+        scene=made.scene(number - 1),
+        visit_url=url_for("meeting.visit"),
+        **parts(made, form_url()),
     )
 
 
-@PAGES.get("/reunion/etapes.json")
-def stops_json() -> Response:
-    """The stops in their order, for the page's script."""
-    return jsonify([{"genre": s.kind, "valeur": s.value, "titre": s.label} for s in tour()])
+@PAGES.get("/reunion/visite")
+def visit() -> Response:
+    """Every stop as it will be shown: asked for now and then, and most often unchanged."""
+    kept: Kept = current_app.extensions[KEPT]
+    key = _key()
+    with kept.lock:
+        if kept.key != key:
+            made = _tour()
+            kept.page = render_template(
+                "meeting/visit.html", scenes=made.scenes(), **parts(made, form_url())
+            )
+            kept.key = key
+        response = Response(kept.page, mimetype="text/html")
+    response.set_etag(hashlib.sha256(repr(key).encode()).hexdigest()[:20])
+    response.make_conditional(request)
+    return response
 
 
-@PAGES.get("/reunion/etape.json")
-def stop_json() -> Response:
-    """The counters and names of one stop."""
-    kind, value = request.args.get("genre", ""), request.args.get("valeur", "")
-    found = next((s for s in tour() if (s.kind, s.value) == (kind, value)), None)
-    return jsonify(_details(found or tour()[0]))
-
-
-def tour() -> list[Stop]:
-    """The territory, then what is bought and where in turn; nothing empty."""
-    page = search(session(), site().nomenclature, replace(Query(), per_page=1))
-    inside = {code for (code,) in session().query(Place.code).where(Place.in_territory)}
-    families = list(_stops("famille", page.facets))
-    communes = [stop for stop in _stops("commune", page.facets) if stop.value in inside]
-    pairs = zip_longest(families, communes)
-    return [
-        Stop("territoire", "", _territory(page)),
-        *(stop for pair in pairs for stop in pair if stop),
-    ]
-
-
-def _stops(kind: str, facets: Sequence[Facet]) -> Iterator[Stop]:
-    options = next((facet.options for facet in facets if facet.name == kind), ())
-    yield from (Stop(kind, option.value, option.label) for option in options if option.count)
-
-
-def _territory(page: Page) -> str:
-    return site().settings.organisation
-
-
-def _details(stop: Stop) -> dict[str, Any]:
-    page = search(session(), site().nomenclature, replace(stop.query, per_page=1))
-    counts = {
-        option.value: option.count
-        for facet in page.facets
-        if facet.name == "statut"
-        for option in facet.options
-    }
+def parts(made: Tour, address: str) -> dict[str, Any]:
+    """What the meeting's templates are filled with, whatever the stop."""
     return {
-        "genre": stop.kind,
-        "titre": stop.label,
-        "total": page.total,
-        "recherche": stop.arguments,
-        "commune": stop.value if stop.kind == "commune" else "",
-        "compteurs": [
-            {
-                "statut": code,
-                "libelle": label,
-                "marque": mark((code,)).name,
-                "nombre": counts.get(code, 0),
-            }
-            for code, label in COUNTERS
-        ],
-        "noms": _names(stop),
+        "tour": made,
+        "kinds": KINDS,
+        "sizes": SIZES,
+        "shapes": {each.name: each.path for each in MARKS},
+        "families": dict(site().nomenclature.families),
+        "address": address.split("://")[1],
+        "code": code_of(address),
+        "version": current_app.static_url_path,
     }
 
 
-def _names(stop: Stop) -> list[dict[str, str]]:
-    """A few suppliers of the stop, others tomorrow; never a person's name."""
-    asked = replace(stop.query, statuses=NAMED, per_page=DRAWN)
-    hits = [hit for hit in search(session(), site().nomenclature, asked).hits if not hit.is_person]
-    drawn = Random(f"{date.today()} {stop.value}").sample(hits, min(NAMES, len(hits)))
-    return [
-        {"nom": hit.name, "commune": hit.commune, "marque": mark(hit.statuses).name}
-        for hit in sorted(drawn, key=lambda hit: hit.name)
-    ]
+def form_url() -> str:
+    """Where a structure makes itself known."""
+    return str(absolute("registration.form"))
+
+
+def code_of(address: str) -> Markup:
+    """The address as a QR code."""
+    drawn = segno.make(address, error="m").svg_inline(
+        omitsize=True, border=2, dark="#000", light="#fff", svgclass="code", lineclass=None
+    )
+    return Markup(drawn)  # noqa: S704  # drawn by us, from our own address
+
+
+def _tour() -> Tour:
+    return tour(session(), site().nomenclature, site().settings.organisation)
+
+
+def _key() -> object:
+    """All that the tour is made from: base, nomenclature, arrivals, purchases, hour, site."""
+    said = session().execute(select(Setting.key, Setting.value).order_by(Setting.key))
+    arrived = select(func.count(), func.max(Registration.decided_at)).select_from(Registration)
+    coming = select(func.count(), func.max(Purchase.updated_at)).select_from(Purchase)
+    changes = [tuple(session().execute(each).one()) for each in (arrived, coming)]
+    base = (tuple(map(tuple, said)), site().nomenclature.fingerprint, *changes)
+    return (base, f"{datetime.now():%Y-%m-%d %H}", form_url(), current_app.static_url_path)

@@ -1,61 +1,151 @@
-"""The meeting runs by itself, stops at a touch, and survives a reload and a lost network."""
+"""The meeting runs by itself, stops at a touch, is read from afar, and survives the network."""
+
+import threading
+from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
+import waitress
+from flask import Flask
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy.orm import Session
+from waitress.server import TcpWSGIServer
 
+from benchmarks.meeting import soak
+from sourcing.model import Supplier
 from tests.browser.conftest import WATCH, Watched
+from tests.webapp.test_meeting import welcome
 
 pytestmark = pytest.mark.browser
+# Sixteen minutes of arc at five metres, on the 1 439 mm of a 65-inch screen 3 840 points wide:
+# 5 000 mm x tan(16/60 degree) x 3840 / 1439.
+CAPITALS = 62
+# Of this typeface, capitals are this part of the type's size.
+CAPITAL = 0.668
+READ = ".board *, .side *, .call *, .layer text"
+SMALLEST = """(read) => Math.min(...[...document.querySelectorAll(read)]
+  .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()))
+  .map(e => parseFloat(getComputedStyle(e).fontSize)
+    * (e.ownerSVGElement ? e.getScreenCTM().a : 1)))"""
 
 
-def place(page: Page) -> str:
-    return page.locator("[data-where]").inner_text()
+def serve(app: Flask, port: int = 0) -> TcpWSGIServer:
+    server = waitress.create_server(app, host="127.0.0.1", port=port, threads=4)
+    assert isinstance(server, TcpWSGIServer)
+    threading.Thread(target=server.run, daemon=True).start()
+    return server
 
 
-def test_the_tour_advances_by_itself_and_the_space_bar_stops_it(
-    chromium: Browser, address: str
-) -> None:
-    context = chromium.new_context(viewport={"width": 1920, "height": 1080}, locale="fr-FR")
+@pytest.fixture
+def screen(chromium: Browser, address: str) -> Iterator[Watched]:
+    """A large screen whose clock the test moves."""
+    context = chromium.new_context(viewport={"width": 3840, "height": 2160}, locale="fr-FR")
     context.add_init_script(WATCH)
     watched = Watched(context.new_page(), address)
-    page = watched.page
-    page.clock.install()
-    page.goto(f"{address}/reunion")
-    page.wait_for_selector("#carte[data-ready]", state="attached")
-    page.clock.fast_forward(13_000)
-    expect(page.locator("[data-where]")).to_contain_text("2 /")
-    page.keyboard.press(" ")
-    expect(page.locator("[data-pause]")).to_contain_text("Reprendre")
-    page.clock.fast_forward(60_000)
-    assert place(page).startswith("2 /")
+    watched.page.clock.install()
+    yield watched
     watched.breaches()
     assert watched.faults == []
     context.close()
 
 
-def test_arrows_change_the_stop_and_a_reload_keeps_it(watched: Watched) -> None:
+def at(page: Page, number: int) -> None:
+    expect(page.locator("[data-where]")).to_contain_text(f"{number} /")
+
+
+def ready(watched: Watched) -> Page:
     page = watched.open("/reunion")
-    page.wait_for_selector("#carte[data-ready]", state="attached")
+    page.wait_for_selector(".stage[data-ready]")
+    return page
+
+
+def test_the_tour_runs_by_itself_stops_at_a_touch_and_obeys_a_remote(screen: Watched) -> None:
+    page = ready(screen)
+    page.clock.run_for(13_000)
+    at(page, 2)
+    page.locator(".land[data-code='56193']").click()
+    expect(page.locator(".board h1")).to_have_text("Riantec")
+    page.clock.run_for(50_000)
+    expect(page.locator(".board h1")).to_have_text("Riantec")
+    page.clock.run_for(11_000)
+    expect(page.locator(".board h1")).not_to_have_text("Riantec")
+    page.keyboard.press("Home")
+    for _ in range(2):
+        page.keyboard.press("n")
+    at(page, 3)
+    for key, number in (("PageDown", 4), ("ArrowRight", 5), ("PageUp", 4), ("Home", 1)):
+        page.keyboard.press(key)
+        at(page, number)
+    page.keyboard.press(" ")
+    expect(page.locator("[data-pause]")).to_have_text("Reprendre")
+    page.clock.run_for(120_000)
+    at(page, 1)
+    page.keyboard.press("b")
+    expect(page.locator(".board h1")).not_to_be_visible()
+
+
+def test_every_word_of_every_stop_is_read_from_five_metres(screen: Watched) -> None:
+    page = ready(screen)
+    for _ in range(12):
+        assert page.evaluate(SMALLEST, READ) * CAPITAL >= CAPITALS
+        page.keyboard.press("PageDown")
+        page.clock.run_for(1_500)
+
+
+def test_a_lost_network_is_said_and_what_is_known_stays(screen: Watched, served: Flask) -> None:
+    page = ready(screen)
+    page.context.set_offline(True)
+    page.clock.run_for(30_000)
+    expect(page.locator("[data-state]")).to_contain_text("Hors ligne depuis ")
+    page.keyboard.press("End")
+    page.keyboard.press("Home")
+    expect(page.locator("h1")).to_have_text("Lorient Agglomération")
+    with Session(served.extensions["sourcing"].engine) as session:
+        firm = session.query(Supplier).filter_by(is_person=False, diffusion="O").first()
+        assert firm is not None
+        welcome(session, firm)
+        name = firm.name
+    page.context.set_offline(False)
+    expect(page.locator("[data-welcome]")).to_contain_text(f"Bienvenue à {name}")
+    expect(page.locator("[data-state]")).not_to_contain_text("Hors ligne")
+    page.clock.run_for(11_000)
+    expect(page.locator("[data-welcome]")).not_to_be_visible()
+
+
+def test_a_restart_of_the_server_is_not_seen_in_the_room(chromium: Browser, served: Flask) -> None:
+    server = serve(served)
+    page = chromium.new_page()
+    page.clock.install(time=datetime(2026, 11, 28, 14, 2))
+    page.goto(f"http://127.0.0.1:{server.effective_port}/reunion")
+    page.wait_for_selector(".stage[data-ready]")
+    page.route("**/visite", lambda route: route.abort("connectionrefused"))
+    server.close()
+    page.clock.run_for(26_000)
+    at(page, 3)
+    expect(page.locator("[data-state]")).to_have_text("Hors ligne depuis 14:02")
+    page.unroute("**/visite")
+    page.clock.run_for(100_000)
+    again = serve(served, server.effective_port)
+    page.clock.run_for(70_000)
+    expect(page.locator("[data-state]")).to_have_text("")
+    again.close()
+    page.close()
+
+
+def test_hours_of_it_leave_nothing_behind(chromium: Browser, address: str) -> None:
+    context = chromium.new_context(viewport={"width": 1280, "height": 720})
+    before, after = soak(context.new_page(), address, 120)
+    context.close()
+    assert after.heap < before.heap * 1.1
+    assert after.nodes < before.nodes * 1.1
+    assert after.listeners <= before.listeners
+
+
+def test_who_asked_for_calm_starts_paused_and_a_reload_keeps_the_stop(watched: Watched) -> None:
+    page = ready(watched)
+    expect(page.locator("[data-pause]")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**etape=2")
     title = page.locator("h1").inner_text()
     page.reload()
     expect(page.locator("h1")).to_have_text(title)
-
-
-def test_who_asked_for_calm_starts_paused(watched: Watched) -> None:
-    page = watched.open("/reunion")
-    page.wait_for_selector("#carte[data-ready]", state="attached")
-    expect(page.locator("[data-pause]")).to_have_attribute("aria-pressed", "true")
-
-
-def test_a_lost_network_is_said_and_the_tour_goes_on(watched: Watched) -> None:
-    page = watched.open("/reunion")
-    page.wait_for_selector("#carte[data-ready]", state="attached")
-    page.keyboard.press("ArrowRight")
-    page.wait_for_url("**etape=2")
-    page.context.set_offline(True)
-    page.keyboard.press("ArrowLeft")
-    expect(page.locator("[data-state]")).to_contain_text("Hors ligne")
-    expect(page.locator("h1")).to_have_text("Lorient Agglomération")
-    page.context.set_offline(False)

@@ -1,160 +1,262 @@
-// The meeting: a tour that runs by itself, stops at a touch, survives a lost network and a reload.
+// The meeting: a tour that runs by itself and stops at a touch. All its screens come at once and
+// are asked for again now and then, so that it goes on without network or server. One plain script:
+// the file for a USB stick carries it inside.
 
-import { MapView } from "./engine.js";
-import { element, number, shape } from "./marks.js";
+(() => {
+  const STOP_SECONDS = 12, IDLE_SECONDS = 60, WELCOME_SECONDS = 10, FLIGHT_MS = 1200;
+  const ASK_SECONDS = 20, ANSWER_SECONDS = 10, RETRY_SECONDS = [5, 10, 20, 40, 60];
+  const CLOSEST = 8;
+  const stage = document.querySelector(".stage");
+  const plan = stage.querySelector(".plan");
+  const part = (name) => stage.querySelector(`[data-${name}]`);
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  let stops = [];
+  let place = Number(stage.dataset.etape) - 1;
+  // Nobody asked for movement who asked the system for calm.
+  let paused = remembered("pause") ? remembered("pause") === "1" : calm.matches;
+  let timer = 0, flight = 0, asking = 0, failures = 0, tag = "", since = null;
+  let newest = -1;
+  const waiting = [];
 
-const STOP_SECONDS = 12;
-const TOUCH_SECONDS = 60;
-const RETRY_SECONDS = 15;
-const KINDS = { territoire: "Le territoire", famille: "Ce qui s’achète", commune: "Commune" };
-const host = document.getElementById("carte");
-const stage = document.querySelector(".stage");
-const at = (name) => document.querySelector(`[data-${name}]`);
-const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-const wide = () => matchMedia("(width >= 56rem) and (orientation: landscape)").matches;
+  function remembered(key) { try { return sessionStorage.getItem(key); } catch { return null; } }
+  function remember(key, value) { try { sessionStorage.setItem(key, value); } catch { /* a file may not keep */ } }
 
-const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
-const map = new MapView(host, {
-  tiles: host.dataset.tiles, credit: host.dataset.credit, scale: Math.max(1, rem() / 17),
-  label: "Carte de l’étape. Flèches : étapes. Espace : pause.",
-});
-let stops = [];
-let place = Number(host.dataset.number) - 1;
-let timer = 0;
-// Nobody asked for movement who asked the system for calm.
-let paused = sessionStorage.getItem("pause") ? sessionStorage.getItem("pause") === "1" : calm;
-const seen = new Map();
+  // --- what is shown --------------------------------------------------------------
 
-async function ask(url) {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(answer.statusText);
-  return answer.json();
-}
+  const nameOf = (scene) => `${scene.dataset.genre}/${scene.dataset.valeur}`;
+  const sceneOf = (stop) => stop.querySelector(".scene");
 
-/** What a stop shows; the last known answer when the network is away. */
-async function details(stop) {
-  const key = `${stop.genre}/${stop.valeur}`;
-  try {
-    const state = new URLSearchParams({ genre: stop.genre, valeur: stop.valeur });
-    seen.set(key, await ask(`${host.dataset.stop}?${state}`));
-    say(paused ? "En pause" : "");
-  } catch {
-    say("Hors ligne : dernières données connues");
+  /** Take in the stops of a document, staying where we are. */
+  function read(source) {
+    const known = [...source.querySelectorAll(".stop")];
+    if (!known.length) return;
+    const here = nameOf(part("shown").firstElementChild);
+    stops = known.map((stop) => document.importNode(stop, true));
+    place = Math.max(0, stops.findIndex((stop) => nameOf(sceneOf(stop)) === here));
+    put();
+    greet([...source.querySelectorAll("[data-arrival]")]);
   }
-  return seen.get(key);
-}
 
-function say(sentence) { at("state").textContent = sentence; }
+  /** Put the words and dots of the stop at hand. */
+  function put() {
+    const stop = stops[place];
+    const scene = sceneOf(stop).cloneNode(true);
+    part("shown").replaceChildren(scene);
+    plan.querySelector(".layer").replaceWith(stop.querySelector(".layer").cloneNode(true));
+    part("where").textContent = `${place + 1} / ${stops.length}`;
+    document.title = `${scene.querySelector("h1").textContent} – Réunion – Sourcing territorial`;
+    for (const land of plan.querySelectorAll(".land")) land.classList.toggle("chosen", land.dataset.code === scene.dataset.valeur);
+  }
 
-async function show(next) {
-  place = (next + stops.length) % stops.length;
-  const stop = stops[place];
-  stage.classList.add("changing");
-  const found = await details(stop);
-  if (stops[place] !== stop) return;
-  if (found) fill(stop, found);
-  stage.classList.remove("changing");
-  history.replaceState(null, "", `?etape=${place + 1}`);
-  schedule(STOP_SECONDS);
-}
+  function show(next) {
+    if (!stops.length) return;
+    place = (next + stops.length) % stops.length;
+    put();
+    fly(sceneOf(stops[place]).dataset.vue.split(" ").map(Number));
+    remember("etape", String(place));
+    if (stage.dataset.visite) history.replaceState(null, "", `?etape=${place + 1}`);
+  }
 
-function fill(stop, found) {
-  at("kind").textContent = KINDS[stop.genre];
-  at("title").textContent = found.titre;
-  at("total").textContent = number(found.total);
-  at("total-word").textContent = found.total > 1 ? "fournisseurs" : "fournisseur";
-  at("counters").replaceChildren(...found.compteurs.map(counter));
-  at("names").replaceChildren(...found.noms.map(name));
-  at("where").textContent = `${place + 1} / ${stops.length}`;
-  document.title = `${found.titre} – Réunion – Sourcing territorial`;
-  map.follow(`${host.dataset.cells}?${found.recherche}`);
-  const left = wide() ? document.querySelector(".board").offsetWidth * 0.9 : 24;
-  const below = wide() ? document.querySelector(".bar").offsetHeight + 24 : 24;
-  map.fit(found.commune || "territory", [left, 24, 40, below], found.commune ? 13 : 15);
-  map.choose(found.commune);
-}
+  const view = () => { const { x, y, width, height } = plan.viewBox.baseVal; return [x, y, width, height]; };
 
-function counter({ nombre, libelle, marque }) {
-  const item = element("li", `mark-${marque}${nombre ? "" : " none"}`);
-  const mark = shape(marque, 16);
-  mark.setAttribute("class", "icon mark");
-  item.append(mark, element("b", "", number(nombre)), element("span", "", libelle));
-  return item;
-}
+  /** Look at a rectangle of the ground; what is drawn on it keeps its size on the screen. */
+  function look(at) {
+    const scale = at[2] / Number(sceneOf(stops[place]).dataset.vue.split(" ")[2]);
+    plan.setAttribute("viewBox", at.join(" "));
+    for (const mark of plan.querySelector(".layer").children) {
+      mark.dataset.scale ??= /scale\((.*)\)/.exec(mark.getAttribute("transform"))[1];
+      mark.setAttribute("transform", mark.getAttribute("transform").replace(/scale\(.*\)/, `scale(${mark.dataset.scale * scale})`));
+    }
+  }
 
-function name({ nom, commune, marque }) {
-  const item = element("li", `mark-${marque}`);
-  item.append(element("b", "", nom), " ", element("span", "", commune));
-  return item;
-}
+  function fly(to) {
+    cancelAnimationFrame(flight);
+    const from = view();
+    if (calm.matches || from.every((value, i) => Math.abs(value - to[i]) < 1)) { look(to); return; }
+    const start = performance.now();
+    const step = (now) => {
+      const part = Math.min(1, (now - start) / FLIGHT_MS);
+      const eased = part < 0.5 ? 2 * part * part : 1 - 2 * (1 - part) ** 2;
+      look(from.map((value, i) => value + (to[i] - value) * eased));
+      if (part < 1) flight = requestAnimationFrame(step);
+    };
+    flight = requestAnimationFrame(step);
+  }
 
-// --- time ---------------------------------------------------------------------------
+  // --- time -------------------------------------------------------------------------
 
-function schedule(seconds) {
-  clearTimeout(timer);
-  stage.classList.remove("running");
-  if (paused) return;
-  stage.offsetWidth; // restarts the bar's animation
-  stage.classList.add("running");
-  timer = setTimeout(() => show(place + 1), seconds * 1000);
-}
+  function run(seconds = STOP_SECONDS) {
+    clearTimeout(timer);
+    stage.classList.remove("running");
+    if (paused) return;
+    if (seconds === STOP_SECONDS) {
+      stage.offsetWidth; // restarts the bar's animation
+      stage.classList.add("running");
+    }
+    timer = setTimeout(() => { show(place + 1); run(); say(); }, seconds * 1000);
+  }
 
-function pause(value) {
-  paused = value;
-  sessionStorage.setItem("pause", value ? "1" : "0");
-  const button = at("pause");
-  button.setAttribute("aria-pressed", String(value));
-  button.querySelector("use").setAttribute("href", button.querySelector("use").getAttribute("href").replace(/#.*/, value ? "#play" : "#pause"));
-  at("pause-word").textContent = value ? "Reprendre" : "Pause";
-  say(value ? "En pause" : "");
-  schedule(STOP_SECONDS);
-}
+  /** Someone touches the screen or turns a page: it is hers for a minute. */
+  function hold() {
+    if (paused) return;
+    run(IDLE_SECONDS);
+    say("Reprise dans une minute");
+  }
 
-/** Someone touches the map: it is hers for a minute. */
-function touched() {
-  if (paused) return;
-  clearTimeout(timer);
-  stage.classList.remove("running");
-  say("Visite suspendue une minute");
-  timer = setTimeout(() => { say(""); show(place + 1); }, TOUCH_SECONDS * 1000);
-}
+  function pause(value) {
+    paused = value;
+    remember("pause", value ? "1" : "0");
+    part("pause").setAttribute("aria-pressed", String(value));
+    part("pause-word").textContent = value ? "Reprendre" : "Pause";
+    run();
+    say();
+  }
 
-const go = (step) => show(place + step);
-host.addEventListener("pointerdown", touched);
-host.addEventListener("wheel", touched, { passive: true });
-at("pause").addEventListener("click", () => pause(!paused));
-for (const link of document.querySelectorAll("[data-go]")) {
-  link.addEventListener("click", (event) => { event.preventDefault(); go(Number(link.dataset.go)); });
-}
-at("full").addEventListener("click", () => {
-  if (document.fullscreenElement) document.exitFullscreen(); else document.documentElement.requestFullscreen();
-});
-document.addEventListener("keydown", (event) => {
-  if (event.target.closest("a, button") && [" ", "Enter"].includes(event.key)) return;
-  const act = { " ": () => pause(!paused), ArrowRight: () => go(1), ArrowLeft: () => go(-1), PageDown: () => go(1), PageUp: () => go(-1), f: () => at("full").click() }[event.key];
-  if (!act || event.target.closest(".cell")) return;
-  event.preventDefault();
-  event.stopPropagation();
-  act();
-}, true);
+  function say(sentence = "") {
+    const away = since && `Hors ligne depuis ${since.toLocaleTimeString("fr-FR", { hour: "2-digit", minute: "2-digit" })}`;
+    const told = [away, sentence].filter(Boolean).join(". ");
+    if (part("state").textContent !== told) part("state").textContent = told;
+  }
 
-/** The screen stays lit where the browser allows it. */
-async function stayLit() {
-  try { await navigator.wakeLock?.request("screen"); } catch { /* refused: the room's own settings decide */ }
-}
-document.addEventListener("visibilitychange", () => { if (!document.hidden) stayLit(); });
+  const go = (step) => { show(place + step); hold(); };
 
-async function begin() {
-  try {
-    stops = await ask(host.dataset.stops);
-    await map.outlines(host.dataset.outlines);
+  // --- news -------------------------------------------------------------------------
+
+  /** Welcome those accepted since the last look, one after the other. */
+  function greet(arrivals) {
+    const known = newest;
+    newest = Math.max(newest, 0, ...arrivals.map((each) => Number(each.dataset.arrival)));
+    if (known < 0) return;
+    const fresh = arrivals.filter((each) => Number(each.dataset.arrival) > known);
+    waiting.push(...fresh.reverse().map((each) => document.importNode(each, true)));
+    if (part("welcome").hidden) welcome();
+  }
+
+  function welcome() {
+    const next = waiting.shift();
+    part("welcome").hidden = !next;
+    if (!next) return;
+    part("welcome").replaceChildren("Bienvenue à ", ...next.childNodes);
+    setTimeout(welcome, WELCOME_SECONDS * 1000);
+  }
+
+  async function ask() {
+    clearTimeout(asking);
+    try {
+      const answer = await fetch(stage.dataset.visite, { cache: "no-cache", signal: AbortSignal.timeout(ANSWER_SECONDS * 1000) });
+      if (!answer.ok) throw new Error(answer.statusText);
+      if (answer.headers.get("etag") !== tag || !stops.length) {
+        const news = new DOMParser().parseFromString(await answer.text(), "text/html");
+        // The site was replaced by another version: this page's script is not its own any more.
+        if (news.querySelector(".visit").dataset.site !== stage.dataset.site) { location.reload(); return; }
+        read(news);
+        tag = answer.headers.get("etag");
+      }
+      failures = 0;
+      if (since) { since = null; say(); }
+    } catch {
+      failures += 1;
+      since ??= new Date();
+      say();
+    }
+    const seconds = failures ? RETRY_SECONDS[Math.min(failures, RETRY_SECONDS.length) - 1] : ASK_SECONDS;
+    asking = setTimeout(ask, seconds * 1000 * (0.9 + Math.random() / 5));
+  }
+
+  // --- hands: touch, mouse, keyboard, remote control ------------------------------------
+
+  const fingers = new Map();
+  let moved = 0;
+
+  function onGround(point) {
+    const at = new DOMPoint(point.x, point.y).matrixTransform(plan.getScreenCTM().inverse());
+    return [at.x, at.y];
+  }
+
+  /** Zoom around a point of the screen, within reason. */
+  function zoom(by, point) {
+    const [x, y, width, height] = view();
+    const whole = Number(sceneOf(stops[0]).dataset.vue.split(" ")[2]);
+    const wanted = Math.min(whole * 1.2, Math.max(whole / CLOSEST / 4, width * by)) / width;
+    const [left, top] = onGround(point);
+    look([left - (left - x) * wanted, top - (top - y) * wanted, width * wanted, height * wanted]);
+  }
+
+  plan.addEventListener("pointerdown", (event) => {
+    fingers.set(event.pointerId, event);
+    moved = fingers.size > 1 ? Infinity : 0;
+  });
+  addEventListener("pointermove", (event) => {
+    const before = fingers.get(event.pointerId);
+    if (!before || !stops.length) return;
+    const others = [...fingers.values()].filter((finger) => finger.pointerId !== event.pointerId);
+    fingers.set(event.pointerId, event);
+    moved += Math.hypot(event.x - before.x, event.y - before.y);
+    if (moved < 8) return;
+    cancelAnimationFrame(flight);
+    if (others.length) {
+      const apart = (finger) => Math.hypot(finger.x - others[0].x, finger.y - others[0].y);
+      zoom(apart(before) / Math.max(1, apart(event)), others[0]);
+      return;
+    }
+    const [from, to] = [onGround(before), onGround(event)];
+    const [x, y, width, height] = view();
+    look([x + from[0] - to[0], y + from[1] - to[1], width, height]);
+  });
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, (event) => fingers.delete(event.pointerId));
+  plan.addEventListener("click", ({ target }) => {
+    const found = moved < 8 ? stops.findIndex((stop) => sceneOf(stop).dataset.valeur === target.dataset?.code && target.dataset.code) : -1;
+    if (found >= 0) show(found);
+  });
+  plan.addEventListener("wheel", (event) => {
+    if (!stops.length) return;
+    event.preventDefault();
+    cancelAnimationFrame(flight);
+    zoom(1.0015 ** event.deltaY, event);
+    hold();
+  }, { passive: false });
+  stage.addEventListener("pointerdown", (event) => { if (!event.target.closest(".bar")) hold(); });
+
+  for (const link of document.querySelectorAll("[data-go]")) {
+    link.addEventListener("click", (event) => { if (stops.length) { event.preventDefault(); go(Number(link.dataset.go)); } });
+  }
+  part("pause").addEventListener("click", () => pause(!paused));
+  part("full").addEventListener("click", () => {
+    if (document.fullscreenElement) document.exitFullscreen(); else document.documentElement.requestFullscreen();
+  });
+  const night = () => document.body.classList.toggle("dark");
+  // Presenters' remotes send page keys or arrows, and "b" or "." for a dark screen.
+  const KEYS = {
+    " ": () => pause(!paused), f: () => part("full").click(), b: night, ".": night,
+    ArrowRight: () => go(1), ArrowDown: () => go(1), PageDown: () => go(1), n: () => go(1),
+    ArrowLeft: () => go(-1), ArrowUp: () => go(-1), PageUp: () => go(-1), p: () => go(-1),
+    Home: () => { show(0); hold(); },
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || !KEYS[event.key]) return;
+    if (event.target.closest("a, button") && event.key === " ") return;
+    event.preventDefault();
+    KEYS[event.key]();
+  });
+
+  /** The screen stays lit where the browser allows it. */
+  async function stayLit() {
+    try { await navigator.wakeLock?.request("screen"); } catch { /* refused: the room's own settings decide */ }
+  }
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { stayLit(); if (stage.dataset.visite) ask(); } });
+  addEventListener("online", () => { if (stage.dataset.visite) ask(); });
+  addEventListener("offline", () => { since ??= new Date(); say(); });
+
+  async function begin() {
+    stayLit();
+    const inside = document.getElementById("visite");
+    if (inside) {
+      read(inside.content);
+      const last = Number(remembered("etape"));
+      if (last) show(last);
+    } else await ask();
     pause(paused);
-    await show(place);
-    host.dataset.ready = "1";
-  } catch {
-    say("Le serveur ne répond pas ; nouvel essai dans un instant");
-    setTimeout(begin, RETRY_SECONDS * 1000);
+    stage.dataset.ready = "1";
   }
-}
-stayLit();
-begin();
+  begin();
+})();

@@ -1,0 +1,105 @@
+"""Where things go on a drawn map: dots that would overlap are joined, names slide or go."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import hypot
+from typing import NamedTuple
+
+from maps.ground import Land, View
+
+# Discs nearer than this share of their radii together are joined.
+TOUCHING = 0.9
+# A letter's mean width and a line's height, in parts of the type's size.
+LETTER, LINE = 0.56, 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """So many suppliers at a place of the plane; the look of the one when it is alone."""
+
+    x: float
+    y: float
+    count: int
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """Sizes in the plane: of the type of names, of a lone mark, and of a count's disc."""
+
+    size: float
+    mark: float
+
+    def times(self, scale: float) -> "Type":
+        """The same sizes where the plane is this much larger."""
+        return Type(self.size * scale, self.mark * scale)
+
+    def radius(self, dot: Dot) -> float:
+        """Half the room a dot takes; its count is written inside."""
+        if dot.count == 1:
+            return self.mark
+        return self.size * (0.35 + 0.32 * max(2, len(str(dot.count))))
+
+
+class Name(NamedTuple):
+    """A commune's name and the middle of where it is written."""
+
+    text: str
+    x: float
+    y: float
+
+
+class _Box(NamedTuple):
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: "_Box") -> bool:
+        return (self.left < other.right and self.right > other.left
+                and self.top < other.bottom and self.bottom > other.top)  # fmt: skip
+
+    def holds(self, other: "_Box") -> bool:
+        return (self.left <= other.left and self.right >= other.right
+                and self.top <= other.top and self.bottom >= other.bottom)  # fmt: skip
+
+
+def apart(dots: Iterable[Dot], type_: Type) -> list[Dot]:
+    """The dots, those that would overlap joined into the largest of them."""
+    kept: list[Dot] = []
+    for dot in sorted(dots, key=lambda d: (-d.count, d.x, d.y)):
+        for place, other in enumerate(kept):
+            room = TOUCHING * (type_.radius(dot) + type_.radius(other))
+            if hypot(dot.x - other.x, dot.y - other.y) < room:
+                kept[place] = replace(other, count=other.count + dot.count)
+                break
+        else:
+            kept.append(dot)
+    return kept
+
+
+def names(lands: Sequence[Land], dots: Sequence[Dot], type_: Type, view: View) -> list[Name]:
+    """The names that cover neither a dot, a larger commune's name nor the edge of the view."""
+    taken = [_around(d.x, d.y, r := type_.radius(d), r) for d in dots]
+    inside = _Box(view.x, view.y, view.x + view.width, view.y + view.height)
+    found = []
+    for land in lands:
+        wide, high = len(land.name) * LETTER * type_.size / 2, type_.size * LINE / 2
+        for right, down in _nudges(wide, type_):
+            x, y = land.at[0] + right, land.at[1] + down
+            box = _around(x, y, wide, high)
+            if inside.holds(box) and not any(box.meets(other) for other in taken):
+                taken.append(box)
+                found.append(Name(land.name, x, y))
+                break
+    return found
+
+
+def _nudges(wide: float, type_: Type) -> Iterable[tuple[float, float]]:
+    step = type_.size
+    yield from ((0, down * step) for down in (0, -1, 1, -1.8, 1.8, -2.6, 2.6))
+    yield from ((side * (wide + 1.6 * step), 0) for side in (1, -1))
+
+
+def _around(x: float, y: float, wide: float, high: float) -> _Box:
+    return _Box(x - wide, y - high, x + wide, y + high)
