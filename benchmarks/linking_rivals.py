@@ -37,11 +37,12 @@ KNOWN = 2_000
 FREQUENCY = """CREATE OR REPLACE TEMP TABLE frequency AS
 SELECT word, count(*) AS lines FROM word GROUP BY word"""
 # What the others are given: one row per line, its names and words as lists, its three rarest words
-# among those the base knows: a misspelling finds nobody.
+# among those the base knows (a misspelling finds nobody), its site's name, or its own, in one word.
 FIELDS = """
 SELECT line::INTEGER AS unique_id, nullif(postcode, '') AS postcode, nullif(town, '') AS town,
     nullif(departement, '') AS departement, nullif(street, '') AS street,
     nullif(number, 0)::INTEGER AS number, names, names[1] AS name, words,
+    replace(coalesce(nullif(replace(site, '-', ''), ''), names[1]), ' ', '') AS label,
     words[1] AS rare, words[2] AS second, words[3] AS third
 FROM line
 LEFT JOIN (SELECT line, list(plain ORDER BY length(plain) DESC, plain) AS names
@@ -130,6 +131,7 @@ def splink(
             cl.JaroWinklerAtThresholds("town", [0.92]),
             cl.JaroWinklerAtThresholds("street", [0.99, 0.9, 0.8]),
             cl.ExactMatch("number"),
+            cl.JaroWinklerAtThresholds("label", [0.95, 0.85]),
         ],
         blocking_rules_to_generate_predictions=[block_on(*rule) for rule in rules],
         retain_matching_columns=False,

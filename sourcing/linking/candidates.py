@@ -21,6 +21,8 @@ CHANNEL_WEIGHT = {
     "kind@town": 0.4,
     "start@town": 0.3,
     "gram@town": 0.1,
+    "site@departement": 0.6,
+    "site@town": 0.1,
     "acronym": 0.7,
     "door": 1.2,
     "street@town": 0.5,

@@ -28,7 +28,9 @@ from sourcing.linking.overlap import (
     met,
     overlap,
     pairwise,
+    ranges,
     ratio,
+    sums,
 )
 
 # Street numbers so far apart are still next door: entrances, corner houses.
@@ -168,6 +170,24 @@ class Comparison:
         return found
 
     @cached_property
+    def in_site(self) -> tuple[Flags, Floats]:
+        """Does one name its web site; 0..1, how much of that name the other's words are made of."""
+        probe, line = self.pairs
+        said, found = np.zeros(len(probe), dtype=bool), np.zeros(len(probe))
+        both = ((self.probes.sites, probe, self.index.of_line, line),
+                (self.base.sites, line, self.asked[1], probe))  # fmt: skip
+        texts = self.vocabulary[1].word
+        for sites, ours, words, theirs in both:
+            labels = sites.values[sites.code[ours]]
+            at = np.flatnonzero(labels != "")
+            row, word = ranges(words.start[theirs[at]], words.start[theirs[at] + 1])
+            held = zip(labels[at[row]].tolist(), texts[words.word[word]].tolist(), strict=True)
+            covered = [len(w) / len(s) if len(w) > 3 and w in s else 0.0 for s, w in held]
+            said[at] = True
+            found[at] = np.maximum(found[at], sums(row, np.array(covered), len(at)))
+        return said, found
+
+    @cached_property
     def acronyms(self) -> Flags:
         """A word of one is made of the initials of a name of three words or more of the other."""
         probe, line = self.pairs
@@ -270,12 +290,14 @@ def _texts(labels: Labels, lines: Ints) -> list[str]:
 
 def _said(lines: Lines, asked: Ints) -> list[str]:
     """The street and names of each line asked, in one word."""
-    begins, ends = (np.searchsorted(lines.alias_line, asked + i).tolist() for i in (0, 1))
+    once, back = np.unique(asked, return_inverse=True)
+    begins, ends = (np.searchsorted(lines.alias_line, once + i).tolist() for i in (0, 1))
     names = lines.alias_text
-    return [
+    said = [
         "".join([street, *names[a:b]]).replace(" ", "")
-        for street, a, b in zip(_texts(lines.streets, asked), begins, ends, strict=True)
+        for street, a, b in zip(_texts(lines.streets, once), begins, ends, strict=True)
     ]
+    return [said[i] for i in back.tolist()]
 
 
 def _likeness_of(left: Labels, right: Labels, pairs: Pairs, kept: Flags) -> Floats:
@@ -298,13 +320,10 @@ def _by_couples(
     at = np.flatnonzero(kept)
     couples, inverse = np.unique(one[at] * size + other[at], return_inverse=True)
     texts = left.values[couples // size], right.values[couples % size]
-    long = np.array(
-        [
-            min(len(a), len(b)) >= shortest
-            for a, b in zip(*map(np.ndarray.tolist, texts), strict=True)
-        ],
-        dtype=bool,
-    )
+    long = np.ones(len(couples), dtype=bool)
+    if shortest > 1:
+        sizes = (map(len, side.tolist()) for side in texts)
+        long = np.fromiter(map(min, *sizes), np.int64, len(couples)) >= shortest
     score = np.zeros(len(couples))
     score[long] = process.cpdist(
         texts[0][long], texts[1][long], scorer=scorer, workers=WORKERS, dtype=np.float32

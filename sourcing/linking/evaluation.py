@@ -1,6 +1,7 @@
 """How good linking is, on lines whose siret is known: `sourcing evaluate linking`."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sourcing.linking.index import Floats
-from sourcing.linking.training import best, columns, table
-from sourcing.linking.verdicts import SAME, Linker, Scored
+from sourcing.linking.training import columns, table
+from sourcing.linking.verdicts import SAME, Finding, Linker, Scored
 from sourcing.source import SourceError
 
 COLUMNS = ("name", "alt_name", "address", "postcode", "city")
@@ -24,10 +25,9 @@ def evaluate(register: Path, queries: Path) -> dict[str, Any]:
     cold = time.perf_counter() - started
     started = time.perf_counter()
     probes = linker.normaliser.lines(columns(asked))
-    scored = Scored.of(linker.index, probes, linker.weights)
-    findings = linker.findings(scored, len(asked))
+    findings = linker.findings(Scored.of(linker.index, probes, linker.weights), len(asked))
     warm = time.perf_counter() - started
-    found = _answers(scored, len(asked))
+    found = _answers(findings)
     siret = base["siret"].to_numpy(dtype=object)
     truth = asked["truth_siret"].to_numpy(dtype=object)
     automatic = np.array([finding.verdict == SAME for finding in findings], dtype=bool)
@@ -37,12 +37,11 @@ def evaluate(register: Path, queries: Path) -> dict[str, Any]:
     }
 
 
-def _answers(scored: Scored, count: int) -> tuple[Floats, NDArray[np.int64]]:
+def _answers(findings: Sequence[Finding]) -> tuple[Floats, NDArray[np.int64]]:
     """Probability and base line of each query's best candidate (0 and -1 when it has none)."""
-    chance, line = np.zeros(count), np.full(count, -1)
-    probe, top = best(scored.pairs.probe, scored.probability, count)
-    chance[probe], line[probe] = scored.probability[top], scored.pairs.line[top]
-    return chance, line
+    found = [(one.best.probability, one.best.line) if one.best else (0.0, -1) for one in findings]
+    chance, line = zip(*found, strict=True) if found else ((), ())
+    return np.array(chance), np.array(line, dtype=np.int64)
 
 
 def _measures(

@@ -1,20 +1,19 @@
 """EVIDENCE: what speaks for or against "same supplier": questions, each with a few answers."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from sourcing.linking import looks
 from sourcing.linking.comparison import Comparison
-from sourcing.linking.looks import Levels
+from sourcing.linking.looks import Levels, Look
 
 
 class Evidence(NamedTuple):
     """A question asked of every pair; an answer whose French clause is '' is not told."""
 
     name: str
-    look: Callable[[Comparison], Levels]
+    look: Look
     answers: tuple[tuple[str, str], ...]
     # What the question is about, in French.
     title: str
@@ -27,206 +26,68 @@ class Evidence(NamedTuple):
         return f"{self.title} : {clause}" if clause else self.title
 
 
+def asked(look: Look, title: str, **answers: str) -> Evidence:
+    """A question named after what answers it, and the clause of each answer."""
+    return Evidence(look.__name__, look, tuple(answers.items()), title)
+
+
+def scale(look: Look, title: str, letter: str, count: int) -> Evidence:
+    """Answers from less to more: d0, d1…"""
+    answers = tuple((f"{letter}{i}", "") for i in range(count))
+    return Evidence(look.__name__, look, answers, title, is_scale=True)
+
+
+def product(look: Look, title: str, letter: str, count: int) -> Evidence:
+    """The strength of the names, and `count` answers of another question: n0s0, n0s1…"""
+    codes = (f"n{strength}{letter}{i}" for strength in range(4) for i in range(count))
+    return asked(look, title, **dict.fromkeys(codes, ""))
+
+
+# fmt: off
 EVIDENCE: tuple[Evidence, ...] = (
-    Evidence(
-        "siren",
-        looks.siren,
-        (("unknown", ""), ("different", "SIREN différent"), ("same", "même SIREN")),
-        "SIREN",
-    ),
-    Evidence(
-        "phone",
-        looks.phone,
-        (("unknown", ""), ("different", "téléphone différent"), ("same", "même téléphone")),
-        "téléphone",
-    ),
-    Evidence(
-        "mail",
-        looks.mail,
-        (("unknown", ""), ("different", ""), ("same", "même adresse électronique")),
-        "courriel",
-    ),
-    Evidence(
-        "host",
-        looks.host,
-        (("unknown", ""), ("different", "site internet différent"), ("same", "même site internet")),
-        "site internet",
-    ),
-    Evidence(
-        "street",
-        looks.street,
-        (
-            ("unsaid", ""),
-            ("line_only", "adresse inconnue de la base"),
-            ("base_only", ""),
-            ("far", ""),
-            ("different", "rue différente"),
-            ("close", "rue ressemblante"),
-            ("other_number", "même rue, autre numéro"),
-            ("next_door", "même rue, numéro voisin"),
-            ("same_street", "même rue"),
-            ("same_door", "même adresse"),
-        ),
-        "adresse",
-    ),
-    Evidence(
-        "name",
-        looks.name,
-        tuple((f"d{i}", "") for i in range(9)),
-        "mots communs aux noms",
-        is_scale=True,
-    ),
-    Evidence(
-        "rarity",
-        looks.rarity,
-        tuple((f"r{i}", "") for i in range(8)),
-        "rareté des mots communs",
-        is_scale=True,
-    ),
-    Evidence(
-        "spelling",
-        looks.spelling,
-        tuple((f"s{i}", "") for i in range(7)),
-        "orthographe des noms",
-        is_scale=True,
-    ),
-    Evidence(
-        "all_names",
-        looks.all_names,
-        tuple((f"a{i}", "") for i in range(7)),
-        "part des mots de la ligne",
-        is_scale=True,
-    ),
-    Evidence(
-        "base_names",
-        looks.base_names,
-        tuple((f"b{i}", "") for i in range(7)),
-        "part des mots de la base",
-        is_scale=True,
-    ),
-    Evidence(
-        "site", looks.site, (("only", ""), ("first", ""), ("later", "")), "site de l'entreprise"
-    ),
-    Evidence(
-        "contained",
-        looks.contained,
-        (("no", ""), ("left", ""), ("right", ""), ("both", "")),
-        "un nom dans l'autre",
-    ),
-    Evidence(
-        "placed",
-        looks.placed,
-        (("no", ""), ("partly", ""), ("yes", "le nom de l'un est l'adresse de l'autre")),
-        "nom et lieu-dit",
-    ),
-    Evidence(
-        "acronym",
-        looks.acronym,
-        (
-            ("no", ""),
-            ("yes", "l'un des noms est le sigle de l'autre"),
-            ("there", "l'un des noms est le sigle de l'autre"),
-        ),
-        "sigle",
-    ),
-    Evidence(
-        "kind",
-        looks.kind,
-        (
-            ("unsaid", ""),
-            ("base_only", ""),
-            ("line_only", ""),
-            ("different", "nature différente"),
-            ("partly", ""),
-            ("same", "même nature"),
-        ),
-        "nature",
-    ),
-    Evidence(
-        "only_kind",
-        looks.only_kind,
-        (
-            ("no", ""),
-            ("one", "seul de sa nature dans la commune"),
-            ("few", ""),
-            ("many", ""),
-            ("one_around", "seul de sa nature dans le département"),
-            ("few_around", ""),
-        ),
-        "nature dans la commune",
-    ),
-    Evidence(
-        "exact",
-        looks.exact,
-        (
-            ("no", ""),
-            ("far", ""),
-            ("departement", ""),
-            ("town", ""),
-            ("generic", ""),
-            ("generic_elsewhere", ""),
-        ),
-        "nom identique",
-    ),
-    Evidence(
-        "numbers",
-        looks.numbers,
-        (("none", ""), ("different", "numéros différents dans les noms"), ("same", "")),
-        "numéros dans les noms",
-    ),
-    Evidence(
-        "town",
-        looks.town,
-        (
-            ("far", "autre département"),
-            ("unknown", ""),
-            ("departement", "autre commune"),
-            ("post_office", "autre commune, l'une est peut-être celle du bureau de poste"),
-            ("door", "autre commune"),
-            ("named", "commune nommée dans l'adresse ou le nom"),
-            ("alike", "commune de nom voisin"),
-            ("postcode", "même code postal"),
-            ("same", "même commune"),
-        ),
-        "commune",
-    ),
-    Evidence(
-        "neighbours",
-        looks.neighbours,
-        (
-            ("none", ""),
-            ("alone", ""),
-            ("two", ""),
-            ("few", ""),
-            ("many", "adresse partagée par de nombreux établissements"),
-        ),
-        "voisins à l'adresse",
-    ),
-    Evidence(
-        "rivals",
-        looks.rivals,
-        (
-            ("none", ""),
-            ("neighbour", ""),
-            ("like_neighbour", ""),
-            ("twin", ""),
-            ("like_twin", "autre établissement de la même entreprise à cette adresse"),
-        ),
-        "rivaux à l'adresse",
-    ),
-    Evidence(
-        "name_and_street",
-        looks.name_and_street,
-        tuple((f"n{i // 4}s{i % 4}", "") for i in range(16)),
-        "nom et adresse ensemble",
-    ),
-    Evidence(
-        "name_and_town",
-        looks.name_and_town,
-        tuple((f"n{i // 3}t{i % 3}", "") for i in range(12)),
-        "nom et commune ensemble",
-    ),
+    asked(looks.siren, "SIREN", unknown="", different="SIREN différent", same="même SIREN"),
+    asked(looks.phone, "téléphone", unknown="", different="téléphone différent",
+          same="même téléphone"),
+    asked(looks.mail, "courriel", unknown="", different="", same="même adresse électronique"),
+    asked(looks.host, "site internet", unknown="", different="site internet différent",
+          same="même site internet"),
+    asked(looks.site_name, "nom du site internet", unsaid="", no="", partly="",
+          yes="le site internet porte ce nom"),
+    asked(looks.street, "adresse", unsaid="", line_only="adresse inconnue de la base", base_only="",
+          far="", different="rue différente", close="rue ressemblante",
+          other_number="même rue, autre numéro", next_door="même rue, numéro voisin",
+          same_street="même rue", same_door="même adresse"),
+    scale(looks.name, "mots communs aux noms", "d", 9),
+    scale(looks.rarity, "rareté des mots communs", "r", 8),
+    scale(looks.spelling, "orthographe des noms", "s", 7),
+    scale(looks.all_names, "part des mots de la ligne", "a", 7),
+    scale(looks.base_names, "part des mots de la base", "b", 7),
+    asked(looks.site, "site de l'entreprise", only="", first="", later=""),
+    asked(looks.contained, "un nom dans l'autre", no="", left="", right="", both=""),
+    asked(looks.placed, "nom et lieu-dit", no="", partly="",
+          yes="le nom de l'un est l'adresse de l'autre"),
+    asked(looks.acronym, "sigle", no="", yes="l'un des noms est le sigle de l'autre",
+          there="l'un des noms est le sigle de l'autre"),
+    asked(looks.kind, "nature", unsaid="", base_only="", line_only="",
+          different="nature différente", partly="", same="même nature"),
+    asked(looks.only_kind, "nature dans la commune", no="", one="seul de sa nature dans la commune",
+          few="", many="", one_around="seul de sa nature dans le département", few_around=""),
+    asked(looks.exact, "nom identique", no="", far="", departement="", town="", generic="",
+          generic_elsewhere=""),
+    asked(looks.numbers, "numéros dans les noms", none="",
+          different="numéros différents dans les noms", same=""),
+    asked(looks.town, "commune", far="autre département", unknown="", departement="autre commune",
+          post_office="autre commune, l'une est peut-être celle du bureau de poste",
+          door="autre commune", named="commune nommée dans l'adresse ou le nom",
+          alike="commune de nom voisin", postcode="même code postal", same="même commune"),
+    asked(looks.neighbours, "voisins à l'adresse", none="", alone="", two="", few="",
+          many="adresse partagée par de nombreux établissements"),
+    asked(looks.rivals, "rivaux à l'adresse", none="", neighbour="", like_neighbour="", twin="",
+          like_twin="autre établissement de la même entreprise à cette adresse"),
+    product(looks.name_and_street, "nom et adresse ensemble", "s", 4),
+    product(looks.name_and_town, "nom et commune ensemble", "t", 3),
 )
+# fmt: on
 
 
 def look(compared: Comparison) -> Levels:

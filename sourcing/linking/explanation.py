@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sourcing.linking import weights
 from sourcing.linking.bases import Base, of_mentions
 from sourcing.linking.evidence import EVIDENCE
 from sourcing.linking.kept import prepared
@@ -66,12 +67,18 @@ def _reasons(linker: Linker, scored: Scored, at: int) -> list[tuple[str, float]]
     told = sorted((p for p in parts if abs(p[1]) >= TOLD), key=lambda p: (-abs(p[1]), p[0]))
     rest = sum(bits for _, bits in parts if abs(bits) < TOLD)
     start = linker.weights.start * scale
-    alone, final = start + sum(bits for _, bits in parts), _odds(float(scored.probability[at]))
+    alone, chance = start + sum(bits for _, bits in parts), scored.probability[at]
+    (held,) = scored.held_back(np.array([at]), linker.closed)
+    shown = chance
+    if chance >= scored.probability.max():
+        shown = weights.settled(chance, np.array(bool(held)), linker.weights)
+    why = "retenu : " + " ; ".join(held) if held else "rien ne retient ce lien"
     return [
         ("départ : une ligne prise au hasard", start),
         *told,
         ("autres indices, chacun négligeable", rest),
-        ("les autres candidats se partagent la probabilité", final - alone),
+        ("les autres candidats se partagent la probabilité", _odds(float(chance)) - alone),
+        (why, _odds(float(shown)) - _odds(float(chance))),
     ]
 
 

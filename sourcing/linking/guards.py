@@ -34,7 +34,14 @@ def identified(levels: Levels) -> Flags:
         np.logical_or.reduce(
             [is_one_of(levels, evidence, "same") for evidence in ("siren", "phone", "mail", "host")]
         )
+        | is_one_of(levels, "site_name", "yes")
     )
+
+
+def alone_of_its_kind(levels: Levels) -> Flags:
+    """The CFA, the ESAT… at that very door, where nobody else could be meant."""
+    there = is_one_of(levels, "kind", "same") & is_one_of(levels, "street", "same_door")
+    return there & is_one_of(levels, "rivals", "none")
 
 
 def nameless(levels: Levels) -> Flags:
@@ -42,6 +49,7 @@ def nameless(levels: Levels) -> Flags:
     return (
         is_one_of(levels, "name", "d0", "d1")
         & ~identified(levels)
+        & ~alone_of_its_kind(levels)
         & ~is_one_of(levels, "acronym", "yes", "there")
         & ~is_one_of(levels, "exact", "generic")
     )
@@ -52,6 +60,7 @@ def mostly_unknown(levels: Levels) -> Flags:
     return (
         is_one_of(levels, "all_names", "a0", "a1", "a2", "a3")
         & ~identified(levels)
+        & ~alone_of_its_kind(levels)
         & ~is_one_of(levels, "acronym", "yes", "there")
     )
 
@@ -73,7 +82,8 @@ def twin(levels: Levels) -> Flags:
 
 def of_unknown_kind(levels: Levels) -> Flags:
     """The line says it is a CFA, an ESAT…; the base does not, and lacks some of its words too."""
-    return is_one_of(levels, "kind", "line_only") & ~is_one_of(levels, "all_names", "a5", "a6")
+    unknown = is_one_of(levels, "kind", "line_only", "different", "partly")
+    return unknown & ~is_one_of(levels, "all_names", "a5", "a6")
 
 
 def siren_conflict(levels: Levels) -> Flags:

@@ -13,7 +13,7 @@ from sourcing.linking.normalised import LINE_BITS, Keys, Lines
 # came on top of this many lines, of which common words have their usual share.
 BACKGROUND = 30_000
 # A key shared by more lines than this says too little to search by.
-MOST_SHARED = 800
+MOST_SHARED = 300
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -31,7 +31,7 @@ VERSIONS = (LINKED, "data_version")
 # Smaller bases are read again each time: it takes less than asking whether they changed is worth.
 WORTH_KEEPING = 2_000
 # Of the folder: another layout is read by nobody.
-LAYOUT = 3
+LAYOUT = 4
 END = "\x00"
 # An array of texts: the bytes of all of them.
 TEXTS = ".texts"

@@ -238,6 +238,13 @@ def host(compared: Comparison) -> Levels:
     return compared.agreement("host")
 
 
+@once
+def site_name(compared: Comparison) -> Levels:
+    """Is the web site of one named after the other: 1 no, 2 partly, 3 yes."""
+    said, share = compared.in_site
+    return np.where(said, 1 + np.digitize(share, (0.3, 0.7)), 0)
+
+
 def siren(compared: Comparison) -> Levels:
     return compared.agreement("siren")
 

@@ -92,6 +92,8 @@ class Lines:
     towns: Labels
     is_cedex: NDArray[np.bool_]  # the town may be that of the post office
     streets: Labels
+    # The name of the web site or of the mail's host, without its "www" and ".fr"; '' unsaid.
+    sites: Labels
     # First and last street number ("3-5 rue"), 0 unsaid.
     number: NDArray[np.uint16]
     last_number: NDArray[np.uint16]
@@ -121,6 +123,8 @@ class Normaliser:
         self.duck = duckdb.connect()
         self.turn = Lock()
         self.duck.execute("SET threads = 2")
+        # It would be drawn in the middle of what a command answers.
+        self.duck.execute("SET enable_progress_bar = false")
         vocabulary = _vocabulary()
         hosts = ", ".join(f"'{host}'" for host in COMMON_HOSTS)
         self.duck.execute(MACROS)
@@ -188,6 +192,7 @@ class Normaliser:
             Labels.of(places["town"]),
             places["is_cedex"],
             Labels.of(places["street"]),
+            Labels.of(places["site"]),
             places["number"],
             places["last_number"],
             places["nic"],

@@ -15,6 +15,13 @@ CHANNELS = {
     "gram@town": """SELECT line, 'g' || town || substr(text, i, 4) FROM (
         SELECT line, town, text, unnest(range(1, length(text) - 2)) AS i FROM (
             SELECT line, town, replace(text, ' ', '') AS text FROM alias WHERE town <> ''))""",
+    # "ateliers-du-scorff.fr" is found by the words it is made of, or by its letters.
+    "site@departement": """SELECT line, 'd' || departement || unnest(string_split(site, '-'))
+        FROM line WHERE site <> '' AND departement <> ''""",
+    "site@town": """SELECT line, 'g' || town || substr(text, i, 4) FROM (
+        SELECT line, town, text, unnest(range(1, length(text) - 2)) AS i FROM (
+            SELECT line, town, replace(site, '-', '') AS text FROM line
+            WHERE site <> '' AND town <> ''))""",
     "acronym": """SELECT line, 'd' || departement || initials FROM alias
         WHERE length(initials) > 2 AND departement <> ''""",
     "door": """SELECT line, 'a' || departement || number || list_last(string_split(street, ' '))
@@ -60,6 +67,10 @@ CREATE MACRO is_code(s) AS regexp_matches(s, '^[0-9][0-9AB][0-9]{3}$');
 CREATE MACRO departement_of(code) AS CASE
     WHEN left(code, 2) IN ('97', '98') THEN left(code, 3)
     WHEN left(code, 2) IN ('2A', '2B') THEN '20' ELSE left(code, 2) END;
+
+-- "www.les-ateliers.asso.fr" -> "LES-ATELIERS".
+CREATE MACRO label_of(host) AS upper(regexp_extract(host,
+    '([a-z0-9-]+)(\.(asso|gouv|co|com|org|net))?\.[a-z]+$', 1));
 
 -- The street numbers: those before a kind of street, else those the address begins with.
 CREATE MACRO doors_of(s) AS coalesce(
@@ -124,6 +135,7 @@ WHERE NOT regexp_matches(w, '^\d*$') AND NOT coalesce(is_type, false)
 """
 
 LINE = """
+SELECT *, label_of(host) AS site FROM (
 SELECT d.line, siren, nic, postcode, d.town_code, is_cedex,
     CASE WHEN d.town_name <> '' THEN d.town_name
          ELSE coalesce(c.known, p.known, d.town_code) END AS town,
@@ -139,8 +151,8 @@ FROM draft d LEFT JOIN known_town k ON k.place = d.town_name
 LEFT JOIN known_town c ON d.town_name = '' AND c.place = 'c' || d.town_code
 LEFT JOIN known_town p ON d.town_name = '' AND p.place = 'p' || postcode
 LEFT JOIN (SELECT line, string_agg(word, ' ' ORDER BY i) AS street FROM street_word
-           WHERE word <> '' GROUP BY line) s ON s.line = d.line
-ORDER BY d.line
+           WHERE word <> '' GROUP BY line) s ON s.line = d.line)
+ORDER BY line
 """
 
 # One name, what is in brackets, what is around them, and the parts between dashes.
@@ -221,7 +233,8 @@ READS = {
     "marks": """SELECT mark(siren) AS siren, mark(departement) AS departement, mark(postcode) AS
         postcode, mark(town) AS town, mark(town_code) AS town_code, mark(phone) AS phone,
         mark(mail) AS mail, mark(host) AS host FROM line ORDER BY line""",
-    "places": "SELECT town, street, number, last_number, nic, is_cedex FROM line ORDER BY line",
+    "places": """SELECT town, street, site, number, last_number, nic, is_cedex FROM line
+        ORDER BY line""",
     "names": """SELECT line, core AS text, initials || ' ' || all_initials AS initials,
         ascii(initials)::UTINYINT AS first, least(length(initials), 255)::UTINYINT AS least,
         least(length(all_initials), 255)::UTINYINT AS most

@@ -30,6 +30,9 @@ PRECISION = 0.985
 REVIEW = 0.2
 # Tried to make the probabilities say what they mean.
 TEMPERATURES, SHIFTS = np.arange(0.8, 2.5, 0.1), np.arange(-1.0, 2.1, 0.25)
+ASSURED = np.round(np.arange(0.0, 1.6, 0.1), 1)
+# Where the probabilities are cut to be compared with what was right.
+RELIABILITY = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.97)
 # Lines made noisy on purpose, twice; and the share of lines from which a word is common.
 NOISY, COMMON = 1500, 0.0008
 
@@ -59,6 +62,7 @@ def columns(frame: pd.DataFrame) -> dict[str, Sequence[str]]:
         "postcode": "postcode",
         "city": "town",
         "siret": "siret",
+        "website": "website",
     }
     return {to: frame[column].tolist() for column, to in known.items() if column in frame}
 
@@ -142,13 +146,19 @@ def train(known: Labelled, before: Floats, usual: dict[str, float]) -> Weights:
     ]
     theta = weights.learn(known.levels, known.probe, known.right, prior=before)
     theta[0] += shift
-    return replace(
+    tops = [best(known.probe, chance, count)[1] for chance in chances]
+    tops = [top[~held_back(known.levels[top])] for top in tops]
+    chance = np.concatenate([c[top] for c, top in zip(chances, tops, strict=True)])
+    right = known.right[np.concatenate(tops)]
+    learned = replace(
         weights.of(theta),
         temperature=round(float(temperature), 2),
-        same=_threshold(known, chances),
         review=REVIEW,
+        assured=_assured(chance, right),
         usual=usual,
     )
+    free = weights.settled(chance, np.zeros(len(chance), dtype=bool), learned)
+    return replace(learned, same=_threshold(free, right))
 
 
 def calibration(known: Labelled, scores: Floats) -> tuple[float, float]:
@@ -176,12 +186,16 @@ def best(known_probe: Ints, chance: Floats, count: int) -> tuple[Ints, Ints]:
     return probe, order[first]
 
 
-def _threshold(known: Labelled, chances: Sequence[Floats]) -> float:
+def _assured(chance: Floats, right: NDArray[np.bool_]) -> float:
+    """What surprises least, added to the log-odds of what no guard holds back."""
+    odds = np.log(chance / np.clip(1 - chance, 1e-9, 1))
+    sign = np.where(right, -1.0, 1.0)
+    surprise = [float(np.logaddexp(0, sign * (odds + added)).sum()) for added in ASSURED]
+    return float(ASSURED[np.argmin(surprise)])
+
+
+def _threshold(chance: Floats, right: NDArray[np.bool_]) -> float:
     """The lowest probability above which PRECISION of the links are right, all cuts together."""
-    tops = [best(known.probe, chance, len(known.firm))[1] for chance in chances]
-    tops = [top[~held_back(known.levels[top])] for top in tops]
-    chance = np.concatenate([c[top] for c, top in zip(chances, tops, strict=True)])
-    right = known.right[np.concatenate(tops)]
     order = np.argsort(-chance, kind="stable")
     precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     enough = np.flatnonzero(precision >= PRECISION)
@@ -200,26 +214,48 @@ def main() -> None:
 def report(known: Labelled, before: Floats, learned: Weights, seeds: Sequence[int] = SEEDS) -> Any:
     """Out-of-fold measures, mean of several ways to cut the folds."""
     count, has = len(known.firm), int((~np.char.startswith(known.firm.astype(str), "none")).sum())
-    runs = []
+    runs, said = [], []
     for seed in seeds:
         chance = weights.posterior(calibrated(known, before, seed), known.probe, count)
-        _, top = best(known.probe, chance, count)
-        automatic = top[(chance[top] >= learned.same) & ~held_back(known.levels[top])]
-        said = top[chance[top] >= 0.5]
-        precision, recall = known.right[said].mean(), known.right[said].sum() / has
-        runs.append(
-            (
-                precision,
-                recall,
-                2 * precision * recall / (precision + recall),
-                known.right[automatic].mean(),
-                len(automatic) / has,
-            )
-        )
-    names = ("precision", "recall", "f1", "auto_precision", "auto_share")
+        top = best(known.probe, chance, count)[1]
+        held, right = held_back(known.levels[top]), known.right[top]
+        chance = weights.settled(chance[top], held, learned)
+        runs.append(_measures(chance, right, (chance >= learned.same) & ~held, has))
+        said.append(np.column_stack([chance, right]))
+    mean = {name: round(float(np.mean([run[name] for run in runs])), 4) for name in runs[0]}
+    return mean | {"reliability": _reliability(np.vstack(said), len(seeds))}
+
+
+def _measures(
+    chance: Floats, right: NDArray[np.bool_], automatic: NDArray[np.bool_], has: int
+) -> dict[str, float]:
+    said = chance >= 0.5
+    precision, recall = right[said].mean(), right[said].sum() / has
+    order = np.argsort(-chance, kind="stable")
+    hits, asked = np.cumsum(right[order]), np.arange(1, len(order) + 1)
     return {
-        name: round(float(np.mean([run[i] for run in runs])), 4) for i, name in enumerate(names)
+        "precision": precision,
+        "recall": recall,
+        "f1": 2 * precision * recall / (precision + recall),
+        "f1_best": (2 * hits / (asked + has)).max(),
+        "recall_at_p99": (hits * (hits >= 0.99 * asked)).max() / has,
+        "recall_at_p95": (hits * (hits >= 0.95 * asked)).max() / has,
+        "auto_precision": right[automatic].mean(),
+        "auto_share": right[automatic].sum() / has,
     }
+
+
+def _reliability(said: Floats, cuts: int) -> list[dict[str, float]]:
+    """Of the best candidates: mean probability, share right and lines, by what is said."""
+    slot = np.digitize(said[:, 0], RELIABILITY)
+    return [
+        {
+            "said": round(float(said[slot == i, 0].mean()), 3),
+            "right": round(float(said[slot == i, 1].mean()), 3),
+            "lines": round(int((slot == i).sum()) / cuts),
+        }
+        for i in np.unique(slot)
+    ]
 
 
 if __name__ == "__main__":

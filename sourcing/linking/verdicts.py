@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from sourcing.linking.evidence import EVIDENCE
 from sourcing.linking.index import Floats, Index, Ints
 from sourcing.linking.looks import Levels
 from sourcing.linking.normalised import Lines, Normaliser
+from sourcing.linking.overlap import sums
 from sourcing.linking.weights import Weights
 
 SAME, REVIEW, DIFFERENT = "same", "review", "different"
@@ -105,34 +107,74 @@ class Linker:
         order = np.lexsort((scored.pairs.line, -scored.probability, scored.pairs.probe))
         begins = np.searchsorted(scored.pairs.probe, np.arange(count + 1))
         asked = np.flatnonzero(np.diff(begins))
-        notes = scored.held_back(order[begins[asked]], self.closed)
+        best = order[begins[asked]]
+        notes = scored.held_back(best, self.closed)
+        settled = self._settled(scored.probability[best], notes)
+        # That the site is uncertain says nothing against the firm.
+        told = [tuple(note for note in held if note != guards.SITE) for held in notes]
+        firms = self._settled(self._firms(scored, order, begins[asked]), told)
         found = [Finding()] * count
-        for probe, held in zip(asked.tolist(), notes, strict=True):
-            found[probe] = self._finding(scored, order[begins[probe] : begins[probe + 1]], held)
+        for probe, *chances, held in zip(asked.tolist(), settled, firms, notes, strict=True):
+            shown = order[begins[probe] : min(begins[probe] + SHOWN, begins[probe + 1])].tolist()
+            found[probe] = self._finding(scored, shown, chances, held)
         return found
 
-    def _finding(self, scored: "Scored", order: Ints, notes: tuple[str, ...]) -> Finding:
-        """The verdict on the pairs of one probe, best first; `notes` hold the best back."""
-        best = int(order[0])
-        sure, chance = self.weights.same, float(scored.probability[best])
-        firm = self._firm(scored, order)
-        if max(chance, firm) < self.weights.review:
-            shown = tuple(scored.candidate(i) for i in order[:SHOWN].tolist())
-            return Finding(DIFFERENT, shown, False, firm)
-        told = tuple(scored.told(i) for i in order[:SHOWN].tolist())
-        if chance >= sure and not notes:
-            return Finding(SAME, told, False, firm)
-        if chance < sure <= firm:
-            notes = (*notes, guards.SITE)
-        noted = told[0].with_notes(dict.fromkeys(notes))
-        is_firm = firm >= sure and set(notes) == {guards.SITE}
-        return Finding(REVIEW, (noted, *told[1:]), is_firm, firm)
+    def _finding(
+        self,
+        scored: "Scored",
+        order: Sequence[int],
+        chances: Sequence[float],
+        notes: tuple[str, ...],
+    ) -> Finding:
+        """The verdict on the best pairs of one probe, best first; `notes` hold the best back.
 
-    def _firm(self, scored: "Scored", order: Ints) -> float:
-        sirens = self.index.lines.marks["siren"][scored.pairs.line[order]]
-        same = (sirens == sirens[0]) & (sirens != 0)
-        chance = scored.probability[order]
-        return min(1.0, max(float(chance[same].sum()), float(chance[0])))
+        `chances`: that it is the best one, that it is one of the sites of its firm.
+        """
+        sure, (chance, firm) = self.weights.same, chances
+        shown = map(scored.candidate if max(chances) < self.weights.review else scored.told, order)
+        best, *others = shown
+        best = best._replace(probability=chance)
+        others = [o._replace(probability=min(o.probability, 1 - chance)) for o in others]
+        if max(chances) < self.weights.review:
+            return Finding(DIFFERENT, (best, *others), False, firm)
+        if chance >= sure and not notes:
+            return Finding(SAME, (best, *others), False, firm)
+        if scored.probability[order[0]] < sure <= firm:
+            notes = (*notes, guards.SITE)
+        is_firm = firm >= sure and set(notes) == {guards.SITE}
+        return Finding(REVIEW, (best.with_notes(dict.fromkeys(notes)), *others), is_firm, firm)
+
+    def _settled(self, chance: Floats, notes: Sequence[tuple[str, ...]]) -> list[float]:
+        held = np.fromiter(map(bool, notes), bool, len(notes))
+        settled: list[float] = np.round(weights.settled(chance, held, self.weights), 6).tolist()
+        return settled
+
+    def _firms(self, scored: "Scored", order: Ints, begins: Ints) -> Floats:
+        """Probability that it is a site of the best candidate's firm, probe by probe."""
+        siren, chance = self.index.lines.marks["siren"][scored.pairs.line], scored.probability
+        owner = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(order)))
+        best = order[begins]
+        same = (siren[order] == siren[best][owner]) & (siren[order] != 0)
+        firm = np.maximum(sums(owner[same], chance[order[same]], len(begins)), chance[best])
+        return np.minimum(1.0, firm)
+
+
+@cache
+def _clauses() -> list[tuple[int, dict[int, tuple[float, str]]]]:
+    """Of each question that is told, its place and its answers' weight and French clause."""
+    weigh = weights.read().answers
+    said = [
+        (
+            i,
+            {
+                n: (weigh[e.name][code], clause)
+                for n, (code, clause) in enumerate(e.answers)
+                if clause
+            },
+        )
+        for i, e in enumerate(EVIDENCE)
+    ]
+    return [(i, told) for i, told in said if told]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +228,8 @@ class Scored:
 
     def reasons(self, pair: int) -> tuple[tuple[str, ...], int]:
         """French clauses, what speaks for it first, each side by weight; how many speak against."""
-        weigh = weights.read().answers
-        said = [
-            (weigh[e.name][e.answers[a][0]], e.answers[a][1])
-            for e, a in zip(EVIDENCE, self.levels[pair].tolist(), strict=True)
-            if e.answers[a][1]
-        ]
+        levels = self.levels[pair].tolist()
+        said = [told[level] for column, told in _clauses() if (level := levels[column]) in told]
         said.append(self._name_reason(pair))
         said.sort(key=lambda s: (s[0] < 0, -abs(s[0]), s[1]))
         return tuple(clause for _, clause in said), sum(weight < 0 for weight, _ in said)

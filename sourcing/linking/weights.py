@@ -15,7 +15,7 @@ from sourcing.linking.looks import Levels
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "data" / "linking_weights.json"
 # How firmly a weight is held to its prior, and neighbouring answers of a scale to each other.
-RIDGE, SMOOTH = 2.0, 4.0
+RIDGE, SMOOTH = 2.0, 8.0
 # What is known without data: identifiers are rarely in the lists we can learn from.
 PRIOR = {
     ("siren", "same"): 6.0,
@@ -40,6 +40,8 @@ class Weights:
     # Probabilities from which a link is made, and from which a person is asked.
     same: float
     review: float
+    # Added to the log-odds of a best candidate that no guard holds back (learned out of fold).
+    assured: float
     # Usual share of the common words among French lines.
     usual: Mapping[str, float]
 
@@ -71,6 +73,16 @@ def posterior(scores: Floats, probe: Ints, count: int) -> Floats:
     weight = np.exp(scores - top[probe])
     total = np.bincount(probe, weights=weight, minlength=count) + np.exp(-top)
     return np.asarray(weight / total[probe])
+
+
+def settled(chance: Floats, held: NDArray[np.bool_], weigh: Weights) -> Floats:
+    """The probability of best candidates once it is known whether a guard holds them back.
+
+    Nothing does: surer. Something does: above one half, it never reaches `same`.
+    """
+    free = chance / (chance + (1 - chance) * np.exp(-weigh.assured))
+    doubted = 0.5 + (chance - 0.5) * 2 * (weigh.same - 0.5)
+    return np.where(held, np.where(chance > 0.5, doubted, chance), free)
 
 
 def learn(
@@ -112,7 +124,7 @@ def learn(
 
 def of(theta: Floats) -> Weights:
     """Weights as learned, not yet calibrated."""
-    return Weights(float(theta[0]), named(theta), 1.0, 1.0, 0.0, {})
+    return Weights(float(theta[0]), named(theta), 1.0, 1.0, 0.0, 0.0, {})
 
 
 def _columns() -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """match and evaluate: anyone's list, and how good the answers are."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from sourcing.linking import evaluate, match
-from sourcing.linking.weights import posterior
+from sourcing.linking.weights import posterior, read, settled
 from sourcing.source import Record, SourceError
 from tests.conftest import shared
 from tests.linking.conftest import Maker
@@ -27,6 +28,23 @@ def test_a_line_comes_back_with_its_supplier_and_why(session: Session, supplier:
     )[0]
     assert (found.siret, found.verdict) == (RICOCHET, "same")
     assert {"même téléphone", "même commune"} <= set(found.reasons)
+
+
+def test_a_web_site_named_after_a_supplier_leads_to_it(session: Session, supplier: Maker) -> None:
+    supplier(RICOCHET, name="Ricochet Menuiserie", commune="Lanester", postcode="56600")
+    asked = Record(name="RM 56", commune="Lanester", website="https://www.menuiserie-ricochet.fr")
+    found = match(session, [asked])[0]
+    assert found.siret == RICOCHET
+    assert "le site internet porte ce nom" in found.reasons
+
+
+def test_what_a_guard_holds_back_is_never_as_probable_as_a_link() -> None:
+    weigh = replace(read(), same=0.8)
+    chance = np.array([0.3, 0.6, 0.9, 1.0])
+    held, free = (settled(chance, np.full(4, is_held), weigh) for is_held in (True, False))
+    assert held.max() <= 0.8
+    assert (np.diff(held) > 0).all()
+    assert (free >= chance).all()
 
 
 def test_a_siret_is_enough(session: Session, supplier: Maker) -> None:
