@@ -184,3 +184,16 @@ def test_labels_are_a_facet_of_their_own(base: Session, load: Load) -> None:
     counts = {o.value: o.count for o in facet.options}
     assert (counts["rge"], counts["rfar"], counts["bio"]) == (1, 2, 0)
     assert "rge" not in page.hits[0].statuses
+
+
+def test_a_label_is_evidence_of_what_its_holder_sells(base: Session, load: Load) -> None:
+    columns = RGE.strip() + ",domaine\n"
+    load(rge.SOURCE, columns + rge_line("2099-12-31").strip() + ",Poêle ou insert bois\n")
+    load(qualiopi.SOURCE, "siren,certifications_actionsdeformation\n900000100,true\n")
+    sold = select(Tag.value, Tag.weight, Tag.because, Tag.ends_on)
+    sold = sold.join(Supplier, Supplier.id == Tag.supplier_id)
+    sold = sold.where(Tag.kind == "segment", Supplier.siret == SITES[0][0]).order_by(Tag.value)
+    stove, training = base.execute(sold).all()
+    assert stove[:2] == ("BAT-07", 0.9) and "RGE : Poêle ou insert bois" in stove.because
+    assert stove.ends_on == date(2099, 12, 31)
+    assert training[:2] == ("RH-01", 0.8)

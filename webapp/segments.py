@@ -15,17 +15,20 @@ from flask import (
 )  # fmt: skip
 from werkzeug.wrappers import Response
 
-from sourcing import segments
+from sourcing import db, segments
 from sourcing.segments import editing
 from sourcing.source import SourceError
-from webapp import uploads
+from webapp import background, uploads
 from webapp.account import admin_only
 from webapp.context import site
 
 PAGES = Blueprint("segments", __name__)
-TAGS_FOLLOW = (
-    "Enregistré : les prochaines recherches s’en servent. Les fournisseurs prennent leurs "
-    "nouvelles étiquettes à la prochaine mise à jour des données."
+WORK = "tag"
+SAVED = "Enregistré : les prochaines recherches s’en servent. "
+TAGS_FOLLOW = "Les fournisseurs prennent leurs nouvelles étiquettes dès maintenant."
+TAGS_WAIT = (
+    "Une mise à jour est déjà en cours : les fournisseurs prendront leurs nouvelles étiquettes à "
+    "la suivante."
 )
 LABELS = {
     "sub_segment": "Libellé",
@@ -65,6 +68,7 @@ def index() -> str:
     return render_template(
         "segments/index.html",
         title="Nomenclature d’achat",
+        advance=background.advance(site(), WORK),
         families=[
             (code, label, [s for s in known.segments if s.family_code == code])
             for code, label in known.families
@@ -91,7 +95,7 @@ def one(code: str) -> str | Response:
         except SourceError as error:
             problem = str(error)
         else:
-            flash(TAGS_FOLLOW, "good")
+            _follow()
             return redirect(url_for("segments.index") + f"#{code}")
     return render_template(
         "segments/one.html", title=f"Modifier {code}", row=row, labels=LABELS, problem=problem
@@ -105,7 +109,13 @@ def send() -> Response:
     """A file edited in a spreadsheet takes the place of the one in force."""
     try:
         editing.replace(edited(), uploads.receive("fichier").path)
-        flash(TAGS_FOLLOW, "good")
+        _follow()
     except (SourceError, uploads.UploadError) as error:
         flash(str(error), "bad")
     return redirect(url_for("segments.index"))
+
+
+def _follow() -> None:
+    """Give the suppliers their new tags, beside the site."""
+    is_free = not db.is_filling(site().engine) and background.start(site(), WORK, ["tag"])
+    flash(SAVED + (TAGS_FOLLOW if is_free else TAGS_WAIT), "good")

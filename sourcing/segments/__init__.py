@@ -14,9 +14,10 @@ from sourcing.segments.classify import Classifier, Guess, read_learned
 from sourcing.segments.file import read_rows
 
 DATA = Path(__file__).resolve().parents[1] / "data"
-SEGMENTS, SECTORS, LEARNED = (
+SEGMENTS, SECTORS, LABELS, LEARNED = (
     DATA / "segments.csv",
     DATA / "lemarche_sectors_to_segments.csv",
+    DATA / "labels_to_segments.csv",
     DATA / "needs_words.json",
 )
 
@@ -88,7 +89,7 @@ class Nomenclature:
     @cached_property
     def fingerprint(self) -> str:
         """Changes with the nomenclature and with what was learned of its words."""
-        learned = (path.read_bytes() for path in (SECTORS, LEARNED))
+        learned = (path.read_bytes() for path in (SECTORS, LABELS, LEARNED))
         said = b"\0".join([repr(self.segments).encode(), *learned])
         return hashlib.sha256(said).hexdigest()[:16]
 
@@ -111,6 +112,20 @@ class Nomenclature:
             return _strongest(link for part in parts for link in self._sectors[part])
         guesses = self.classify(sector, top=2)
         return [(g.code, round(g.score, 2)) for g in guesses if g.score >= LEAST_SECTOR_SCORE]
+
+    def from_label(self, label: str, domain: str = "") -> list[tuple[str, float]]:
+        """Sub-segments that a label vouches for, of itself or for one of its domains of work."""
+        return self._labels.get((label, fold(domain)), [])
+
+    @cached_property
+    def _labels(self) -> dict[tuple[str, str], list[tuple[str, float]]]:
+        known: dict[tuple[str, str], list[tuple[str, float]]] = {}
+        with LABELS.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                codes = [c for c in row["sous_segments"].split(";") if c in self.by_code]
+                key = (row["label"], fold(row["domaine"]))
+                known[key] = [(code, float(row["poids"])) for code in codes]
+        return known
 
     @cached_property
     def naf_links(self) -> dict[str, list[tuple[str, float]]]:

@@ -37,7 +37,7 @@ TAGGERS: tuple[Callable[[Scope], None], ...] = (
     tags_of_register.gone,
 )
 # Raise it when a tagger changes: every supplier is then tagged anew, whatever the queue says.
-RULES = 5
+RULES = 6
 TAGGED_BY = "tagged_by"
 # Beyond this share of the suppliers, doing all of them at once is quicker.
 MOST_STALE = 0.3

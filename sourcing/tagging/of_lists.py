@@ -16,6 +16,7 @@ from sourcing.tagging.of_register import is_tagged
 from sourcing.tagging.scope import Scope
 from sourcing.tagging.statuses import ESS_LABELS, STAFFING_KINDS, STAFFING_SEGMENT, list_name
 
+LABEL = "label:"
 KINDS = ("siae", "handicap", "insertion", "innovation", "ess", "label")
 # A description is read by the classifier; it weighs less than a declared sector.
 DESCRIPTION_WEIGHT, LEAST_DESCRIPTION_SCORE, LEAST_DESCRIPTION_LENGTH = 0.8, 0.4, 12
@@ -114,18 +115,37 @@ def _found(
     yield from _asserted(mention, title, nomenclature, is_public)
     if mention.is_qpv:
         yield Found("qpv", "qpv", f"quartier prioritaire d'après {title}")
+    labels = [status.removeprefix(LABEL) for status in mention.statuses if status.startswith(LABEL)]
+    for label in labels:
+        yield from _vouched(label, mention, nomenclature, title)
     for sector in mention.sectors:
+        if any(nomenclature.from_label(label, sector) for label in labels):
+            continue
         clear = nomenclature.by_code[sector].label if sector in nomenclature.by_code else sector
         for code, weight in nomenclature.from_sector(sector):
             yield Found("segment", code, f"secteur déclaré : {clear} ({title})", weight)
     yield from _described(mention.description, title, nomenclature)
 
 
+def _vouched(
+    label: str, mention: Row[Any], nomenclature: Nomenclature, title: str
+) -> Iterator[Found]:
+    """What holding this label says of what it sells, of itself and by its domains of work."""
+    for domain in ("", *mention.sectors):
+        said = f"qualification {label}" + f" : {domain}" * bool(domain)
+        for code, weight in nomenclature.from_label(label, domain):
+            yield Found("segment", code, f"{said} ({title}){_until(mention)}", weight)
+
+
+def _until(mention: Row[Any]) -> str:
+    return f", jusqu'au {mention.ends_on:%d/%m/%Y}" if mention.ends_on else ""
+
+
 def _asserted(
     mention: Row[Any], title: str, nomenclature: Nomenclature, is_public: bool
 ) -> Iterator[Found]:
     """ "siae:ACI" and the like; a structure that lends staff sells just that."""
-    until = f", jusqu'au {mention.ends_on:%d/%m/%Y}" if mention.ends_on else ""
+    until = _until(mention)
     for status in mention.statuses:
         kind, _, value = status.partition(":")
         if kind not in KINDS or (kind == "ess" and is_public):

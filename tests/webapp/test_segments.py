@@ -5,9 +5,13 @@ from io import BytesIO
 import pytest
 from flask import Flask
 
-from sourcing import segments
+from sourcing import db, segments
 from sourcing.segments import editing
 from tests.webapp.conftest import Visitor
+from tests.webapp.test_background import wait
+from webapp import background
+from webapp.context import KEY
+from webapp.segments import WORK
 
 PEDALOS = "piscine; gestion de piscine; pédalos"
 
@@ -30,14 +34,25 @@ def test_everyone_reads_it_and_administrators_edit_it(app: Flask, admin: Visitor
     assert admin.get("/segments/EV-99").status_code == 404
 
 
-def test_a_keyword_added_on_the_page_serves_the_next_search(app: Flask, admin: Visitor) -> None:
+def sold(app: Flask, code: str) -> int:
+    page = Visitor(app).get(f"/api/v1/suppliers?segment={code}&masques=1")
+    return int(page.json["meta"]["total"]) if page.json else 0
+
+
+def test_an_edit_serves_the_next_search_and_reaches_the_suppliers_tags(
+    app: Flask, admin: Visitor
+) -> None:
     assert first(app, "pédalos") != "POP-03"
     row = editing.row_of(None, "POP-03")
     assert row is not None
     sent = {name: row[name] for name in editing.EDITABLE} | {"keywords_fr": PEDALOS}
-    assert "Enregistré" in admin.send("/segments/POP-03", **sent).text
+    sent["naf_codes"] = "81.30Z"
+    before = sold(app, "POP-03")
+    assert "dès maintenant" in admin.send("/segments/POP-03", **sent).text
     assert first(app, "pédalos") == "POP-03"
     assert "pédalos" in Visitor(app).get("/segments.csv").text
+    assert wait(lambda: background.advance(app.extensions[KEY], WORK)).state == "done"
+    assert sold(app, "POP-03") > before
 
 
 @pytest.mark.parametrize(
@@ -72,5 +87,6 @@ def test_a_spreadsheet_takes_its_place_whole_or_not_at_all(app: Flask, admin: Vi
         return admin.client.post("/segments", data=data, follow_redirects=True).text
 
     assert "colonne" in send(ours.replace("keywords_fr", "mots", 1))
-    assert "Enregistré" in send(ours.replace("gestion de piscine", "pédalos", 1))
+    with db.filling(app.extensions[KEY].engine):
+        assert "à la suivante" in send(ours.replace("gestion de piscine", "pédalos", 1))
     assert first(app, "pédalos") == "POP-03"
