@@ -1,4 +1,4 @@
-"""Positions of public addresses by the Géoplateforme, asked once per address and kept.
+"""Positions of addresses by the Géoplateforme: suppliers' public ones, kept, and a typed one.
 
 Only suppliers in public diffusion whose address is known and whose position is not: a masked unit
 is never sent, nor placed more precisely than its commune.
@@ -6,9 +6,12 @@ is never sent, nor placed more precisely than its commune.
 
 import csv
 import io
+import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, exists, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -30,6 +33,9 @@ APPROXIMATE = "approximate"
 # A position this far from its commune's centre is another commune's.
 FAR_KM = 30.0
 SENT = ("number", "address", "postcode", "citycode")
+# Someone waits for an address she typed: short times, and none for a while after a failure.
+CONNECT_S, TYPED_READ_S, REST_S = 1.5, 2.5, 60.0
+LONGEST_TYPED, MOST_KEPT = 200, 1_000
 # Positions better than what an address can give, or as good.
 PLACED = ("exact", "street", APPROXIMATE)
 
@@ -164,4 +170,68 @@ def _number(text: str | None) -> float | None:
     try:
         return float(text or "")
     except ValueError:
+        return None
+
+
+# --- one address, as someone types it ---
+
+
+class Spot(NamedTuple):
+    """Where an address is, in the service's words."""
+
+    label: str
+    lon: float
+    lat: float
+
+
+@dataclass(slots=True)
+class Addresses:
+    """Asks where a typed address is; what was found is remembered while the site runs."""
+
+    fetcher: Fetcher
+    _rests_until: float = field(default=0.0)
+    _known: dict[str, Spot | None] = field(default_factory=dict)
+
+    def find(self, text: str, around: tuple[float, float] | None) -> Spot | None:
+        """The address, the likeliest near this (lon, lat); None when unknown or nobody answers."""
+        if len(text) > LONGEST_TYPED or not re.match(r"[^\W_].*\w\w", text):
+            return None
+        if text not in self._known:
+            if time.monotonic() < self._rests_until:
+                return None
+            try:
+                answer = self.fetcher.json("search", _question(text, around))
+            except FetchError:
+                self._rests_until = time.monotonic() + REST_S
+                return None
+            if len(self._known) >= MOST_KEPT:
+                self._known.clear()
+            self._known[text] = _spot(answer)
+        return self._known[text]
+
+
+def addresses(url: str) -> Addresses:
+    """Typed addresses, asked of the service at this address."""
+    return Addresses(
+        Fetcher(
+            url, connect_timeout_s=CONNECT_S, read_timeout_s=TYPED_READ_S, retries=0,
+            longest_wait_s=0.0, requests_per_second=REQUESTS_PER_SECOND,
+        )
+    )  # fmt: skip
+
+
+def _question(text: str, around: tuple[float, float] | None) -> dict[str, str]:
+    here = {"lon": f"{around[0]:.3f}", "lat": f"{around[1]:.3f}"} if around else {}
+    return {"q": text, "limit": "1"} | here
+
+
+def _spot(answer: Any) -> Spot | None:
+    """The first of a collection of features, when it is that address and not somebody else's."""
+    try:
+        (feature, *_) = answer["features"]
+        lon, lat = feature["geometry"]["coordinates"]
+        said = feature["properties"]
+        spot = Spot(str(said["label"]), round(float(lon), 5), round(float(lat), 5))
+        return spot if float(said["score"]) >= SHOWN else None
+    except (KeyError, TypeError, ValueError):
         return None

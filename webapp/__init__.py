@@ -13,7 +13,7 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from sourcing import db, directory
+from sourcing import db, directory, geocoding
 from sourcing import segments as nomenclatures
 from sourcing.linking.review import count
 from sourcing.search import shelf
@@ -137,6 +137,7 @@ def create_app(
         nomenclature or nomenclatures.load(),
         sources or {},
         _directory(settings.recherche_entreprises_url),
+        geocoding.addresses(settings.geocoding_url) if settings.geocoding_url else None,
     )
     # First: the anti-forgery check reads the body, whose size it decides.
     uploads.register(app)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from sourcing import provenance
 from sourcing.directory import Directory
+from sourcing.geocoding import Addresses
 from sourcing.linking.review import Waiting
 from sourcing.model import Setting
 from sourcing.segments import Nomenclature
@@ -29,6 +30,8 @@ class Site:
     sources: Mapping[str, Source]
     # Asked for what the base does not know; None when the settings say never.
     directory: Directory | None = None
+    # Asked where a typed address is; None when the settings say never.
+    addresses: Addresses | None = None
     # Last answer of is_demo(): the error page must not need the base.
     was_demo: bool = field(default=False)
     # The links to check, and what the base was when they were read.

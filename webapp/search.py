@@ -10,10 +10,12 @@ from werkzeug.wrappers import Response
 
 from maps.marks import BY_STATUS, MARKS, Badge, Mark, badges, mark
 from sourcing.basket import MOST_AT_ONCE
+from sourcing.geocoding import Spot
 from sourcing.search import Page, search, shelf
 from sourcing.search.facets import Facet, Option
+from sourcing.search.filters import is_named
 from sourcing.search.hits import Hit
-from sourcing.search.query import SORTS, Query
+from sourcing.search.query import SORTS, Near, Query
 from sourcing.tagging.statuses import STATUSES
 from webapp import kept
 from webapp.context import session, site
@@ -80,9 +82,25 @@ def home() -> Response:
 
 
 @PAGES.get("/fournisseurs")
-def suppliers() -> str:
+def suppliers() -> str | Response:
     """Search box, facets, list and map: one page, its state in the address."""
+    query = Query.from_args(request.args)
+    if spot := _typed_address(query):
+        # The position goes in the address: the map, exports and kept searches ask nothing.
+        near = Near(f"{spot.label} @{spot.lat},{spot.lon}")
+        return redirect(link(replace(query, near=near)))
     return kept.page(_suppliers)
+
+
+def _typed_address(query: Query) -> Spot | None:
+    """Where the address typed is, when it is no commune and a service may be asked."""
+    asked = site().addresses
+    if asked is None or query.near is None or query.near.point:
+        return None
+    ground = shelf.columns(session()).ground
+    if is_named(session(), ground, query.near):
+        return None
+    return asked.find(query.near.text, ground.centre)
 
 
 def _suppliers() -> str:
@@ -206,7 +224,8 @@ def _chip_label(
     name, value = pair
     if name == "autour":
         radius = dict(arguments).get("rayon")
-        place = "ce point" if "," in value else value
+        near = Query.from_args({name: [value]}).near
+        place = (near and near.label) or value
         return f"À moins de {radius} km de {place}" if radius else f"Distances depuis {place}"
     fixed = {
         "territoire": "Au-delà du territoire",

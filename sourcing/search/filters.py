@@ -48,6 +48,13 @@ def _territory_itself(ground: Ground, query: Query) -> Query:
     return replace(query, near=Near(near.text, *centre, name))
 
 
+def is_named(session: Session, ground: Ground, near: Near) -> bool:
+    """Whether the place is one we know by itself, its name or its code, and no address in it."""
+    if near.point or _communes(session, near.text):
+        return True
+    return normalise.fold(near.text) == normalise.fold(ground.territory)
+
+
 def _at_the_end(session: Session, text: str) -> Sequence[Place]:
     """The commune an address ends with: « 12 rue du Port, 56100 Lorient »."""
     pieces = re.split(r"[\s,]+", text)

@@ -12,6 +12,7 @@ PER_PAGE = 20
 BBox = tuple[float, float, float, float]  # west, south, east, north
 Polygon = tuple[tuple[float, float], ...]  # (lon, lat) of its corners
 MOST_CORNERS = 100
+_POINT = re.compile(r"(?:([^@]+?) ?@ ?)?(-?\d{1,2}(?:\.\d+)?)\s*[,;]\s*(-?\d{1,3}(?:\.\d+)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Near:
     def point(self) -> tuple[float, float] | None:
         """(lon, lat), or None while the place is unknown."""
         return None if self.lon is None or self.lat is None else (self.lon, self.lat)
+
+    @property
+    def typed(self) -> str:
+        """As a person writes it: an address without the position that goes with it."""
+        return self.label if "@" in self.text and self.label else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +146,12 @@ def number(value: float) -> str:
 
 
 def _near(text: str) -> Near:
-    point = re.fullmatch(r"(-?\d{1,2}(?:\.\d+)?)\s*[,;]\s*(-?\d{1,3}(?:\.\d+)?)", text)
+    """A place's name, « latitude,longitude », or a name with its « @latitude,longitude »."""
+    point = _POINT.fullmatch(text)
     if not point:
         return Near(text)
-    lat, lon = float(point[1]), float(point[2])
-    return Near(text, lon, lat, "ce point") if abs(lat) <= 90 and abs(lon) <= 180 else Near(text)
+    lat, lon, label = float(point[2]), float(point[3]), point[1] or "ce point"
+    return Near(text, lon, lat, label) if abs(lat) <= 90 and abs(lon) <= 180 else Near(text)
 
 
 def _bbox(text: str) -> BBox | None:

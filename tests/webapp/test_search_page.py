@@ -4,12 +4,15 @@ import csv
 import io
 import json
 import re
+from pathlib import Path
 
 from flask import Flask
 from openpyxl import load_workbook
 
+from tests.geo_api_server import Answer, LocalServer, as_json, running
 from tests.webapp import invented
-from tests.webapp.conftest import Visitor
+from tests.webapp.conftest import Visitor, site
+from webapp.context import KEY
 
 
 def hits(page: str) -> list[str]:
@@ -52,6 +55,26 @@ def test_a_radius_goes_with_its_place(visitor: Visitor) -> None:
 
 def test_an_unknown_place_is_said(visitor: Visitor) -> None:
     assert "Lieu inconnu" in visitor.read("/fournisseurs?autour=Atlantide")
+
+
+def test_a_typed_address_is_placed_and_a_failing_service_leaves_its_commune(
+    app: Flask, tmp_path: Path
+) -> None:
+    spot = {"geometry": {"coordinates": [-3.3612, 47.7478]},
+            "properties": {"label": "3 Quai des Indes 56100 Lorient", "score": 0.94}}  # fmt: skip
+    with running(LocalServer()) as service:
+        service.on("/search", as_json({"features": [spot]}), Answer(status=503))
+        visitor = Visitor(site(app.extensions[KEY].engine, tmp_path, geocoding_url=service.url))
+        placed = visitor.get("/fournisseurs?autour=3+quai+des+indes+lorient&rayon=5").location
+        assert "%4047.7478%2C-3.3612" in placed
+        page = visitor.read(placed)
+        assert "À moins de 5 km de 3 Quai des Indes 56100 Lorient" in page
+        assert 'value="3 Quai des Indes 56100 Lorient"' in page
+        assert visitor.get("/fournisseurs?autour=Lorient").status_code == 200
+        assert [seen.query["q"] for seen in service.seen] == ["3 quai des indes lorient"]
+        # A second address: the service fails, the commune it ends with is measured from.
+        page = visitor.read("/fournisseurs?autour=9+rue+du+Port,+56100+Lorient&rayon=5")
+        assert "à moins de 5 km de Lorient" in page
 
 
 def test_the_tab_says_what_is_searched(visitor: Visitor) -> None:
