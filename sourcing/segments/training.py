@@ -31,6 +31,8 @@ FOLDS = 4
 LEAST_OBJECTS = 4
 # Weights nearer to nothing than this are not written.
 LEAST_WEIGHT = 0.2
+# Rows or columns worked out together: what they need stays in the processor's cache.
+BLOCK = 64
 SAME_OBJECT = 28  # first characters by which two objects are lots of one contract
 
 Floats = NDArray[np.float32]
@@ -238,12 +240,15 @@ def sparse(texts: Sequence[str], names: dict[str, int]) -> Rows:
 
 def logits(rows: Rows, weights: Floats, bias: Floats) -> Floats:
     """The score of every sub-segment for every row."""
-    lengths = np.diff(rows.starts)
-    scores = np.tile(bias, (len(lengths), 1))
-    filled = np.flatnonzero(lengths)
-    if len(filled):
-        cells = weights[rows.indices] * rows.values[:, None]
-        scores[filled] += np.add.reduceat(cells, rows.starts[:-1][filled], axis=0)
+    scores = np.tile(bias, (len(rows.starts) - 1, 1))
+    for first in range(0, len(scores), BLOCK):
+        starts = rows.starts[first : first + BLOCK + 1]
+        cells = slice(starts[0], starts[-1])
+        filled = np.flatnonzero(np.diff(starts))
+        if len(filled):
+            products = weights[rows.indices[cells]] * rows.values[cells, None]
+            sums = np.add.reduceat(products, starts[filled] - starts[0], axis=0)
+            scores[first + filled] += sums
     return scores
 
 
@@ -258,6 +263,8 @@ def fit(
     """Softmax regression towards soft labels, by Adam with a step that fades out."""
     order = np.argsort(rows.indices, kind="stable")
     columns, firsts = np.unique(rows.indices[order], return_index=True)
+    ends = np.append(firsts[1:], len(order))
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(columns), BLOCK)]
     row_of = np.repeat(np.arange(len(truth)), np.diff(rows.starts))[order]
     values = rows.values[order][:, None]
     share = (importance / importance.sum())[:, None]
@@ -268,7 +275,11 @@ def fit(
     for turn in range(1, turns + 1):
         error = (softmax(logits(rows, weights, bias)) - truth) * share
         slope = PENALTY * weights
-        slope[columns] += np.add.reduceat(error[row_of] * values, firsts, axis=0)
+        for block in blocks:
+            starts = firsts[block]
+            cells = slice(starts[0], ends[block][-1])
+            products = error[row_of[cells]] * values[cells]
+            slope[columns[block]] += np.add.reduceat(products, starts - starts[0], axis=0)
         step = STEP * 0.5 * (1 + np.cos(np.pi * turn / turns))
         weights -= memory[0].towards(slope, turn, step)
         bias -= memory[1].towards(error.sum(axis=0) + PENALTY * bias, turn, step)
