@@ -137,25 +137,26 @@ def framed(box: View, ratio: float, margin: float) -> View:
 def approached(known: Sequence[Commune]) -> dict[str, BaseGeometry]:
     """To each commune the ground nearest its centre, within reach: a shape, not a boundary."""
     if len(known) < 2:
-        return {c.code: _centre(c).buffer(REACH_DEGREES) for c in known}
-    wide = 1 / cos(radians(_centre(known[0]).y))
-    flat = {c.code: scale(_centre(c), 1 / wide, 1, origin=(0, 0)) for c in known}
-    land = union_all([centre.buffer(REACH_DEGREES) for centre in flat.values()])
+        return {c.code: centre(c).buffer(REACH_DEGREES) for c in known}
+    wide = 1 / cos(radians(centre(known[0]).y))
+    flat = {c.code: scale(centre(c), 1 / wide, 1, origin=(0, 0)) for c in known}
+    land = union_all([each.buffer(REACH_DEGREES) for each in flat.values()])
     land = land.buffer(GAP_DEGREES).buffer(-GAP_DEGREES)
     cells = voronoi_polygons(MultiPoint(list(flat.values())), extend_to=land).geoms
     found = {}
-    for code, centre in flat.items():
-        cell = next((cell for cell in cells if cell.contains(centre)), centre.buffer(0.01))
+    for code, middle in flat.items():
+        cell = next((cell for cell in cells if cell.contains(middle)), middle.buffer(0.01))
         found[code] = scale(cell.intersection(land), wide, 1, origin=(0, 0))
     return found
 
 
-def _centre(commune: Commune) -> Point:
+def centre(commune: Commune) -> Point:
+    """Where a commune's name goes."""
     return Point(commune.lon, commune.lat)
 
 
 def _land(plane: Ground, commune: Commune, drawn: BaseGeometry) -> Land:
-    named = drawn.representative_point() if commune.lon is None else _centre(commune)
+    named = drawn.representative_point() if commune.lon is None else centre(commune)
     return Land(commune.code, commune.name, commune.population or 0, commune.is_inside,
                 _path(plane, drawn), _box(plane, drawn), plane.at(named.x, named.y))  # fmt: skip
 

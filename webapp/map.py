@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
 
+from maps.ground import BEYOND_DEGREES, Commune
 from maps.marks import mark
 from sourcing.model import Place
 from sourcing.search import search
@@ -13,7 +14,7 @@ from sourcing.search.cells import Cell, cells, unplaced
 from sourcing.search.coverage import coverage
 from sourcing.search.query import BBox, Query
 from webapp.context import session, site
-from webapp.outlines import BEYOND_DEGREES, Commune, collection
+from webapp.outlines import collection
 
 PAGES = Blueprint("map", __name__)
 FARTHEST_ZOOM = 19

@@ -1,40 +1,24 @@
 """The communes as light shapes for a first view; approached when contours are missing."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
-from math import cos, radians
-from typing import Any, NamedTuple
+from typing import Any
 
-from shapely import MultiPoint, Point, coverage_simplify, union_all, voronoi_polygons
-from shapely.affinity import scale
+from shapely import coverage_simplify, union_all
 from shapely.geometry import Polygon, shape
 from shapely.geometry.base import BaseGeometry
 
-# Neighbours are drawn and named this far from the territory.
-BEYOND_DEGREES = 0.25
+from maps.ground import BEYOND_DEGREES, Commune, approached, centre
+
 # Corners are whole numbers of this part of a degree: ten metres.
 PARTS = 10_000
 # The side, in degrees, of the corners a contour may lose: in the territory, and around it.
 INSIDE, AROUND = 0.001, 0.004
 # An islet smaller than this is not drawn beyond the territory.
 SMALLEST = 0.00002
-# Without contours: how far a commune reaches from its centre, and the gaps closed between two.
-REACH_DEGREES, GAP_DEGREES = 0.038, 0.02
 Ring = list[int]
 Shape = list[list[Ring]]
-
-
-class Commune(NamedTuple):
-    """What is drawn of a commune; contour is GeoJSON text or ''."""
-
-    code: str
-    name: str
-    population: int | None
-    lon: float | None
-    lat: float | None
-    is_inside: bool
-    contour: str
 
 
 @lru_cache(maxsize=2)
@@ -46,8 +30,8 @@ def collection(communes: tuple[Commune, ...]) -> bytes:
     """
     contours = {c.code: shape(json.loads(c.contour)).buffer(0) for c in communes if c.contour}
     bare = [c for c in communes if c.is_inside and c.code not in contours and c.lon is not None]
-    approached = {} if contours else _approached(bare)
-    known = contours | approached
+    guessed = {} if contours else approached(bare)
+    known = contours | guessed
     edge = union_all([known[c.code] for c in communes if c.is_inside and c.code in known])
     seen = edge.buffer(BEYOND_DEGREES)
     near = [c for c in communes if c.is_inside or _is_seen(c, known, seen)]
@@ -58,7 +42,7 @@ def collection(communes: tuple[Commune, ...]) -> bytes:
     shapes = around | inside
     drawn = {
         "parts": PARTS,
-        "approached": bool(approached),
+        "approached": bool(guessed),
         "edge": packed(union_all(list(inside.values()))),
         "communes": [_drawn(commune, shapes.get(commune.code)) for commune in near],
     }
@@ -68,7 +52,7 @@ def collection(communes: tuple[Commune, ...]) -> bytes:
 def _is_seen(commune: Commune, known: dict[str, BaseGeometry], seen: BaseGeometry) -> bool:
     contour = known.get(commune.code)
     if contour is None:
-        return commune.lon is not None and bool(seen.contains(_centre(commune)))
+        return commune.lon is not None and bool(seen.contains(centre(commune)))
     return bool(contour.intersects(seen))
 
 
@@ -95,26 +79,6 @@ def _steps(ring: Any) -> Ring:
             found += [corner[0] - x, corner[1] - y]
             x, y = corner
     return found
-
-
-def _approached(communes: Sequence[Commune]) -> dict[str, BaseGeometry]:
-    """To each commune the ground nearest its centre, within reach: a shape, not a boundary."""
-    if len(communes) < 2:
-        return {c.code: _centre(c).buffer(REACH_DEGREES) for c in communes}
-    wide = 1 / cos(radians(_centre(communes[0]).y))
-    flat = {c.code: scale(_centre(c), 1 / wide, 1, origin=(0, 0)) for c in communes}
-    ground = union_all([centre.buffer(REACH_DEGREES) for centre in flat.values()])
-    ground = ground.buffer(GAP_DEGREES).buffer(-GAP_DEGREES)
-    cells = voronoi_polygons(MultiPoint(list(flat.values())), extend_to=ground).geoms
-    found = {}
-    for code, centre in flat.items():
-        cell = next((cell for cell in cells if cell.contains(centre)), centre.buffer(0.01))
-        found[code] = scale(cell.intersection(ground), wide, 1, origin=(0, 0))
-    return found
-
-
-def _centre(commune: Commune) -> Point:
-    return Point(commune.lon, commune.lat)
 
 
 def _drawn(commune: Commune, contour: BaseGeometry | None) -> dict[str, Any]:

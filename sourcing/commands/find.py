@@ -32,6 +32,7 @@ from sourcing.search.hits import Hit
 from sourcing.search.query import Query
 from sourcing.source import SourceError
 from sourcing.tagging.statuses import STATUSES
+from webapp import create_app, meeting_file
 
 ASSETS = Path(__file__).resolve().parents[2] / "webapp" / "static" / "vendor"
 STATUS_CODES = click.Choice([status.code for status in STATUSES if not status.is_label])
@@ -48,6 +49,8 @@ MATCHED: Mapping[str, Callable[..., None]] = {
     "json": matched.json,
 }
 USUAL_RADIUS_KM = 20.0
+# The registration form's path on the site.
+FORM = "/inscription"
 MATCHED_TOGETHER = 2_000
 
 
@@ -138,9 +141,16 @@ def _write(form: str, writer: Callable[[BinaryIO], object], output: Path | None)
 @click.command("map")
 @click.argument("out", type=click.Path(path_type=Path))
 @_search_options
+@click.option("--meeting", is_flag=True, help="La réunion entière, à ouvrir sans réseau.")
+@click.option("--address", metavar="URL", help="Avec --meeting : où mène le code à photographier.")
 @pass_bench
-def draw(bench: Bench, /, out: Path, **options: Any) -> None:
+def draw(bench: Bench, /, out: Path, meeting: bool, address: str | None, **options: Any) -> None:
     """Écrire une carte en un seul fichier, qui s'ouvre sans réseau."""
+    if meeting:
+        if any(options.values()):
+            raise click.UsageError("--meeting montre tout le territoire : il se passe de critères.")
+        _write_meeting(bench, out, address)
+        return
     query = _query(**options)
     with bench.session() as session:
         hits = list(search.all_hits(session, bench.nomenclature, query))
@@ -154,6 +164,21 @@ def draw(bench: Bench, /, out: Path, **options: Any) -> None:
         )
     size = f"{out.stat().st_size / 1e6:.1f} Mo"
     click.echo(f"{count(len(hits), 'fournisseur')} sur {out} ({size}).")
+
+
+def _write_meeting(bench: Bench, out: Path, address: str | None) -> None:
+    """The meeting as one file; its code leads to the form of the site."""
+    site_url = (address or bench.settings.public_url).rstrip("/")
+    if not site_url.startswith(("https://", "http://")):
+        raise click.UsageError(
+            "Indiquer l'adresse du site avec --address https://… (ou SOURCING_PUBLIC_URL) : "
+            "le code à photographier y mène."
+        )
+    app = create_app(bench.settings, bench.engine, bench.nomenclature, load_all())
+    unfinished = out.with_name(out.name + ".part")
+    unfinished.write_text(meeting_file.one_file(app, site_url + FORM), encoding="utf-8")
+    unfinished.replace(out)
+    click.echo(f"Écrit : {out} ({out.stat().st_size / 1e3:.0f} ko).", err=True)
 
 
 @click.command()

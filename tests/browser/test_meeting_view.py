@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 import waitress
@@ -15,6 +16,7 @@ from benchmarks.meeting import soak
 from sourcing.model import Supplier
 from tests.browser.conftest import WATCH, Watched
 from tests.webapp.test_meeting import welcome
+from webapp.meeting_file import one_file
 
 pytestmark = pytest.mark.browser
 # Sixteen minutes of arc at five metres, on the 1 439 mm of a 65-inch screen 3 840 points wide:
@@ -130,6 +132,27 @@ def test_a_restart_of_the_server_is_not_seen_in_the_room(chromium: Browser, serv
     expect(page.locator("[data-state]")).to_have_text("")
     again.close()
     page.close()
+
+
+def test_the_file_for_a_usb_stick_tours_with_no_network(
+    chromium: Browser, served: Flask, tmp_path: Path
+) -> None:
+    path = tmp_path / "reunion.html"
+    path.write_text(one_file(served, "https://exemple.fr/inscription"), encoding="utf-8")
+    context = chromium.new_context(offline=True)
+    page, asked, faults = context.new_page(), [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.clock.install()
+    page.goto(path.as_uri())
+    page.wait_for_selector(".stage[data-ready]")
+    page.clock.run_for(13_000)
+    at(page, 2)
+    assert page.evaluate("document.fonts.check('16px \"Atkinson Hyperlegible Next\"')")
+    assert page.locator(".layer .dot").count()
+    expect(page.locator(".call")).to_contain_text("exemple.fr/inscription")
+    assert (asked, faults) == ([path.as_uri()], [])
+    context.close()
 
 
 def test_hours_of_it_leave_nothing_behind(chromium: Browser, address: str) -> None:
