@@ -128,7 +128,7 @@ def board() -> folium.Map:
     made = folium.Map(location=CENTRE[::-1], zoom_start=10, tiles=None, max_zoom=18)
     made.default_js, made.default_css = (
         [("leaflet", "leaflet/leaflet.js")],
-        [("leaflet", "leaflet/leaflet.css")],
+        [("leaflet_css", "leaflet/leaflet.css")],
     )
     made.options["maxZoom"] = 18
     return made
@@ -138,11 +138,13 @@ def clustered(kind: type[MarkerCluster], points: Points, out: Path) -> float:
     """Write folium's clusters of these points, with their names where it can; seconds it took."""
     start = time.perf_counter()
     whole = board()
-    kind.default_js = [("mc", "leaflet.markercluster/leaflet.markercluster.js")]
+    kind.default_js = [("mc_js", "leaflet.markercluster/leaflet.markercluster.js")]
     kind.default_css = [("mc", "leaflet.markercluster/MarkerCluster.css"),
                         ("mcd", "leaflet.markercluster/MarkerCluster.Default.css")]  # fmt: skip
     if kind is FastMarkerCluster:
-        FastMarkerCluster([[lat, lon] for lat, lon, _ in points]).add_to(whole)
+        # The usual callback draws pictures of a library more: plain markers do it no harm.
+        plain = "function (row) { return L.marker(new L.LatLng(row[0], row[1])); }"
+        FastMarkerCluster([[lat, lon] for lat, lon, _ in points], callback=plain).add_to(whole)
     else:
         group = MarkerCluster().add_to(whole)
         for lat, lon, name in points:

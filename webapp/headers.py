@@ -22,6 +22,7 @@ BASEMAPS = {
         "Fond de carte : © les contributeurs d’OpenStreetMap",
     ),
 }
+BRIEF = {"X-Content-Type-Options": "nosniff"}
 COMPRESSIBLE = ("text/", "application/json", "application/geo+json", "image/svg+xml")
 SMALLEST = 600
 LEVEL = 5
@@ -51,7 +52,7 @@ def register(app: Flask, settings: Settings) -> None:
     """Put the headers on every answer, and compress the ones worth it."""
     headers = {
         "Content-Security-Policy": content_policy(settings.basemap),
-        "X-Content-Type-Options": "nosniff",
+        **BRIEF,
         "X-Frame-Options": "DENY",
         # Not no-referrer: OpenStreetMap's tiles ask for one.
         "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -66,7 +67,9 @@ def register(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def add(response: Response) -> Response:
-        response.headers.update(headers)
+        # Of our own files only the kind matters, and a page asks for twenty of them.
+        is_file = request.endpoint == "static" and response.mimetype != "image/svg+xml"
+        response.headers.update(BRIEF if is_file else headers)
         if g.get("embeddable"):
             # Public data without cookie nor form: any site may frame it.
             del response.headers["X-Frame-Options"]

@@ -61,10 +61,11 @@ export class Layers {
     stars.set("statut", "innovation");
     this.host.classList.toggle("starred", this.has("innovation"));
     this.map.stars.follow(this.has("innovation") ? `${cells}?${stars}` : "");
-    const counts = this.has("communes") ? await this.#counts(`${communes}?${state}`) : null;
+    const tail = String(state) && `?${state}`;
+    const counts = this.has("communes") ? await this.#counts(communes + tail) : null;
     if (this.state !== state) return;
     this.#legend(this.map.shade(counts), counts);
-    await this.map.follow(counts ? "" : `${cells}?${state}`, numbers);
+    await this.map.follow(counts ? "" : cells + tail, numbers);
   }
 
   async #counts(url) {
