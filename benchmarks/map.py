@@ -21,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,6 +37,7 @@ from sqlalchemy.orm import Session
 
 from maps.page import write_map
 from sourcing import db, segments
+from sourcing.export import About
 from sourcing.model import Supplier
 from sourcing.search.hits import Hit
 from sourcing.tagging.statuses import STATUSES
@@ -313,7 +315,7 @@ def one_file(browser: Browser, scratch: Path, options: argparse.Namespace) -> No
     hits = made(options.file)
     out, start = scratch / "carte.html", time.perf_counter()
     used = time.process_time()
-    write_map(hits, out, title="Essai", contours=[], assets=ASSETS, demo=True)
+    write_map(hits, out, about=About("Essai", date.today()), contours=[], assets=ASSETS)
     seconds, used = time.perf_counter() - start, time.process_time() - used
     size = len(gzip.compress(out.read_bytes())) / 1e6
     told = f"made in {seconds:.2f} s ({used:.2f} computing), {size:.2f} MB gzip"

@@ -51,18 +51,23 @@ function drawSuppliers(map, page) {
   const names_shown = communes.features.filter(({ properties }) => properties.name).map(({ properties }) =>
     L.tooltip({ permanent: true, direction: "center", className: "commune-nom", interactive: false, pane: "names" })
       .setLatLng(properties.at).setContent(element("span", properties.name)).addTo(map));
+  const NUDGES = [0, -24, 24, -34, 34, -44, 44];
+  /** Each name where it covers neither suppliers nor another name; hidden when there is no such place. */
   function untangle() {
-    const kept = [];
+    const kept = [...page.querySelectorAll(".amas, .pin")].map((node) => node.getBoundingClientRect());
     for (const label of names_shown) {
-      const box = label.getElement();
-      box.style.visibility = "";
+      const box = label.getElement(), text = box.firstElementChild;
+      text.style.translate = "";
       const { left, right, top, bottom } = box.getBoundingClientRect();
-      const meets = kept.some((other) => left < other.right && right > other.left && top < other.bottom && bottom > other.top);
-      if (meets) box.style.visibility = "hidden";
-      else kept.push({ left, right, top, bottom });
+      const free = NUDGES.find((down) => !kept.some((other) =>
+        left < other.right && right > other.left && top + down < other.bottom && bottom + down > other.top));
+      box.style.visibility = free === undefined ? "hidden" : "";
+      if (free === undefined) continue;
+      text.style.translate = `0 ${free}px`;
+      kept.push({ left, right, top: top + free, bottom: bottom + free });
     }
   }
-  map.on("zoomend", () => requestAnimationFrame(untangle));
+  map.on("moveend", () => requestAnimationFrame(untangle));
   map.on("popupopen", ({ popup }) => popup.getElement().querySelector(".leaflet-popup-close-button")?.setAttribute("aria-label", "Fermer"));
   L.control.zoom({ position: "topright", zoomInTitle: "Rapprocher", zoomOutTitle: "Éloigner" }).addTo(map);
   L.control.scale({ imperial: false }).addTo(map);
@@ -194,6 +199,7 @@ function drawSuppliers(map, page) {
     const unplaced = data.unplaced && shown.length === all.length ? `, et ${number.format(data.unplaced)} sans position connue` : "";
     $(".compte").textContent = count(shown.length, "fournisseur") + unplaced;
     list();
+    untangle();
   }
   function list() {
     const view = map.getBounds();
@@ -216,7 +222,6 @@ function drawSuppliers(map, page) {
   const frame = ground.getBounds().isValid() ? ground.getBounds() : bounds;
   if (frame.isValid()) map.fitBounds(frame.pad(0.02), { animate: false });
   refresh();
-  untangle();
   map.on("moveend", list);
   page.documentElement.dataset.ready = "1";
 }

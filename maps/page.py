@@ -13,6 +13,7 @@ from jinja2 import Template
 
 from maps.geojson import Feature
 from maps.layers import LAYERS, View
+from sourcing.export import About
 from sourcing.search.hits import Hit
 
 HERE = Path(__file__).parent
@@ -22,6 +23,8 @@ OWN_SCRIPT, OWN_STYLE, OWN_BODY = HERE / "offline.js", HERE / "offline.css", HER
 FARTHEST_ZOOM = 18
 ASSETS_HERE, BODY_HERE = "<!-- assets -->", "<!-- suppliers -->"
 DEMO = "Démonstration : les noms sont fictifs."
+# Said at the top of the page already.
+ABOVE = ("Attention", "Recherche")
 
 
 class AssetsMissing(ValueError):
@@ -29,44 +32,30 @@ class AssetsMissing(ValueError):
 
 
 def write_map(
-    hits: Iterable[Hit],
-    out: Path,
-    *,
-    title: str,
-    contours: Sequence[Feature],
-    assets: Path,
-    demo: bool,
-    tiles: str = "",
-    attribution: str = "",
+    hits: Iterable[Hit], out: Path, *, about: About, contours: Sequence[Feature], assets: Path
 ) -> None:
-    """Write the map of these suppliers; `tiles` adds an online background, outlines do without."""
-    # Guillemets keep their word on the line.
-    title = title.replace("« ", "«\u00a0").replace(" »", "\u00a0»")
-    view = View(list(hits), contours)
-    layers = {name: layer(view) for name, layer in LAYERS.items()}
-    page = _document(title, assets, layers, tiles, attribution, demo)
+    """Write the map of these suppliers into one file, whole or not at all."""
+    page = document(hits, about=about, contours=contours, assets=assets)
     unfinished = out.with_name(out.name + ".part")
     unfinished.write_text(page, encoding="utf-8")
     unfinished.replace(out)
 
 
-def _document(
-    title: str, assets: Path, layers: dict[str, Any], tiles: str, attribution: str, demo: bool
+def document(
+    hits: Iterable[Hit], *, about: About, contours: Sequence[Feature], assets: Path
 ) -> str:
+    """The page: suppliers, filters by status and segment, outlines, where all this comes from."""
+    view = View(list(hits), contours)
+    layers = {name: layer(view) for name, layer in LAYERS.items()}
     board = folium.Map(location=(46.6, 2.4), zoom_start=6, tiles=None, zoom_control=False)
     # Without tiles nobody else says it, and clusters need to know.
     board.options |= {"maxZoom": FARTHEST_ZOOM, "zoomSnap": 0.5}
     # Leaflet comes from our own files and nothing else is needed: no jQuery, no Bootstrap, no CDN.
     board.default_js, board.default_css = [], []
-    if tiles:
-        background = folium.TileLayer(
-            tiles, attr=attribution, max_zoom=FARTHEST_ZOOM, control=False
-        )
-        background.add_to(board)
     _Places().add_to(board)
     figure = Figure(title=None)
     figure.add_child(board)
-    return _filled(figure.render(), title, assets, layers, demo)
+    return _filled(figure.render(), about, assets, layers)
 
 
 class _Places(MacroElement):
@@ -88,15 +77,25 @@ class _Places(MacroElement):
         self._name = "Suppliers"
 
 
-def _filled(page: str, title: str, assets: Path, layers: dict[str, Any], demo: bool) -> str:
+def _filled(page: str, about: About, assets: Path, layers: dict[str, Any]) -> str:
     """Our parts in their places, and what folium leaves out: language, title, the right to zoom."""
+    # Guillemets keep their word on the line.
+    title = html.escape(about.sentence.replace("« ", "«\u00a0").replace(" »", "\u00a0»"))
     page = page.replace("<html>", '<html lang="fr">', 1)
-    page = page.replace("</head>", f"<title>{html.escape(title)}</title></head>", 1)
+    page = page.replace("</head>", f"<title>{title}</title></head>", 1)
     page = re.sub(r",\s*maximum-scale=1\.0,\s*user-scalable=no", "", page)
-    body = OWN_BODY.read_text(encoding="utf-8").replace("{demo}", DEMO if demo else "")
-    body = body.replace("{title}", html.escape(title))
+    body = OWN_BODY.read_text(encoding="utf-8").replace("{demo}", DEMO if about.is_demo else "")
+    body = body.replace("{about}", _told(about)).replace("{title}", title)
     data = f'<script type="application/json" id="donnees">{_embedded(layers)}</script>'
     return page.replace(ASSETS_HERE, _inlined(assets), 1).replace(BODY_HERE, body + data, 1)
+
+
+def _told(about: About) -> str:
+    """Sources, day and limits of the data, as a list of definitions."""
+    said = [line for line in about.lines() if line[0] not in ABOVE]
+    return "".join(
+        f"<dt>{html.escape(name)}</dt><dd>{html.escape(text)}</dd>" for name, text in said
+    )
 
 
 def _inlined(assets: Path) -> str:

@@ -34,6 +34,7 @@ from webapp import (
     filters,
     following,
     headers,
+    innovation,
     invitation,
     kept,
     lists,
@@ -65,6 +66,7 @@ PAGES = (
     answers.PAGES,
     supplier.PAGES,
     awards.PAGES,
+    innovation.PAGES,
     map.PAGES,
     meeting.PAGES,
     registration.PAGES,
@@ -87,6 +89,7 @@ PAGES = (
 MENU = (
     ("search", "Fournisseurs", "search.suppliers"),
     ("awards", "Marchés attribués", "awards.index"),
+    ("innovation", "Innovation", "innovation.index"),
     ("meeting", "Réunion", "meeting.index"),
     ("registration", "Faites-vous connaître", "registration.form"),
     ("purchases", "Achats à venir", "purchases.index"),

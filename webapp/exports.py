@@ -3,11 +3,14 @@
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, abort, flash, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response
 
+from maps.geojson import contours
+from maps.page import document
 from sourcing import export, provenance
 from sourcing.export import About
 from sourcing.search import all_hits, describe
@@ -17,11 +20,23 @@ from webapp.account import account
 from webapp.context import session, site
 
 PAGES = Blueprint("exports", __name__)
+VENDOR = Path(__file__).parent / "static" / "vendor"
+
+
+def _one_file(
+    hits: Iterable[Hit], out: BinaryIO, about: About, *, with_contacts: bool = False
+) -> None:
+    """The map in one file that opens with no network; it never holds a contact."""
+    page = document(hits, about=about, contours=contours(session()), assets=VENDOR)
+    out.write(page.encode())
+
+
 # Extension -> content type and writer.
-KINDS: Mapping[str, tuple[str, Callable[..., int]]] = {
+KINDS: Mapping[str, tuple[str, Callable[..., object]]] = {
     "csv": ("text/csv", export.csv),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", export.xlsx),
     "geojson": ("application/geo+json", export.geojson),
+    "html": ("text/html", _one_file),
 }
 IN_MEMORY_BYTES = 8_000_000
 

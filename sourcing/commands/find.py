@@ -154,13 +154,13 @@ def draw(bench: Bench, /, out: Path, meeting: bool, address: str | None, **optio
     query = _query(**options)
     with bench.session() as session:
         hits = list(search.all_hits(session, bench.nomenclature, query))
+        sentence = search.search(session, bench.nomenclature, query).sentence
         page.write_map(
             hits,
             out,
-            title=search.search(session, bench.nomenclature, query).sentence,
+            about=provenance.about(session, load_all(), sentence, bench.settings.organisation),
             contours=geojson.contours(session),
             assets=ASSETS,
-            demo=provenance.is_demo(session),
         )
     size = f"{out.stat().st_size / 1e6:.1f} Mo"
     click.echo(f"{count(len(hits), 'fournisseur')} sur {out} ({size}).")

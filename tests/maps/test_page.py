@@ -4,12 +4,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from maps.page import AssetsMissing, write_map
+from sourcing.export import About, SourceNote
 from sourcing.search.hits import Hit
 from tests.maps.test_layers import SQUARE, commune
 from tests.test_export import HIT
@@ -24,7 +26,9 @@ pytestmark = needs_assets
 
 def drawn(folder: Path, hits: list[Hit], title: str = "« tonte »", demo: bool = False) -> Path:
     out = folder / "carte.html"
-    write_map(hits, out, title=title, contours=[commune("Bubry", SQUARE)], assets=ASSETS, demo=demo)
+    note = SourceNote("Répertoire Sirene", "Insee", "Licence Ouverte 2.0", date(2026, 11, 1))
+    about = About(title, date(2026, 11, 28), "Lorient Agglomération", (note,), demo)
+    write_map(hits, out, about=about, contours=[commune("Bubry", SQUARE)], assets=ASSETS)
     return out
 
 
@@ -50,6 +54,12 @@ def test_a_hostile_name_is_only_a_name(tmp_path: Path) -> None:
     assert suppliers_of(page)["name"] == [HOSTILE]
 
 
+def test_the_file_says_where_its_data_come_from_and_of_when(tmp_path: Path) -> None:
+    page = drawn(tmp_path, [HIT]).read_text(encoding="utf-8")
+    assert "Répertoire Sirene – Insee, Licence Ouverte 2.0, données du 01/11/2026" in page
+    assert "28/11/2026" in page
+
+
 def test_a_demonstration_says_so(tmp_path: Path) -> None:
     assert "noms sont fictifs" in drawn(tmp_path, [HIT], demo=True).read_text(encoding="utf-8")
     assert "noms sont fictifs" not in drawn(tmp_path, [HIT]).read_text(encoding="utf-8")
@@ -57,7 +67,8 @@ def test_a_demonstration_says_so(tmp_path: Path) -> None:
 
 def test_missing_browser_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(AssetsMissing, match="make install"):
-        write_map([], tmp_path / "c.html", title="", contours=[], assets=tmp_path, demo=False)
+        about = About("", date(2026, 11, 28))
+        write_map([], tmp_path / "c.html", about=about, contours=[], assets=tmp_path)
     assert not list(tmp_path.glob("c.html*"))
 
 

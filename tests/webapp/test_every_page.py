@@ -21,6 +21,7 @@ PUBLIC = (
     "/fournisseurs?q=introuvable", f"/fournisseurs/{SIRET}", "/reunion", "/inscription",
     f"/inscription?siret={SIRET}", "/connexion", "/sources", "/donnees-personnelles",
     "/mentions-legales", "/accessibilite", "/api", "/attributions", "/attributions?q=jardin",
+    "/innovation",
 )  # fmt: skip
 LARGEST_PAGE = 60_000
 

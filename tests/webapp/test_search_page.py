@@ -136,5 +136,16 @@ def test_the_geojson_is_one(visitor: Visitor) -> None:
     assert collection["features"]
 
 
+def test_the_map_in_one_file_holds_the_search_and_asks_nothing_of_the_network(
+    visitor: Visitor,
+) -> None:
+    answer = visitor.get("/fournisseurs.html?statut=esat")
+    assert "attachment" in answer.headers["Content-Disposition"]
+    data = json.loads(re.findall(r'id="donnees">(.*?)</script>', answer.text, re.DOTALL)[0])
+    assert data["suppliers"]["name"]
+    assert all("contact@exemple.fr" not in text for text in (answer.text, str(data)))
+    assert not re.search(r"<(script|link|img)[^>]*(src|href)=", answer.text)
+
+
 def test_there_is_no_export_of_another_kind(visitor: Visitor) -> None:
     assert visitor.get("/fournisseurs.exe").status_code == 404

@@ -140,15 +140,20 @@ export class Ground {
     this.shaded = Boolean(counts);
     this.host.classList.toggle("shaded", this.shaded);
     const limits = counts ? steps(Object.values(counts).map(([here]) => here)) : [];
-    if (counts) this.#hatch();
+    // A hidden map has no paths yet.
+    this.map.whenReady(() => this.#paint(limits));
+    return limits;
+  }
+
+  #paint(limits) {
+    if (this.counts) this.#hatch();
     for (const [code, layer] of Object.entries(this.bounds)) {
       const path = layer._path;
       if (!path || code === "edge") continue;
       path.removeAttribute("data-step");
-      if (counts?.[code]) path.dataset.step = step(counts[code], limits);
+      if (this.counts?.[code]) path.dataset.step = step(this.counts[code], limits);
     }
     this.arrange();
-    return limits;
   }
 
   #count(label) {
