@@ -12,6 +12,7 @@ from sourcing.model import Campaign, Registration
 from sourcing.normalise import fold
 
 LONGEST_TITLE = 80
+SLUG = re.compile(r"[a-z0-9-]{1,50}")
 
 
 class CampaignError(ValueError):

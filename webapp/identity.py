@@ -40,7 +40,7 @@ def public_name(supplier: Supplier) -> str:
 
 def commune_named(name: str) -> Place | None:
     """The commune of this name or postcode, those of the territory first; None when none is."""
-    said = name.strip()
+    said = "".join(filter(str.isprintable, name)).strip()
     if not said:
         return None
     by_name = Place.name_key == place_key(said)

@@ -1,5 +1,6 @@
 """Printable invitations to register: a title, a QR code, and what each brought."""
 
+import io
 from datetime import date
 
 import segno
@@ -67,8 +68,9 @@ def sheet(slug: str) -> str:
 def code(slug: str) -> BaseResponse:
     """Its QR code."""
     made = segno.make(_address(_find(slug)), error="m")
-    svg = made.svg_inline(scale=1, border=QUIET, omitsize=True, xmldecl=False, svgns=True)
-    return Response(svg, mimetype="image/svg+xml")
+    svg = io.BytesIO()
+    made.save(svg, kind="svg", border=QUIET, omitsize=True, xmldecl=False)
+    return Response(svg.getvalue(), mimetype="image/svg+xml")
 
 
 def _address(campaign: Campaign) -> str:

@@ -41,7 +41,7 @@ SENT = "sent"
 @PAGES.get("/inscription")
 def form() -> str:
     """Ask for the siret; with one, the form filled from the register."""
-    via = request.args.get("via", "")[:60]
+    via = _via(request.args.get("via", ""))
     if via:
         campaigns.count_opening(session(), via)
     if wanted := request.args.get("modifier", "", type=str):
@@ -69,7 +69,7 @@ def look() -> str:
     return render_template(
         "registration/look.html", title="Retrouver mon SIRET", name=name, commune=commune,
         error=error, found=likely(name, place) if place and name else [], address=shown_address,
-        via=request.args.get("via", "")[:60],
+        via=_via(request.args.get("via", "")),
     )  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def _receive(form: RegistrationForm) -> Response:
     key = str(current_app.secret_key)
     try:
         received = registrations.receive(
-            session(), answers, key, proof=proof, campaign=form.via.data or ""
+            session(), answers, key, proof=proof, campaign=_via(form.via.data or "")
         )
     except IntegrityError as error:
         session().rollback()
@@ -186,6 +186,11 @@ def categories_json() -> Response:
     )
 
 
+def _via(said: str) -> str:
+    """The slug of an invitation; '' for what cannot be one."""
+    return said if campaigns.SLUG.fullmatch(said) else ""
+
+
 def _confirmable(token: str) -> Registration | None:
     said = links.read("confirm", token)
     if said is None:
@@ -229,7 +234,7 @@ def _communes(form: RegistrationForm) -> tuple[list[str], list[str]]:
 def _start(asked: str, error: str) -> str:
     return render_template(
         "registration/start.html", title="Faites-vous connaître", siret=asked, error=error,
-        via=request.args.get("via", "")[:60],
+        via=_via(request.args.get("via", "")),
     )  # fmt: skip
 
 

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from maps.marks import Badge, badges, mark, of_bits
-from sourcing import contracts, duplicates, precedence, succession, suppliers
+from sourcing import contracts, duplicates, precedence, registrations, succession, suppliers
 from sourcing.contracts import Won
 from sourcing.contracts.search import Award, won_by_firm, won_here
 from sourcing.model import MASKED, PARTIAL, Listing, Mention, Run, Supplier
 from sourcing.registrations import SOURCE as REGISTRATION
+from sourcing.registrations import Answers
 from sourcing.search.hits import granted
 from sourcing.segments import Segment
 from sourcing.tagging.statuses import NOISE, SIZES, STATUSES, Status
@@ -66,6 +67,23 @@ class Awards:
     elsewhere: int
 
 
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A structure's own answers, apart from what registers and lists say; statuses with proof."""
+
+    answers: Answers
+    on: date
+    statuses: list[tuple[str, bool]]
+    commitments: list[str]
+    grouping: str
+    is_tih: bool
+
+    @property
+    def is_telling(self) -> bool:
+        said = (self.answers.innovation, self.answers.materials, self.answers.references)
+        return bool(any(said) or self.statuses or self.commitments or self.grouping or self.is_tih)
+
+
 @PAGES.get("/fournisseurs/<uid>")
 def sheet(uid: str) -> str | Response:
     """Everything that may be shown of one supplier."""
@@ -106,6 +124,7 @@ def sheet(uid: str) -> str | Response:
         is_partial=supplier.diffusion == PARTIAL,
         heir=_heir(supplier),
         twins=duplicates.others(session(), supplier.siren),
+        declared=_declared(supplier, mentions),
         traces=precedence.traces(session(), supplier, mentions),
         order={rule.field: rule for rule in precedence.PRECEDENCE},
         can_decide=bool((person := account()) and person.can_decide),
@@ -149,6 +168,25 @@ def _awards(supplier: Supplier) -> Awards:
     latest = won_here(session(), supplier.id, LATEST_AWARDS) if won else []
     firm = won_by_firm(session(), supplier.siren)
     return Awards(won, latest, firm - won.count if won else firm)
+
+
+def _declared(supplier: Supplier, mentions: Sequence[Mention]) -> Declaration | None:
+    """What the structure says of itself that nobody checked; nothing of a masked unit."""
+    said = [m for m in mentions if m.source == REGISTRATION and m.gone_on is None]
+    kept = registrations.declared(session(), [m.id for m in said])
+    if kept is None or supplier.diffusion == PARTIAL:
+        return None
+    answers = registrations.answers_of(kept.answers)
+    proved = {status for mention in said for status in mention.statuses}
+    known = registrations.STATUSES
+    person = account()
+    return Declaration(
+        answers, kept.received_at.date(),
+        [(known[code].label, code in proved) for code in answers.statuses if code in known],
+        [registrations.COMMITMENTS[c] for c in answers.commitments],
+        registrations.GROUPINGS[answers.grouping] if answers.grouping else "",
+        bool(answers.tih_consent and person and person.can_decide),
+    )  # fmt: skip
 
 
 def _is_nameless(supplier: Supplier) -> bool:

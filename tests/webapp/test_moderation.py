@@ -135,3 +135,15 @@ def test_deciding_needs_a_click_on_our_own_page(app: Flask, admin: Visitor) -> N
     number = declare(app)
     assert admin.client.post(f"/moderation/{number}/accepter").status_code == 400
     assert admin.get(f"/moderation/{number}/accepter").status_code == 405
+
+
+def test_the_sheet_says_what_is_declared_and_what_was_proved(app: Flask, admin: Visitor) -> None:
+    number = declare(
+        app, statuses=("siae:EI", "label:ESUS"), innovation="tri par caméra", tih_consent="1"
+    )
+    admin.send("/moderation", to=f"/moderation/{number}/accepter", proved=["siae:EI"])
+    page = Visitor(app).read(f"/fournisseurs/{SIRET}")
+    assert "Déclaré par la structure, le" in page and "tri par caméra" in page
+    assert page.count("preuve vue") == 1 and page.count("preuve non vérifiée") == 1
+    assert "handicapé" not in page, "health is for signed-in buyers"
+    assert "handicapé" in admin.read(f"/fournisseurs/{SIRET}")
