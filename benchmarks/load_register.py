@@ -26,6 +26,8 @@ from sourcing.wholesale import Wanted
 # France has 35,000 communes; this stock has as many, 56001 to 56025 being the territory.
 DEPARTEMENTS, COMMUNES = 95, 360
 OURS, AROUND = 25, 60
+# The share of establishments that have closed.
+CLOSED = 0.62
 
 # The check digit of a number whose last digit is 0, by Luhn.
 LUHN = """CREATE MACRO with_key(n, digits) AS n + (10 - list_sum(list_transform(range(digits),
@@ -38,7 +40,7 @@ def _nothing(suffix: str, *stems: str) -> str:
     return ", ".join(f"NULL::VARCHAR AS {stem}{suffix}" for stem in stems)
 
 
-def establishments(count: int) -> str:
+def establishments(count: int, closed: float) -> str:
     """SQL: `count` establishments in StockEtablissement's 54 columns, in its order and types."""
     e = "Etablissement"
     shown = "CASE WHEN masked THEN '[ND]' ELSE {} END"
@@ -69,7 +71,7 @@ def establishments(count: int) -> str:
       {shown.format("(6750000 + c * 100000)::VARCHAR")} AS coordonneeLambertOrdonnee{e},
       {_nothing("2Etablissement", *ADDRESS.split())},
       DATE '2008-01-01' + (d * 6000)::INT AS dateDebut,
-      CASE WHEN a > 0.62 THEN 'A' ELSE 'F' END AS etatAdministratif{e},
+      CASE WHEN a >= {closed} THEN 'A' ELSE 'F' END AS etatAdministratif{e},
       CASE WHEN f < 0.3 THEN 'ENSEIGNE ' || hash(i) END AS enseigne1{e},
       {_nothing(e, "enseigne2", "enseigne3", "denominationUsuelle")},
       lpad((1 + i % 96)::VARCHAR, 2, '0') || '.' || 10 + i % 90 || 'Z' AS activitePrincipale{e},
@@ -101,17 +103,20 @@ def legal_units(count: int) -> str:
       FROM range({count * 2 // 3})"""
 
 
-def generate(folder: Path, count: int, suffix: str) -> list[Path]:
+def generate(folder: Path, count: int, suffix: str, closed: float = CLOSED) -> list[Path]:
     """The two stock files, as parquet or CSV."""
+    only = "" if closed else "_open"
     files = [
-        folder / f"StockEtablissement_{count}{suffix}",
+        folder / f"StockEtablissement_{count}{only}{suffix}",
         folder / f"StockUniteLegale_{count}{suffix}",
     ]
     how = "(FORMAT csv, HEADER)" if suffix == ".csv" else "(FORMAT parquet, COMPRESSION zstd)"
     with duckdb.connect() as con:
         con.execute(LUHN)
         con.execute("SET preserve_insertion_order = false")
-        for file, sql in zip(files, (establishments(count), legal_units(count)), strict=True):
+        for file, sql in zip(
+            files, (establishments(count, closed), legal_units(count)), strict=True
+        ):
             if not file.exists():
                 con.execute(f"COPY ({sql}) TO '{file}' {how}")
     return files
@@ -164,8 +169,12 @@ def prepare(url: str) -> Any:
     engine = db.connect(url)
     db.migrate(engine)
     with db.transaction(engine) as session:
-        for table in reversed(Base.metadata.sorted_tables):
-            session.execute(text(f"DELETE FROM {table.name}"))
+        names = [table.name for table in reversed(Base.metadata.sorted_tables)]
+        if engine.dialect.name == "postgresql":
+            session.execute(text(f"TRUNCATE {', '.join(names)}, supplier_text CASCADE"))
+        else:
+            for name in names:
+                session.execute(text(f"DELETE FROM {name}"))
         for i in range(1, OURS + AROUND + 1):
             session.add(
                 Place(

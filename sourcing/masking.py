@@ -7,7 +7,7 @@ in the index; what was computed from them is known to be old.
 from collections.abc import Sequence
 
 from sqlalchemy import Select, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from sourcing import db, stale
 from sourcing.model import MASKED, PARTIAL, Listing, Mention, Supplier
@@ -25,7 +25,11 @@ IDENTITY = {"name": MASKED, "other_names": "", "description": "", "website": "",
 def mask_suppliers(session: Session, run: int) -> None:
     """Those this run found masked: out of the index now, tagged again later."""
     masked = select(Supplier.siret).where(Supplier.diffusion == PARTIAL, Supplier.run_id == run)
-    _mask_lines(session, masked)
+    if _is_filled(session, Mention.id):
+        _mask_lines(session, masked)
+    # A first load: nobody is in the index.
+    if not _is_filled(session, Listing.supplier_id):
+        return
     wanted = select(Supplier.id, Supplier.is_person, Supplier.precision).join(Listing)
     found = session.execute(
         wanted.where(Supplier.diffusion == PARTIAL, Supplier.run_id == run)
@@ -36,6 +40,10 @@ def mask_suppliers(session: Session, run: int) -> None:
     _index(session, exact, {"lon": None, "lat": None})
     if found:
         stale.announce(session)
+
+
+def _is_filled(session: Session, key: InstrumentedAttribute[int]) -> bool:
+    return session.scalar(select(key).limit(1)) is not None
 
 
 def mask_lines(session: Session, run: int) -> None:

@@ -1,0 +1,98 @@
+"""Every open establishment of a region, or of France, from the stock to a base one searches.
+
+    python benchmarks/load_france.py [ESTABLISHMENTS] [--url BASE] [--folder DIR]
+
+The stock is generated at full width, all open. Steps are told by the clock, by this process's
+computing and by the database server's (its processes on this machine): neighbours slow the clock.
+"""
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from benchmarks.load_register import generate, load, prepare
+from sourcing import db, segments, tagging
+from sourcing.search import Query, search, shelf
+
+ASKED = ("nettoyage", "espaces verts", "ENSEIGNE 12", "SOCIETE 77", "général")
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def server_seconds(engine: Engine) -> float:
+    """Computing of the server's processes, 0 for SQLite."""
+    if engine.dialect.name == "sqlite":
+        return 0.0
+    with engine.connect() as connection:
+        backend = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    parent = _stat(Path(f"/proc/{backend}"))[1]
+    found = [_stat(folder) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+    return sum(used for used, above in found if above == parent) / TICK
+
+
+def _stat(process: Path) -> tuple[int, int]:
+    """Its ticks of computing, and its parent."""
+    try:
+        fields = (process / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0, 0
+    return int(fields[11]) + int(fields[12]), int(fields[1])
+
+
+@contextmanager
+def step(name: str, engine: Engine, rows: int) -> Iterator[None]:
+    used, served = resource.getrusage(resource.RUSAGE_SELF), server_seconds(engine)
+    start = time.perf_counter()
+    yield
+    wall = time.perf_counter() - start
+    now = resource.getrusage(resource.RUSAGE_SELF)
+    ours = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
+    served = server_seconds(engine) - served
+    print(
+        f"{name}: {wall:.1f} s ({rows / wall:,.0f} rows/s); computing {ours:.1f} s here and "
+        f"{served:.1f} s in the server ({rows / (ours + served):,.0f} rows/s)",
+        flush=True,
+    )
+
+
+def ask(engine: Engine, folder: Path) -> None:
+    """What the first visitor of each search waits for."""
+    shelf.keep_in(folder / "columns")
+    nomenclature = segments.load()
+    with Session(engine) as session:
+        for asked in ASKED:
+            start = time.perf_counter()
+            page = search(session, nomenclature, Query(text=asked, territory_only=False))
+            print(f"  {asked:<16} {page.total:>9,} found in {time.perf_counter() - start:.2f} s")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("establishments", type=int, nargs="?", default=820_000)
+    parser.add_argument("--url", help="the base to fill; it is emptied (a new SQLite by default)")
+    parser.add_argument("--folder", type=Path, help="keep the generated files there")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = given.folder or Path(temporary)
+        files = generate(folder, given.establishments, ".parquet", closed=0.0)
+        engine = prepare(given.url or f"sqlite:///{temporary}/base.sqlite")
+        count = given.establishments
+        with step("read and written", engine, count):
+            run, reading, _ = load(engine, files, everywhere=True)
+        print(f"  of which reading: {reading[0]:.1f} s, computing {reading[1]:.1f} s")
+        with step("tagged and indexed", engine, count), db.transaction(engine) as session:
+            tagging.tag(session, segments.load())
+        ask(engine, Path(temporary))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"{run.kept:,} suppliers; peak memory {peak:,.0f} MiB; load {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()
