@@ -1,20 +1,22 @@
 """What the maps ask for: a search's cells in a view, its count per commune, the outlines."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
+from shapely.geometry import shape
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
 
 from maps.ground import BEYOND_DEGREES, Commune
 from maps.marks import mark
-from sourcing.model import Place
+from sourcing.model import Place, Qpv
 from sourcing.search import search
 from sourcing.search.cells import Cell, cells, unplaced
 from sourcing.search.coverage import coverage
 from sourcing.search.query import BBox, Query
 from webapp.context import session, site
-from webapp.outlines import collection
+from webapp.outlines import FINE, collection, packed
 
 PAGES = Blueprint("map", __name__)
 FARTHEST_ZOOM = 19
@@ -61,12 +63,27 @@ def outlines() -> Response:
     )
     statement = select(*columns).where(or_(Place.in_territory, Place.contour != "", _is_around()))
     rows = session().execute(statement.order_by(Place.code))
-    response = Response(
-        collection(tuple(Commune(*row) for row in rows)), mimetype="application/json"
-    )
+    districts = session().scalar(select(func.count()).select_from(Qpv)) or 0
+    drawn = collection(tuple(Commune(*row) for row in rows), districts)
+    response = Response(drawn, mimetype="application/json")
     response.cache_control.max_age = 3600
     response.add_etag()
     response.make_conditional(request)
+    return response
+
+
+@PAGES.get("/carte/qpv.json")
+def qpv_json() -> Response:
+    """The priority districts with their names, as shapes in the manner of the outlines."""
+    rows = session().execute(select(Qpv.name, Qpv.contour).order_by(Qpv.code))
+    response = jsonify(
+        parts=FINE,
+        quartiers=[
+            {"name": name, "shape": packed(shape(json.loads(contour)), FINE)}
+            for name, contour in rows
+        ],
+    )
+    response.cache_control.max_age = 3600
     return response
 
 

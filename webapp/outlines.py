@@ -13,6 +13,8 @@ from maps.ground import BEYOND_DEGREES, Commune, approached, centre
 
 # Corners are whole numbers of this part of a degree: ten metres.
 PARTS = 10_000
+# Of a district's corners, one metre.
+FINE = 100_000
 # The side, in degrees, of the corners a contour may lose: in the territory, and around it.
 INSIDE, AROUND = 0.001, 0.004
 # An islet smaller than this is not drawn beyond the territory.
@@ -22,8 +24,8 @@ Shape = list[list[Ring]]
 
 
 @lru_cache(maxsize=2)
-def collection(communes: tuple[Commune, ...]) -> bytes:
-    """The communes in and near the territory and the territory's edge, as JSON.
+def collection(communes: tuple[Commune, ...], districts: int) -> bytes:
+    """The communes in and near the territory, its edge and how many districts there are, as JSON.
 
     A shape is a list of polygons, each a list of rings of whole numbers: a corner's longitude and
     latitude in PARTS of a degree, then the steps to the next ones.
@@ -43,6 +45,7 @@ def collection(communes: tuple[Commune, ...]) -> bytes:
     drawn = {
         "parts": PARTS,
         "approached": bool(guessed),
+        "qpv": districts,
         "edge": packed(union_all(list(inside.values()))),
         "communes": [_drawn(commune, shapes.get(commune.code)) for commune in near],
     }
@@ -62,17 +65,19 @@ def _light(shapes: dict[str, BaseGeometry], tolerance: float) -> dict[str, BaseG
     return dict(zip(shapes, lighter, strict=True))
 
 
-def packed(contour: BaseGeometry) -> Shape:
+def packed(contour: BaseGeometry, per_degree: int = PARTS) -> Shape:
     """A shape as whole numbers."""
     parts: Iterable[Any] = getattr(contour, "geoms", [contour])
     polygons = [part for part in parts if isinstance(part, Polygon) and not part.is_empty]
     # Of many islets the largest are enough.
     seen = [each for each in polygons if each.area > SMALLEST] or polygons[:1]
-    return [[_steps(ring) for ring in (each.exterior, *each.interiors)] for each in seen]
+    return [
+        [_steps(ring, per_degree) for ring in (each.exterior, *each.interiors)] for each in seen
+    ]
 
 
-def _steps(ring: Any) -> Ring:
-    corners = [(round(x * PARTS), round(y * PARTS)) for x, y, *_ in ring.coords]
+def _steps(ring: Any, per_degree: int) -> Ring:
+    corners = [(round(x * per_degree), round(y * per_degree)) for x, y, *_ in ring.coords]
     found, (x, y) = [], (0, 0)
     for corner in corners:
         if corner != (x, y):

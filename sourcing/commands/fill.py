@@ -22,6 +22,7 @@ from sourcing.fetch import Fetcher
 from sourcing.mapping.columns import LABELS
 from sourcing.model import Run
 from sourcing.normalise import departement_of
+from sourcing.places.qpv import load_qpv
 from sourcing.register import until
 from sourcing.source import Source, SourceError
 
@@ -38,17 +39,23 @@ Opened = Callable[[], AbstractContextManager[Session]]
     metavar="FICHIER",
     help="Communes (CSV) ou contours (GeoJSON), à la place de geo.api.gouv.fr ; répétable.",
 )
+@click.option("--qpv", metavar="FICHIER", help="Périmètres des quartiers prioritaires (GeoJSON).")
 @pass_bench
-def territory(bench: Bench, codes: tuple[str, ...], files: tuple[str, ...]) -> None:
+def territory(
+    bench: Bench, codes: tuple[str, ...], files: tuple[str, ...], qpv: str | None
+) -> None:
     """Charger le territoire : un EPCI (200042174), un département (56) ou des communes."""
     fetcher = None if files else Fetcher(bench.settings.geo_api_url)
     with bench.filling() as session:
         loaded = places.load_territory(session, codes, files=existing(files), fetch=fetcher)
+        quarters = load_qpv(session, existing((qpv,))[0]) if qpv else 0
     drawn = sum(1 for place in loaded if place.has_contour)
     people = sum(place.population or 0 for place in loaded)
     click.echo(
         f"{count(len(loaded), 'commune')}, {count(people, 'habitant')}, {count(drawn, 'contour')}."
     )
+    if qpv:
+        click.echo(f"{count(quarters, 'quartier prioritaire', 'quartiers prioritaires')}.")
 
 
 @click.command()

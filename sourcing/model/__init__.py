@@ -20,7 +20,7 @@ from sourcing.model.registration import Campaign, Registration, Ruling
 from sourcing.model.run import Reject, Run, SavedMapping
 from sourcing.model.supplier import DuplicateSiren, Succession, Supplier
 from sourcing.model.tag import Listing, NafHint, Stale, Tag
-from sourcing.model.territory import Geocode, OldPlace, Place
+from sourcing.model.territory import Geocode, OldPlace, Place, Qpv
 
 __all__ = [
     "CHECKED",
@@ -58,6 +58,7 @@ __all__ = [
     "Place",
     "Purchase",
     "PurchaseNote",
+    "Qpv",
     "Registration",
     "Reject",
     "Ruling",

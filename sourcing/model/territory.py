@@ -28,6 +28,15 @@ class Place(Base):
     in_territory: Mapped[bool] = mapped_column(default=False, index=True)
 
 
+class Qpv(Base):
+    """A priority district of the urban policy. Contour is a GeoJSON geometry as text."""
+
+    __tablename__ = "qpv"
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    contour: Mapped[str]
+
+
 class OldPlace(Base):
     """A code of the past (merged, renumbered, delegated, arrondissement) and today's."""
 

@@ -1,10 +1,16 @@
 """What the map asks the server for."""
 
+import json
 import re
+from pathlib import Path
 
+import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from maps.marks import MARKS
+from sourcing.places.qpv import load_qpv
+from sourcing.source import SourceError
 from tests.webapp.conftest import Visitor
 from webapp import STATIC
 
@@ -66,3 +72,26 @@ def test_our_shapes_are_drawn_once() -> None:
     sprite = (STATIC / "img" / "icons.svg").read_text()
     for mark in MARKS:
         assert f'<symbol id="{mark.shape}" viewBox="0 0 16 16"><path d="{mark.path}"/>' in sprite
+
+
+def test_priority_districts_are_read_near_the_territory_and_drawn(
+    base: Session, visitor: Visitor, tmp_path: Path
+) -> None:
+    def square(lon: float, lat: float) -> dict[str, object]:
+        corners = [[lon, lat], [lon + 0.01, lat], [lon + 0.01, lat + 0.01], [lon, lat]]
+        return {"type": "Polygon", "coordinates": [corners]}
+
+    path = tmp_path / "qpv.geojson"
+    districts = (("QN05601M", "Le Bois", -3.38, 47.75), ("QN07501M", "Loin", 2.35, 48.86))
+    path.write_text(json.dumps({"features": [
+        {"properties": {"code_qp": code, "lib_qp": name}, "geometry": square(lon, lat)}
+        for code, name, lon, lat in districts
+    ]}))  # fmt: skip
+    assert load_qpv(base, path) == 1
+    base.commit()
+    (district,) = visitor.get("/carte/qpv.json").json["quartiers"]
+    assert (district["name"], district["shape"][0][0][:2]) == ("Le Bois", [-338000, 4775000])
+    assert visitor.get("/carte/contours.json").json["qpv"] == 1
+    path.write_text('{"features": [{"properties": {"nom": "x"}}]}')
+    with pytest.raises(SourceError, match=r"qpv.geojson, élément 1 : pas de code de quartier"):
+        load_qpv(base, path)

@@ -36,7 +36,8 @@ export class Ground {
   async load(url) {
     const answer = await fetch(url);
     if (!answer.ok) throw new Error(answer.statusText);
-    const { communes, edge, parts, approached } = await answer.json();
+    const { communes, edge, parts, approached, qpv } = await answer.json();
+    this.quarterCount = qpv;
     const draw = (shape, name, options = {}) => L.polygon(shape.map((polygon) => polygon.map((ring) => corners(ring, parts))), {
       renderer: this.renderer, pane: "ground", fillOpacity: 1, weight: 1,
       className: `outline ${name} ${approached ? "approached" : ""}`, ...options,

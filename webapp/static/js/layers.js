@@ -23,6 +23,12 @@ export class Layers {
     this.map.addEventListener("bare", () => { const box = this.#box("fond"); if (box) box.checked = false; });
     if (!this.has("fond") && this.#box("fond")) this.map.background(false);
     this.map.ground.named = this.has("noms");
+  }
+
+  /** The ground is known: offer what it has. */
+  offer() {
+    if (!this.map.ground.quarterCount) return;
+    this.#box("qpv").closest("label").hidden = false;
     this.#districts();
   }
 
@@ -49,8 +55,7 @@ export class Layers {
   }
 
   #districts() {
-    const { qpv } = this.host.dataset;
-    if (qpv) this.map.ground.districts(this.has("qpv") ? qpv : "").catch(() => { this.#box("qpv").checked = false; });
+    this.map.ground.districts(this.has("qpv") ? this.host.dataset.qpv : "").catch(() => { this.#box("qpv").checked = false; });
   }
 
   /** Show a search: `state` is its URLSearchParams, `numbers` the uids of the list. */

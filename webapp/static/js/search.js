@@ -226,6 +226,7 @@ for (const button of document.querySelectorAll(".views button")) {
 
 try {
   await map.outlines(host.dataset.outlines);
+  layers.offer();
   frame();
 } catch {
   map.fit("territory");
