@@ -1,6 +1,7 @@
 """Commands that measure and learn: evaluate and train, for linking and for needs."""
 
 import json
+import resource
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,15 @@ import click
 from connectors import readers
 from sourcing import segments
 from sourcing.commands.shared import Bench, pass_bench
-from sourcing.linking import evaluation
+from sourcing.linking import evaluation, weights
+from sourcing.linking import training as linked
 from sourcing.mapping import evaluation as mapped
 from sourcing.segments import training
 
+# What a table of sources shows, under the names of the figures.
+PER_SOURCE = (
+    "n", "n_present", "precision", "recall", "f1", "f1_siren", "auto_precision", "auto_share",
+)  # fmt: skip
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -27,8 +33,19 @@ def evaluate() -> None:
 @click.option("--queries", required=True, type=EXISTING)
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
 def evaluate_linking(register: Path, queries: Path, form: str) -> None:
-    """Précision, rappel et F1 des liens contre des SIRET connus."""
-    _figures(evaluation.evaluate(register, queries), form)
+    """Précision, rappel et F1 des liens contre des SIRET connus, en tout et par source."""
+    answers = evaluation.answers(register, queries)
+    _figures(evaluation.figures(answers), form)
+    if form == "json":
+        return
+    click.echo(f"{'memory_mb':<16} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}")
+    click.echo("".join(f"{name:>15}" for name in PER_SOURCE) + "  source")
+    for source in sorted(set(answers.source)):
+        those = answers.of(source)
+        said = evaluation.figures(those)
+        if not those.automatic.any():
+            said["auto_precision"] = "–"
+        click.echo("".join(f"{said[name]:>15}" for name in PER_SOURCE) + f"  {source or '–'}")
 
 
 @evaluate.command("needs")
@@ -62,6 +79,19 @@ def evaluate_mapping(truths: tuple[Path, ...], files: Path | None, form: str) ->
 @click.group()
 def train() -> None:
     """Réapprendre les poids livrés ; docs/segments.md et docs/linking.md disent sur quoi."""
+
+
+@train.command("linking")
+@click.option("--register", required=True, type=EXISTING)
+@click.option("--queries", required=True, type=EXISTING)
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=weights.WEIGHTS)
+def train_linking(register: Path, queries: Path, output: Path) -> None:
+    """Apprendre le poids de chaque indice sur des lignes dont le SIRET est connu."""
+    said = linked.train_linking(register, queries, output)
+    reliability = said.pop("reliability")
+    _figures(said, "table")
+    for slot in reliability:
+        click.echo(f"dit {slot['said']:.3f}, juste {slot['right']:.3f} ({slot['lines']} lignes)")
 
 
 @train.command("needs")

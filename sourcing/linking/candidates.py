@@ -36,6 +36,8 @@ CHANNEL_WEIGHT = {
 }
 ADDRESS_CHANNELS = ("door", "street@town", "street@departement", "street@postcode")
 NUMBER_CHANNELS = ("phone", "mail", "host", "siren")
+# The keys that a probe's rarer ones lead to so many lines are not looked up.
+ENOUGH = 200
 # Asked at once: what they share with the base must fit in memory.
 AT_ONCE = 8_192
 # A shared key as one number to sort: probe (16 bits), line (24), weight (24, in 512ths).
@@ -98,18 +100,32 @@ def _shared(
     """Each (probe, line, weight) that share a key, packed; and the key's channel."""
     if not len(index.key) or not len(asked):
         return np.zeros(0, np.uint64), np.zeros(0, np.uint8)
+    # In the base's order: a key is found near the one before.
+    order = np.argsort(asked)
+    asked, channel = asked[order], channel[order]
     key = asked >> np.uint64(LINE_BITS)
     at = np.minimum(np.searchsorted(index.key, key), len(index.key) - 1)
     known = np.flatnonzero(index.key[at] == key)
-    at, channel = at[known], channel[known]
+    at = at[known]
     owner = (asked[known] & np.uint64((1 << LINE_BITS) - 1)) - np.uint64(first)
     count = index.start[at + 1] - index.start[at]
+    kept = _enough(owner, count)
+    at, owner, count, channel = at[kept], owner[kept], count[kept], channel[known][kept]
     worth = np.array([CHANNEL_WEIGHT[name] for name in CHANNELS])[channel]
     weight = PRECISION * worth * np.log2((index.lines.count + 1) / count)
     packed = (owner << np.uint64(LINE_BITS + WEIGHT_BITS)) | weight.astype(np.uint64)
     within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count - index.start[at], count)
     line = index.line[within].astype(np.uint64) << np.uint64(WEIGHT_BITS)
     return np.repeat(packed, count) | line, np.repeat(channel, count)
+
+
+def _enough(owner: Keys, count: Ints) -> Ints:
+    """The rarest keys of each probe, until they lead to ENOUGH lines."""
+    order = np.lexsort((count, owner))
+    first = np.flatnonzero(changes(owner[order]))
+    before = np.cumsum(count[order]) - count[order]
+    before -= np.repeat(before[first], np.diff(first, append=len(order)))
+    return order[before < ENOUGH]
 
 
 def _best(shared: Keys, most: int) -> Keys:

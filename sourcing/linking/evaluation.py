@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,29 @@ from sourcing.source import SourceError
 COLUMNS = ("name", "alt_name", "address", "postcode", "city")
 
 
+class Answers(NamedTuple):
+    """What was answered to each query, beside what is right; `seconds`: to prepare, to answer."""
+
+    chance: Floats
+    siret: NDArray[Any]
+    truth: NDArray[Any]
+    automatic: NDArray[np.bool_]
+    source: NDArray[Any]
+    seconds: tuple[float, float]
+
+    def of(self, source: str) -> "Answers":
+        kept = self.source == source
+        chance, siret, truth, automatic, sources = (part[kept] for part in self[:5])
+        return Answers(chance, siret, truth, automatic, sources, self.seconds)
+
+
 def evaluate(register: Path, queries: Path) -> dict[str, Any]:
     """Precision, recall and F1 of the best candidate at 0.5, and of the automatic zone."""
+    return figures(answers(register, queries))
+
+
+def answers(register: Path, queries: Path) -> Answers:
+    """Ask the register which of its lines each query is."""
     started = time.perf_counter()
     base, asked = _table(register, "siret"), _table(queries, "truth_siret")
     linker = Linker.of(columns(base))
@@ -27,31 +48,24 @@ def evaluate(register: Path, queries: Path) -> dict[str, Any]:
     probes = linker.normaliser.lines(columns(asked))
     findings = linker.findings(Scored.of(linker.index, probes, linker.weights), len(asked))
     warm = time.perf_counter() - started
-    found = _answers(findings)
-    siret = base["siret"].to_numpy(dtype=object)
-    truth = asked["truth_siret"].to_numpy(dtype=object)
+    chance, line = _best(findings)
+    known = np.append(base["siret"].to_numpy(dtype=object), "")
     automatic = np.array([finding.verdict == SAME for finding in findings], dtype=bool)
-    return _measures(found, siret, truth, automatic) | {
-        "seconds_cold": round(cold, 2),
-        "seconds_warm": round(warm, 2),
-    }
+    truth = asked["truth_siret"].to_numpy(dtype=object)
+    source = asked.get("source", pd.Series([""] * len(asked))).to_numpy(dtype=object)
+    return Answers(chance, known[line], truth, automatic, source, (cold, warm))
 
 
-def _answers(findings: Sequence[Finding]) -> tuple[Floats, NDArray[np.int64]]:
+def _best(findings: Sequence[Finding]) -> tuple[Floats, NDArray[np.int64]]:
     """Probability and base line of each query's best candidate (0 and -1 when it has none)."""
     found = [(one.best.probability, one.best.line) if one.best else (0.0, -1) for one in findings]
     chance, line = zip(*found, strict=True) if found else ((), ())
     return np.array(chance), np.array(line, dtype=np.int64)
 
 
-def _measures(
-    found: tuple[Floats, NDArray[np.int64]],
-    siret: NDArray[Any],
-    truth: NDArray[Any],
-    automatic: NDArray[np.bool_],
-) -> dict[str, Any]:
-    chance, line = found
-    answer = np.where(line >= 0, siret[line], "") if len(siret) else np.full(len(line), "")
+def figures(answers: Answers) -> dict[str, Any]:
+    """The measures of these answers, by name; `auto_*`: of what is linked without a person."""
+    chance, answer, truth, automatic, _, (cold, warm) = answers
     present = truth != ""
     right = present & (answer == truth)
     firm = present & (np.array([a[:9] for a in answer]) == np.array([t[:9] for t in truth]))
@@ -73,6 +87,8 @@ def _measures(
         "f1_siren": _rates(firm & said, said, present)[2],
         "auto_precision": round(float(right[automatic].mean()), 4) if automatic.any() else 0.0,
         "auto_share": round(float((automatic & present).sum() / max(int(present.sum()), 1)), 4),
+        "seconds_cold": round(cold, 2),
+        "seconds_warm": round(warm, 2),
     }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sourcing.linking.sql import KNOWN, KNOWN_TOWN, LINE_BITS, MACROS, READS, STEPS
+from sourcing.linking.sql import DONE, KNOWN, KNOWN_TOWN, LINE_BITS, MACROS, READS, STEPS
 
 WORDS = Path(__file__).resolve().parents[1] / "data" / "linking_words.csv"
 # What a line may say; a missing column is read as empty everywhere. `other` is " | "-separated.
@@ -180,6 +180,8 @@ class Normaliser:
             if table == "draft" and not self.knows_towns:
                 self.duck.execute(KNOWN_TOWN)
                 self.knows_towns = True
+            for done in () if few else DONE.get(table, ()):
+                self.duck.execute(f"DROP TABLE {done}")
 
     def _read(self, count: int) -> Lines:
         read: dict[str, dict[str, Any]] = {

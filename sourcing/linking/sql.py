@@ -189,7 +189,7 @@ ALIAS = """
 SELECT row_number() OVER (ORDER BY line, text) - 1 AS alias, line, text, plain, initials,
     all_initials, last, town, departement
 FROM (
-    SELECT line, array_to_string(list_sort(words), ' ') AS text,
+    SELECT line, array_to_string(list_sort(list_distinct(words)), ' ') AS text,
         min(array_to_string(words, ' ')) AS plain,
         min(array_to_string(list_transform(words, lambda w: left(w, 1)), '')) AS initials,
         min(all_initials) AS all_initials,
@@ -216,12 +216,15 @@ STEPS = {
         LEFT JOIN known_departement d USING (word, departement)
         GROUP BY alias, word""",
     # What is left of a name without the place: "MAIRIE DE GRAULHET" there is "MAIRIE".
-    "core": """SELECT alias, coalesce(string_agg(word, ' ' ORDER BY word) FILTER (NOT is_place),
-            string_agg(word, ' ' ORDER BY word)) AS core FROM bag GROUP BY alias""",
+    "core": """SELECT alias, coalesce(core, text) AS core FROM alias LEFT JOIN (
+        SELECT alias, string_agg(word, ' ' ORDER BY word) FILTER (NOT is_place) AS core FROM bag
+        WHERE alias IN (SELECT alias FROM bag WHERE is_place) GROUP BY alias) USING (alias)""",
     "street_bag": "SELECT DISTINCT line, word FROM street_word WHERE word <> ''",
     "term": """SELECT row_number() OVER (ORDER BY mark(word), word) - 1 AS term, word
         FROM (SELECT word FROM bag UNION SELECT word FROM street_bag)""",
 }
+# Tables that no later one is made from, by the last one made from them: memory is for what is left.
+DONE = {"line": ("draft",), "draft_alias": ("raw",), "said": ("draft_alias",), "word": ("said",)}
 # A look-up key and its line share 64 bits: bases of up to 16 million lines.
 LINE_BITS = 24
 KEYS = " UNION ALL ".join(

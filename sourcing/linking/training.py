@@ -1,7 +1,6 @@
-"""Learning the weights: `python -m sourcing.linking.training REGISTER QUERIES`, half a minute."""
+"""Learning the weights: `sourcing train linking`, half a minute."""
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -202,16 +201,20 @@ def _threshold(chance: Floats, right: NDArray[np.bool_]) -> float:
     return round(float(chance[order[enough[-1]]]), 4) if len(enough) else 0.999
 
 
-def main() -> None:
-    register, queries = (table(Path(path)) for path in sys.argv[1:3])
-    usual = usual_words(register)
-    known, before = label(register, queries, usual), prior(register, usual)
+def train_linking(register: Path, queries: Path, output: Path = weights.WEIGHTS) -> dict[str, Any]:
+    """Write the weights learned from these lines; what they are worth, out of fold."""
+    base, asked = table(register), table(queries)
+    usual = usual_words(base)
+    known, before = label(base, asked, usual), prior(base, usual)
     learned = train(known, before, usual)
-    weights.WEIGHTS.write_text(json.dumps(asdict(learned), ensure_ascii=False, indent=1) + "\n")
-    print(json.dumps(report(known, before, learned), indent=1))
+    said = json.dumps(asdict(learned), ensure_ascii=False, indent=1)
+    output.write_text(said + "\n", encoding="utf-8")
+    return report(known, before, learned)
 
 
-def report(known: Labelled, before: Floats, learned: Weights, seeds: Sequence[int] = SEEDS) -> Any:
+def report(
+    known: Labelled, before: Floats, learned: Weights, seeds: Sequence[int] = SEEDS
+) -> dict[str, Any]:
     """Out-of-fold measures, mean of several ways to cut the folds."""
     count, has = len(known.firm), int((~np.char.startswith(known.firm.astype(str), "none")).sum())
     runs, said = [], []
@@ -256,7 +259,3 @@ def _reliability(said: Floats, cuts: int) -> list[dict[str, float]]:
         }
         for i in np.unique(slot)
     ]
-
-
-if __name__ == "__main__":
-    main()

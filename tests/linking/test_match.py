@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from sourcing.linking import evaluate, match
+from sourcing.linking.evaluation import Answers, figures
 from sourcing.linking.weights import posterior, read, settled
 from sourcing.source import Record, SourceError
 from tests.conftest import shared
@@ -96,6 +97,17 @@ def test_evaluation_counts_what_was_found(tmp_path: Path) -> None:
     found = evaluate(register, queries)
     assert found.keys() == KEYS
     assert (found["n"], found["n_present"], found["f1"]) == (2, 1, 1.0)
+
+
+def test_each_source_has_its_figures() -> None:
+    found = Answers(
+        np.array([0.9, 0.8, 0.2]), np.array(["11", "12", ""], dtype=object),
+        np.array(["11", "13", "14"], dtype=object), np.array([True, False, False]),
+        np.array(["a", "b", "a"], dtype=object), (1.0, 0.1),
+    )  # fmt: skip
+    one, other = (figures(found.of(source)) for source in "ab")
+    assert (one["n"], one["precision"], one["recall"], one["auto_share"]) == (2, 1.0, 0.5, 0.5)
+    assert (other["n"], other["f1"]) == (1, 0.0)
 
 
 def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:
