@@ -1,7 +1,7 @@
 """The ground of drawn maps: communes as SVG paths in a plane of tens of metres."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import cos, radians
@@ -124,6 +124,19 @@ def ground(known: tuple[Commune, ...]) -> Ground:
         _box(plane, inside),
         not contours,
     )
+
+
+def lines(path: str) -> Iterator[list[tuple[int, int]]]:
+    """The closed lines of a path of ours, corner by corner."""
+    for line in path.split("M")[1:]:
+        start, _, steps = line.rstrip("z").partition("l")
+        x, y = map(int, start.split())
+        corners = [(x, y)]
+        numbers = list(map(int, steps.split()))
+        for right, down in zip(numbers[::2], numbers[1::2], strict=True):
+            x, y = x + right, y + down
+            corners.append((x, y))
+        yield corners
 
 
 def framed(box: View, ratio: float, margin: float) -> View:

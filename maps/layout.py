@@ -40,6 +40,10 @@ class Type:
             return self.mark
         return self.size * (0.35 + 0.32 * max(2, len(str(dot.count))))
 
+    def box(self, dot: Dot) -> "Box":
+        """The room a dot takes."""
+        return around(dot.x, dot.y, self.radius(dot), self.radius(dot))
+
 
 class Name(NamedTuple):
     """A commune's name and the middle of where it is written."""
@@ -49,17 +53,19 @@ class Name(NamedTuple):
     y: float
 
 
-class _Box(NamedTuple):
+class Box(NamedTuple):
+    """A rectangle by its edges."""
+
     left: float
     top: float
     right: float
     bottom: float
 
-    def meets(self, other: "_Box") -> bool:
+    def meets(self, other: "Box") -> bool:
         return (self.left < other.right and self.right > other.left
                 and self.top < other.bottom and self.bottom > other.top)  # fmt: skip
 
-    def holds(self, other: "_Box") -> bool:
+    def holds(self, other: "Box") -> bool:
         return (self.left <= other.left and self.right >= other.right
                 and self.top <= other.top and self.bottom >= other.bottom)  # fmt: skip
 
@@ -78,28 +84,28 @@ def apart(dots: Iterable[Dot], type_: Type) -> list[Dot]:
     return kept
 
 
-def names(lands: Sequence[Land], dots: Sequence[Dot], type_: Type, view: View) -> list[Name]:
-    """The names that cover neither a dot, a larger commune's name nor the edge of the view."""
-    taken = [_around(d.x, d.y, r := type_.radius(d), r) for d in dots]
-    inside = _Box(view.x, view.y, view.x + view.width, view.y + view.height)
+def names(lands: Sequence[Land], taken: Iterable[Box], size: float, view: View) -> list[Name]:
+    """The names, of this size, that cover nothing taken, no larger commune's, and no edge."""
+    covered = list(taken)
+    inside = Box(view.x, view.y, view.x + view.width, view.y + view.height)
     found = []
     for land in lands:
-        wide, high = len(land.name) * LETTER * type_.size / 2, type_.size * LINE / 2
-        for right, down in _nudges(wide, type_):
+        wide, high = len(land.name) * LETTER * size / 2, size * LINE / 2
+        for right, down in _nudges(wide, size):
             x, y = land.at[0] + right, land.at[1] + down
-            box = _around(x, y, wide, high)
-            if inside.holds(box) and not any(box.meets(other) for other in taken):
-                taken.append(box)
+            box = around(x, y, wide, high)
+            if inside.holds(box) and not any(box.meets(other) for other in covered):
+                covered.append(box)
                 found.append(Name(land.name, x, y))
                 break
     return found
 
 
-def _nudges(wide: float, type_: Type) -> Iterable[tuple[float, float]]:
-    step = type_.size
-    yield from ((0, down * step) for down in (0, -1, 1, -1.8, 1.8, -2.6, 2.6))
-    yield from ((side * (wide + 1.6 * step), 0) for side in (1, -1))
+def _nudges(wide: float, size: float) -> Iterable[tuple[float, float]]:
+    yield from ((0, down * size) for down in (0, -1, 1, -1.8, 1.8, -2.6, 2.6))
+    yield from ((side * (wide + 1.6 * size), 0) for side in (1, -1))
 
 
-def _around(x: float, y: float, wide: float, high: float) -> _Box:
-    return _Box(x - wide, y - high, x + wide, y + high)
+def around(x: float, y: float, wide: float, high: float) -> Box:
+    """The box of this half width and half height around a point."""
+    return Box(x - wide, y - high, x + wide, y + high)

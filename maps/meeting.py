@@ -126,7 +126,7 @@ class Tour:
         inside = [land for land in lands if _is_in(land.at, view)]
         shown = inside if stop.kind != "commune" else [d for d in inside if d.code != stop.value]
         return Scene(stop, view, page.total, _counters(page), self._named(stop), dots,
-                     names(shown, dots, sizes, view))  # fmt: skip
+                     names(shown, map(sizes.box, dots), sizes.size, view))  # fmt: skip
 
     def _dots(self, stop: Stop, view: View) -> Iterator[Dot]:
         box = self.ground.degrees(view)

@@ -118,6 +118,18 @@ def test_a_list_gets_its_siret_back(base: Path, sourcing: Run, tmp_path: Path) -
     assert any(row["siret"] == known[0]["siret"] for row in rows)
 
 
+def test_a_sheet_and_the_meeting_are_files_and_the_meetings_code_needs_an_address(
+    base: Path, sourcing: Run, tmp_path: Path
+) -> None:
+    sheet, meeting = tmp_path / "feuille.pdf", tmp_path / "reunion.html"
+    sourcing("sheet", str(sheet), "--paper", "a3", "nettoyage")
+    assert sheet.read_bytes().startswith(b"%PDF")
+    with pytest.raises(Stopped, match="SOURCING_PUBLIC_URL"):
+        sourcing("map", str(meeting), "--meeting")
+    sourcing("map", str(meeting), "--meeting", "--address", "https://exemple.fr")
+    assert "exemple.fr/inscription" in meeting.read_text(encoding="utf-8")
+
+
 def test_the_map_is_one_file_that_says_its_names_are_fictitious(
     base: Path, sourcing: Run, tmp_path: Path
 ) -> None:

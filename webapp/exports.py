@@ -1,5 +1,6 @@
 """The whole result of a search as a file that says where its lines come from."""
 
+import io
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
@@ -9,6 +10,7 @@ from typing import Any, BinaryIO, cast
 from flask import Blueprint, abort, flash, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response
 
+from maps import sheet, sheet_pdf
 from maps.geojson import contours
 from maps.page import document
 from sourcing import export, provenance
@@ -58,6 +60,20 @@ def download(kind: str) -> Response:
     out.seek(0)
     name = f"fournisseurs-{date.today():%Y-%m-%d}.{kind}"
     return send_file(cast(Any, out), mimetype=mimetype, as_attachment=True, download_name=name)
+
+
+@PAGES.get("/feuille/<paper>.pdf")
+def printed(paper: str) -> Response:
+    """The search of the address on paper: numbered map, list, legend, sources."""
+    if paper not in sheet.FORMATS:
+        abort(404)
+    query = Query.from_args(request.args)
+    made = sheet.sheet(session(), site().nomenclature, query, _about(query), paper)
+    out = io.BytesIO()
+    sheet_pdf.write(made, out)
+    out.seek(0)
+    name = f"fournisseurs-{date.today():%Y-%m-%d}-{paper}.pdf"
+    return send_file(out, mimetype="application/pdf", download_name=name)
 
 
 def _about(query: Query) -> About:

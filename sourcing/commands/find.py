@@ -15,7 +15,7 @@ import click
 from sqlalchemy.orm import Session
 
 from connectors import load_all, readers
-from maps import geojson, page
+from maps import geojson, page, sheet, sheet_pdf
 from sourcing import db, export, linking, mapping, normalise, provenance, search
 from sourcing.commands.shared import (
     Bench,
@@ -166,6 +166,22 @@ def draw(bench: Bench, /, out: Path, meeting: bool, address: str | None, **optio
     click.echo(f"{count(len(hits), 'fournisseur')} sur {out} ({size}).")
 
 
+@click.command("sheet")
+@click.argument("out", type=click.Path(path_type=Path))
+@_search_options
+@click.option("--paper", type=click.Choice(list(sheet.FORMATS)), default="a4", show_default=True)
+@pass_bench
+def print_sheet(bench: Bench, /, out: Path, paper: str, **options: Any) -> None:
+    """Écrire une feuille à imprimer (PDF) : carte numérotée, liste, légende et sources."""
+    query = _query(**options)
+    with bench.session() as session:
+        sentence = search.describe(session, bench.nomenclature, query)
+        about = provenance.about(session, load_all(), sentence, bench.settings.organisation)
+        made = sheet.sheet(session, bench.nomenclature, query, about, paper)
+        _write("pdf", lambda file: sheet_pdf.write(made, file), out)
+    click.echo(f"{count(len(made.lines), 'fournisseur')} sur {made.total}.", err=True)
+
+
 def _write_meeting(bench: Bench, out: Path, address: str | None) -> None:
     """The meeting as one file; its code leads to the form of the site."""
     site_url = (address or bench.settings.public_url).rstrip("/")
@@ -272,4 +288,4 @@ def classify(bench: Bench, text: str, top: int, form: str) -> None:
         click.echo(f"{guess.code:<7} {guess.score:4.0%}  {guess.label}  ({', '.join(guess.words)})")
 
 
-COMMANDS = (find, draw, match, classify)
+COMMANDS = (find, draw, print_sheet, match, classify)

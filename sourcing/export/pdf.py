@@ -17,6 +17,7 @@ from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, T
 from sourcing.export.paper import Block, Bullets, Grid, Heading, Paper, Text, plain
 
 FONTS = Path(reportlab.__file__).parent / "fonts"
+REGULAR, BOLD = "Vera", "VeraBd"
 DEEP, SOFT = colors.HexColor("#0b2b36"), colors.HexColor("#495b64")
 LINE, SUNK = colors.HexColor("#c3cdcd"), colors.HexColor("#e8eeed")
 MARGIN = 1.8 * cm
@@ -25,7 +26,7 @@ WIDTH = A4[0] - 2 * MARGIN
 
 def write(paper: Paper, out: BinaryIO) -> None:
     """The whole report, A4."""
-    _fonts()
+    fonts()
     document = SimpleDocTemplate(
         out, pagesize=A4, leftMargin=MARGIN, rightMargin=MARGIN, topMargin=MARGIN,
         bottomMargin=MARGIN, title=plain(f"{paper.title} – {paper.subtitle}"), lang="fr-FR",
@@ -48,7 +49,8 @@ def write(paper: Paper, out: BinaryIO) -> None:
 
 
 @cache
-def _fonts() -> None:
+def fonts() -> None:
+    """Make our two typefaces known to ReportLab."""
     for name, file in (("Vera", "Vera.ttf"), ("VeraBd", "VeraBd.ttf")):
         pdfmetrics.registerFont(TTFont(name, str(FONTS / file)))
     pdfmetrics.registerFontFamily("Vera", normal="Vera", bold="VeraBd", italic="Vera",

@@ -149,3 +149,11 @@ def test_the_map_in_one_file_holds_the_search_and_asks_nothing_of_the_network(
 
 def test_there_is_no_export_of_another_kind(visitor: Visitor) -> None:
     assert visitor.get("/fournisseurs.exe").status_code == 404
+
+
+def test_a_search_is_printed_from_its_export_menu(visitor: Visitor) -> None:
+    page = visitor.read("/fournisseurs?q=jardins")
+    assert 'href="/feuille/a3.pdf?q=jardins"' in page
+    answer = visitor.get("/feuille/a3.pdf?q=jardins")
+    assert (answer.mimetype, answer.data[:4]) == ("application/pdf", b"%PDF")
+    assert visitor.get("/feuille/a9.pdf").status_code == 404
