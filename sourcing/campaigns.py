@@ -4,8 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from sourcing.model import Campaign, Registration
@@ -51,11 +52,12 @@ def everyone(session: Session) -> Sequence[Campaign]:
     return session.scalars(select(Campaign).order_by(Campaign.created_at.desc())).all()
 
 
-def count_opening(session: Session, slug: str) -> None:
-    """Its address was opened once more; an unknown one counts nowhere."""
-    session.execute(
+def count_opening(session: Session, slug: str) -> bool:
+    """Its address was opened once more; False when there is no such invitation."""
+    counted = session.execute(
         update(Campaign).where(Campaign.slug == slug).values(opened=Campaign.opened + 1)
     )
+    return cast(CursorResult[Any], counted).rowcount == 1
 
 
 def brought(session: Session) -> dict[str, Brought]:

@@ -167,7 +167,8 @@ def test_a_person_sees_and_erases_all_that_is_hers(session: Session) -> None:
     assert registrations.erase(session, ANSWERS.email) == {supplier.id}
     assert (mention.email, mention.description, mention.gone_on) == ("", "", date.today())
     assert session.scalars(select(Stale.supplier_id)).all() == [supplier.id]
-    assert not registrations.is_known(session, ANSWERS.email)
+    left = registrations.everything_of(session, ANSWERS.email)
+    assert (left["inscriptions"], left["interets"], left["suivi"]) == ([], [], None)
     assert session.scalars(select(Ruling.action)).all()[-1] == "withdrawn"
 
 

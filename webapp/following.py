@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from sourcing import normalise, purchases
 from sourcing.letters import Link
-from sourcing.model import Interest, Purchase
+from sourcing.model import Follower, Interest, Purchase
 from sourcing.purchases import BANDS, RESERVED, Said
 from webapp import links, post, protection
 from webapp.context import session, site
@@ -29,8 +29,8 @@ def follow() -> Response | str:
         return redirect(url_for("following.asked"))
     if form.validate_on_submit():
         _guard(form)
-        purchases.ask_to_follow(session(), form.email.data, families, CONSENT_VERSION)
-        token = links.signed("follow", form.email.data, families)
+        asked_for = purchases.ask_to_follow(session(), form.email.data, families, CONSENT_VERSION)
+        token = links.signed("follow", *links.holder("f", asked_for), families)
         post.send(
             "follow", form.email.data, link=links.absolute("following.confirm", token=token),
             families=", ".join(known[code] for code in families) or "toutes les familles d’achat",
@@ -52,15 +52,16 @@ def asked() -> str:
 def confirm(token: str) -> Response | str:
     """A page with a button: nothing happens to who only opens it."""
     said = links.read("follow", token)
-    if request.method == "POST" and said:
-        if purchases.follow(session(), said[0], said[1]):
+    email = links.held(said)
+    if request.method == "POST" and said and email:
+        if purchases.follow(session(), email, said[3]):
             flash(
                 "C’est noté : vous serez prévenu par courriel. Chaque message permet d’arrêter.",
                 "good",
             )
         return redirect(url_for("purchases.index"), 303)
     return render_template(
-        "purchases/confirm.html", title="Confirmer mon suivi", is_good=bool(said),
+        "purchases/confirm.html", title="Confirmer mon suivi", is_good=bool(email),
         button="Confirmer mon suivi",
     )  # fmt: skip
 
@@ -81,7 +82,7 @@ def say(uid: str) -> Response:
         return redirect(here)
     _guard(form)
     interest = purchases.say_interest(session(), purchase, said)
-    token = links.signed("interest", interest.id, said.email)
+    token = links.signed("interest", *links.holder("i", interest))
     post.send(
         "interest", said.email, object=purchase.object, name=said.name,
         link=links.absolute("following.confirm_interest", token=token),
@@ -93,14 +94,12 @@ def say(uid: str) -> Response:
 def confirm_interest(token: str) -> Response | str:
     """A page with a button, then a receipt by letter."""
     said = links.read("interest", token)
-    if request.method == "POST" and said:
-        interest = purchases.confirm_interest(session(), said[0])
-        if interest is not None and interest.email == said[1]:
-            return _receipt(interest)
-        flash("Cette demande n’existe plus : la refaire sur la page de l’achat.", "warn")
-        return redirect(url_for("purchases.index"), 303)
+    is_good = bool(links.held(said))
+    if request.method == "POST" and said and is_good:
+        interest = purchases.confirm_interest(session(), said[1])
+        return _receipt(interest) if interest else redirect(url_for("purchases.index"), 303)
     return render_template(
-        "purchases/confirm.html", title="Confirmer mon intérêt", is_good=bool(said),
+        "purchases/confirm.html", title="Confirmer mon intérêt", is_good=is_good,
         button="Confirmer mon intérêt",
     )  # fmt: skip
 
@@ -110,7 +109,9 @@ def out(token: str) -> Response | str:
     """One click out: the button of the page, or the mail reader's own (RFC 8058)."""
     said = links.read("out", token)
     if request.method == "POST" and said:
-        purchases.leave(session(), *said)
+        # Already left: the address is forgotten, and there is nothing more to do.
+        if email := links.held(said):
+            purchases.leave(session(), email, said[3])
         if request.form.get("List-Unsubscribe") == "One-Click":
             return Response(status=204)
         flash("C’est fait : plus de message de notre part.", "good")
@@ -124,32 +125,36 @@ def out(token: str) -> Response | str:
 def announce(found: Sequence[Purchase]) -> int:
     """Tell each follower of these new public purchases, one letter each; how many."""
     told = purchases.followers(session(), [p for p in found if is_open(p)])
-    for email, theirs in told.items():
+    for follower, theirs in told:
         facts = [
             {"object": p.object, "when": quarter(p.quarter), "band": BANDS[p.band],
              "reserved": RESERVED[p.reserved], "link": links.absolute("purchases.one", uid=p.uid)}
             for p in theirs
         ]  # fmt: skip
-        way_out = _way_out(email)
-        post.send("news", email, headers=_headers(way_out), purchases=facts, out=way_out)
+        way_out = _way_out("f", follower)
+        post.send("news", follower.email, headers=_headers(way_out), purchases=facts, out=way_out)
     return len(told)
 
 
 def tell(purchase: Purchase, said: str) -> int:
     """Send what was told of a purchase to all who follow it, alike; how many."""
-    interested = {i.email for i in purchases.interested(session(), purchase)}
-    for email in sorted(interested | set(purchases.followers(session(), [purchase]))):
-        way_out = _way_out(email, purchase.uid if email in interested else "")
+    ways: dict[str, Link] = {
+        follower.email: _way_out("f", follower)
+        for follower, _ in purchases.followers(session(), [purchase])
+    }
+    for interest in purchases.interested(session(), purchase):
+        ways[interest.email] = _way_out("i", interest, purchase.uid)
+    for email, way_out in sorted(ways.items()):
         post.send(
             "told", email, headers=_headers(way_out), object=purchase.object, said=said,
             purchase=links.absolute("purchases.one", uid=purchase.uid), out=way_out,
         )  # fmt: skip
-    return len(interested)
+    return len(ways)
 
 
 def _receipt(interest: Interest) -> Response:
     purchase = session().get_one(Purchase, interest.purchase_id)
-    way_out = _way_out(interest.email, purchase.uid)
+    way_out = _way_out("i", interest, purchase.uid)
     post.send(
         "interested", interest.email, headers=_headers(way_out), object=purchase.object,
         name=interest.name, purchase=links.absolute("purchases.one", uid=purchase.uid),
@@ -159,8 +164,9 @@ def _receipt(interest: Interest) -> Response:
     return redirect(url_for("purchases.one", uid=purchase.uid), 303)
 
 
-def _way_out(email: str, uid: str = "") -> Link:
-    return links.absolute("following.out", token=links.signed("out", email, uid))
+def _way_out(kind: str, row: Interest | Follower, uid: str = "") -> Link:
+    token = links.signed("out", *links.holder(kind, row), uid)
+    return links.absolute("following.out", token=token)
 
 
 def _headers(way_out: Link) -> Mapping[str, str]:

@@ -97,8 +97,10 @@ def _compress(response: Response) -> Response:
 
 
 def _is_worth_compressing(response: Response) -> bool:
-    # Not a page with an anti-forgery token: its compressed length would help to guess it.
-    if request.method != "GET" or response.status_code != 200 or "csrf_token" in g:
+    # Not a page with an anti-forgery token: its compressed length would help to guess it, unless
+    # nothing a stranger chooses can stand beside it.
+    is_telling = "csrf_token" in g and not g.get("reflects_nothing")
+    if request.method != "GET" or response.status_code != 200 or is_telling:
         return False
     kind = response.mimetype or ""
     if not kind.startswith(COMPRESSIBLE) or "Content-Encoding" in response.headers:

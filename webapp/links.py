@@ -1,12 +1,14 @@
 """Signed addresses for letters: they say to whom they were sent and for what, and end."""
 
+import hmac
 from typing import Any
 
 from flask import current_app, request, url_for
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from sourcing.letters import Link
-from webapp.context import site
+from sourcing.model import Follower, Interest, Registration
+from webapp.context import session, site
 
 HOUR, DAY = 3600, 24 * 3600
 # Purpose -> how many seconds an address is good for.
@@ -22,6 +24,10 @@ LASTS = {
 }
 
 
+# Whose rows a letter may be addressed to.
+HOLDERS: dict[str, Any] = {"r": Registration, "i": Interest, "f": Follower}
+
+
 def signed(purpose: str, *said: Any) -> str:
     """What an address carries; it serves this purpose alone."""
     return str(_signer(purpose).dumps(list(said)))
@@ -34,6 +40,27 @@ def read(purpose: str, token: str) -> list[Any] | None:
     except BadSignature:
         return None
     return said
+
+
+def holder(kind: str, row: Any) -> list[Any]:
+    """Who a letter went to, without the address: its row, and a mark of the address.
+
+    A row's number may serve again after it is erased: the mark tells them apart.
+    """
+    return [kind, row.id, _mark(row.email)]
+
+
+def held(said: list[Any] | None) -> str:
+    """The address a letter went to, from what `holder` signed; '' when it is forgotten."""
+    if said is None or len(said) < 3 or said[0] not in HOLDERS:
+        return ""
+    row = session().get(HOLDERS[said[0]], said[1])
+    return row.email if row is not None and _mark(row.email) == said[2] else ""
+
+
+def _mark(email: str) -> str:
+    key = str(current_app.secret_key).encode()
+    return hmac.new(key, email.encode(), "sha256").hexdigest()[:16]
 
 
 def absolute(endpoint: str, **values: Any) -> Link:

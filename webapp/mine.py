@@ -58,10 +58,11 @@ def asked() -> str:
 def enter(token: str) -> BaseResponse | str:
     """A page with a button: nothing happens to who only opens it."""
     said = next(filter(None, (links.read(purpose, token) for purpose in PURPOSES)), None)
-    if request.method == "POST" and said:
-        remember(said[0])
+    email = links.held(said)
+    if request.method == "POST" and email:
+        remember(email)
         return redirect(url_for("mine.index"), 303)
-    return render_template("mine/enter.html", title="Ma fiche", is_good=bool(said))
+    return render_template("mine/enter.html", title="Ma fiche", is_good=bool(email))
 
 
 @PAGES.get("/ma-fiche")
@@ -134,10 +135,14 @@ def leave() -> BaseResponse:
 def _write(email: str) -> None:
     """A letter in any case, so that neither the page nor its time tells who is known."""
     mine = registrations.latest(session(), email)
-    is_known = bool(mine) or registrations.is_known(session(), email)
-    token = links.signed("access", email)
-    if is_known:
-        name = mine[0].answers["name"] if mine else "votre structure"
+    name = mine[0].answers["name"] if mine else "votre structure"
+    theirs = (
+        (kind, session().scalar(select(table).where(table.email == email).limit(1)))
+        for kind, table in links.HOLDERS.items()
+    )
+    found = next(((kind, row) for kind, row in theirs if row is not None), None)
+    if found:
+        token = links.signed("access", *links.holder(*found))
         post.send("access", email, name=name, link=links.absolute("mine.enter", token=token))
     else:
         post.send("unknown", email, link=links.absolute("registration.form"))

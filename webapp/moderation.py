@@ -121,7 +121,7 @@ def ask(registration_id: int) -> Response:
     except RegistrationError as error:
         flash(str(error), "bad")
         return redirect(url_for("moderation.queue"))
-    back = links.absolute("mine.enter", token=links.signed("answer", asked.email))
+    back = links.absolute("mine.enter", token=links.signed("answer", *links.holder("r", asked)))
     post.send("asked", asked.email, name=asked.answers["name"], reason=asked.reason, link=back)
     flash(f"La question part à {asked.answers['name']} ; sa réponse reviendra ici.", "good")
     return redirect(url_for("moderation.queue"))

@@ -65,7 +65,9 @@ def upkeep(app: Flask) -> tuple[int, int]:
 
 
 def _ask_again(registration: Registration) -> None:
-    link = links.absolute("mine.enter", token=links.signed("still", registration.email))
+    link = links.absolute(
+        "mine.enter", token=links.signed("still", *links.holder("r", registration))
+    )
     send("still", registration.email, name=registration.answers["name"], link=link)
 
 

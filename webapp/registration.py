@@ -8,6 +8,7 @@ from flask import (
     Blueprint,
     current_app,
     flash,
+    g,
     jsonify,
     redirect,
     render_template,
@@ -42,12 +43,12 @@ SENT = "sent"
 def form() -> str:
     """Ask for the siret; with one, the form filled from the register."""
     via = _via(request.args.get("via", ""))
-    if via:
-        campaigns.count_opening(session(), via)
+    if via and not campaigns.count_opening(session(), via):
+        via = ""
     if wanted := request.args.get("modifier", "", type=str):
         return _again(wanted)
     if "creation" in request.args:
-        return _page(RegistrationForm(formdata=None, data={"via": via}), None)
+        return _first({"via": via}, None)
     asked = request.args.get("siret", "").strip()
     if not asked:
         return _start("", "")
@@ -55,8 +56,7 @@ def form() -> str:
     if error:
         return _start(asked, error)
     supplier = known_supplier(number)
-    filled = _prefill(number, supplier) | {"via": via}
-    return _page(RegistrationForm(formdata=None, data=filled), supplier)
+    return _first(_prefill(number, supplier) | {"via": via}, supplier)
 
 
 @PAGES.get("/inscription/retrouver")
@@ -229,6 +229,13 @@ def _communes(form: RegistrationForm) -> tuple[list[str], list[str]]:
     names = [name.strip() for name in (form.communes.data or "").split(",") if name.strip()]
     places = [(name, commune_named(name)) for name in names[:MOST_COMMUNES]]
     return ([p.code for _, p in places if p], [name for name, p in places if p is None])
+
+
+def _first(filled: dict[str, Any], supplier: Supplier | None) -> str:
+    """The form as it is first shown; light, for a phone in a meeting."""
+    # It shows the register's facts, a checked number, a known invitation: nothing else typed.
+    g.reflects_nothing = True
+    return _page(RegistrationForm(formdata=None, data=filled), supplier)
 
 
 def _start(asked: str, error: str) -> str:

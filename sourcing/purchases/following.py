@@ -86,15 +86,15 @@ def interested(session: Session, purchase: Purchase) -> Sequence[Interest]:
     return session.scalars(theirs.order_by(Interest.created_at, Interest.id)).all()
 
 
-def followers(session: Session, purchases: Sequence[Purchase]) -> dict[str, list[Purchase]]:
-    """Address -> those of these purchases it asked to be told of."""
+def followers(
+    session: Session, purchases: Sequence[Purchase]
+) -> list[tuple[Follower, list[Purchase]]]:
+    """Who asked to be told of some of these purchases, and of which."""
     confirmed = session.scalars(
         select(Follower).where(Follower.confirmed_at.is_not(None)).order_by(Follower.id)
     )
-    found = {
-        each.email: [
-            p for p in purchases if not each.families or family_of(p.segment) in each.families
-        ]
+    found = [
+        (each, [p for p in purchases if not each.families or family_of(p.segment) in each.families])
         for each in confirmed
-    }
-    return {email: theirs for email, theirs in found.items() if theirs}
+    ]
+    return [(each, theirs) for each, theirs in found if theirs]

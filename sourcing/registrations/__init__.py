@@ -10,7 +10,7 @@ from sourcing.registrations.answers import (
     zone_of,
 )
 from sourcing.registrations.deciding import accept, ask, claims, declared, refuse, rulings
-from sourcing.registrations.mine import erase, everything_of, is_known, latest, sheet_of
+from sourcing.registrations.mine import erase, everything_of, latest, sheet_of
 from sourcing.registrations.receiving import (
     CODE_TRIES,
     SOURCE,
@@ -27,7 +27,7 @@ from sourcing.registrations.term import erase_forgotten, still_true, to_ask_agai
 __all__ = [
     "CODE_TRIES", "COMMITMENTS", "GROUPINGS", "SOURCE", "STATUSES", "Answers", "Declared",
     "Received", "RegistrationError", "accept", "answers_of", "ask", "claims", "confirm",
-    "declared", "erase", "erase_forgotten", "everything_of", "is_known", "known", "latest",
+    "declared", "erase", "erase_forgotten", "everything_of", "known", "latest",
     "pending", "receive", "refuse", "rulings", "sheet_of", "still_true", "to_ask_again",
     "try_code", "zone_of",
 ]  # fmt: skip

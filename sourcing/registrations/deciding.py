@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sourcing import stale
+from sourcing import masking, stale
 from sourcing.model import Mention, Place, Registration, Ruling, Run
 from sourcing.registrations.answers import COMMITMENTS, STATUSES, Answers, answers_of, zone_of
 from sourcing.registrations.receiving import SOURCE, WAITING, RegistrationError, known
@@ -38,6 +38,9 @@ def accept(
     _say(session, mention, answers)
     mention.statuses = [s for s in answers.statuses if s in proved and s in STATUSES]
     session.flush()
+    # A unit in partial diffusion stays masked whatever it says here.
+    masking.mask_lines(session, run.id)
+    session.refresh(mention)
     stale.mark(session, [mention.supplier_id])
     registration.mention_id = mention.id
     _replace(session, registration)

@@ -106,12 +106,5 @@ def withdraw(session: Session, mention_id: int) -> set[int]:
     return {mention.supplier_id} if mention.supplier_id else set()
 
 
-def is_known(session: Session, email: str) -> bool:
-    """Whether anything is kept under this address."""
-    tables: tuple[Any, ...] = (Registration, Interest, Follower)
-    found = (session.scalar(select(t.id).where(t.email == email).limit(1)) for t in tables)
-    return any(each is not None for each in found)
-
-
 def _day(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d}" if moment else ""

@@ -19,7 +19,9 @@ SIRET = invented.siret(0)
 PUBLIC = (
     "/fournisseurs", "/fournisseurs?q=jardin&statut=ess&autour=Lorient&rayon=10",
     "/fournisseurs?q=introuvable", f"/fournisseurs/{SIRET}", "/reunion", "/inscription",
-    f"/inscription?siret={SIRET}", "/connexion", "/sources", "/donnees-personnelles",
+    f"/inscription?siret={SIRET}", "/connexion", "/sources",
+    "/achats-a-venir", "/achats-a-venir/suivre", "/inscription/acces",
+    "/donnees-personnelles",
     "/mentions-legales", "/accessibilite", "/api", "/attributions", "/attributions?q=jardin",
     "/innovation",
 )  # fmt: skip

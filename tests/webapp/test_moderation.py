@@ -147,3 +147,13 @@ def test_the_sheet_says_what_is_declared_and_what_was_proved(app: Flask, admin: 
     assert page.count("preuve vue") == 1 and page.count("preuve non vérifiée") == 1
     assert "handicapé" not in page, "health is for signed-in buyers"
     assert "handicapé" in admin.read(f"/fournisseurs/{SIRET}")
+
+
+def test_a_unit_in_partial_diffusion_stays_masked_whatever_it_declares(
+    app: Flask, admin: Visitor
+) -> None:
+    masked = invented.siret(7)
+    number = declare(app, siret=masked, name="Nom Trop Bavard", activity="vitres hautes")
+    admin.send("/moderation", to=f"/moderation/{number}/accepter")
+    assert "Bavard" not in admin.read(f"/fournisseurs/{masked}")
+    assert f'id="f-{masked}"' not in admin.read("/fournisseurs?q=Bavard")

@@ -1,5 +1,6 @@
 """« Achats à venir »: read by anyone in any form, kept by the team, followed by agreement."""
 
+import base64
 import io
 import re
 from datetime import date
@@ -126,6 +127,7 @@ def test_following_starts_at_the_button_and_stops_in_one_click(
     person.read(out)
     assert len(base.scalars(select(Follower)).all()) == 2
     one_click = {"List-Unsubscribe": "One-Click"}
+    assert "exemple" not in str(base64.urlsafe_b64decode(out.split("/")[-1].split(".")[0] + "=="))
     assert Visitor(app).client.post(out, data=one_click).status_code == 204
     base.expire_all()
     assert base.scalars(select(Follower.email)).all() == ["autre@exemple.fr"]

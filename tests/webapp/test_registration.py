@@ -1,6 +1,7 @@
 """« Faites-vous connaître », without JavaScript."""
 
 import base64
+import gzip
 import hashlib
 import json
 import re
@@ -354,3 +355,15 @@ def test_the_directory_is_not_asked_for_what_the_base_knows_nor_when_switched_of
     asking(app, tmp_path, firms).read(f"/inscription?siret={invented.siret(0)}")
     visitor.read(f"/inscription?siret={NEW}")
     assert firms.seen == []
+
+
+def test_the_form_and_all_it_needs_weigh_less_than_sixty_kilobytes(visitor: Visitor) -> None:
+    ask = {"Accept-Encoding": "gzip"}
+    page = visitor.client.get(FORM, headers=ask)
+    text = gzip.decompress(page.data).decode()
+    wanted = set(re.findall(r'(?:href|src)="(/statique/[^"#]+)', text))
+    wanted |= {address.replace("registration.js", "marks.js") for address in wanted}
+    sizes = [len(visitor.client.get(address, headers=ask).data) for address in wanted]
+    assert len(page.data) + sum(sizes) < 60_000, "with the font, on a first visit"
+
+    assert "évasion" not in visitor.read(f"{FORM}&via=évasion"), "nothing typed stands beside it"
