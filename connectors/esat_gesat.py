@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from connectors import readers
-from sourcing.source import Download, Record, Row, Shape, Source, columns
+from sourcing.source import Download, Layout, Record, Row, Shape, Source, columns
 
 _FINESS = """
 typeet nofinesset nofinessej rs rslongue complrs compldistrib numvoie typvoie voie compvoie
@@ -38,7 +38,7 @@ def read(path: Path) -> Iterator[Row]:
     """
 
     def rows() -> Iterator[Row]:
-        return readers.read(path, headerless={"finess": FINESS})
+        return readers.read(path, Layout(headerless={"finess": FINESS}))
 
     start = next(rows(), None)
     if start is None or "typeet" not in start.values:

@@ -1,19 +1,12 @@
 """Lists of innovative firms (Audélor, French Tech, a cluster…): any columns, through a mapping."""
 
-from connectors.readers import read, read_sheet, sheets
-from sourcing.source import Source
+from connectors.readers import of_any_columns
 
-SOURCE = Source(
+SOURCE = of_any_columns(
     name="innovation",
     title="Entreprises innovantes",
     publisher="Audélor, technopoles, French Tech, pôles de compétitivité",
-    licence="selon la liste",
     url="https://www.audelor.com",
-    kind="list",
-    shapes=(),
-    read=read,
-    sheets=sheets,
-    read_sheet=read_sheet,
     mapped_status="innovation",
     expects=(1, 200_000),
 )

@@ -212,6 +212,12 @@ def _nic(siren: str, rank: int) -> str:
     return _luhn(f"{siren}{rank:04d}")[9:]
 
 
+def keyed_siret(start: str) -> str:
+    """The first establishment of the SIREN of these eight digits."""
+    siren = _luhn(start)
+    return siren + _nic(siren, 1)
+
+
 @cache
 def _map() -> tuple[list[Commune], list[float]]:
     found = communes()

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from demo.cast import establishment_rows, members, unit_rows
+from demo.contracts import write_contracts
 from demo.lists import write_lists
 from demo.stock import Progress, write_stock
 
@@ -11,7 +12,7 @@ NOTICE = """DONNÉES FICTIVES
 
 Ces fichiers servent à essayer « Sourcing territorial » sans données réelles. Ils ont les formats
 exacts des sources (stock SIRENE, exports du Marché de l'inclusion, export Hosmoz, liste
-d'entreprises innovantes), et {establishments} établissements (tirage n° {seed}).
+d'entreprises innovantes, marchés attribués), et {establishments} établissements (tirage n° {seed}).
 
 Les entreprises, les associations, les personnes, les collectivités, les numéros de téléphone, les
 adresses électroniques et les sites sont inventés. Les communes, leurs codes postaux et leurs
@@ -37,4 +38,5 @@ def generate(
     (folder / NOTICE_FILE).write_text(notice, encoding="utf-8")
     rows = (unit_rows(cast), establishment_rows(cast))
     stock = write_stock(folder, rows, establishments, seed, progress or (lambda done, total: None))
-    return {"sirene": stock, **write_lists(folder, cast, seed)}
+    lists = write_lists(folder, cast, seed)
+    return {"sirene": stock, **lists, "decp": [write_contracts(folder, cast, seed)]}

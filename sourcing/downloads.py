@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -73,10 +74,22 @@ def _bring(
     if download.portions:
         asked = _portioned(download, download.portions, url, facts)
         return portions.bring(fetcher, asked, target, progress)
-    params = _filled(download.params, facts)
     if download.paging:
-        return _Answers(fetcher, url, params, download.paging).write(target, progress)
+        questions = _questions(download, download.paging, facts)
+        return _Answers(fetcher, url, questions, download.paging).write(target, progress)
+    params = _filled(download.params, facts)
     return fetcher.download(Question(url, params), target, progress, _checksum(fetcher, url))
+
+
+def _questions(
+    download: Download, paging: Paging, facts: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """The parameters of each question, one for each group of places."""
+    if not paging.of:
+        return [_filled(download.params, facts)]
+    places = facts.get(paging.of, "").split(",")
+    groups = (places[i : i + paging.together] for i in range(0, len(places), paging.together))
+    return [_filled(download.params, {**facts, paging.of: ",".join(group)}) for group in groups]
 
 
 def _portioned(
@@ -128,9 +141,11 @@ class _Answers:
 
     fetcher: Fetcher
     url: str
-    params: dict[str, str]
+    questions: Sequence[dict[str, str]]
     paging: Paging
+    # Rows of the question at hand, and of those before.
     count: int = 0
+    before: int = 0
 
     def write(self, target: Path, progress: Progress | None) -> Path:
         """Every row on its own line; the file takes its place only when all have come."""
@@ -138,12 +153,14 @@ class _Answers:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with part.open("w", encoding="utf-8") as out:
-                for answer in self._all():
+                for answer in chain.from_iterable(map(self._all, self.questions)):
                     rows = self._rows(answer)
-                    out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+                    out.writelines(json.dumps(self._kept(row), ensure_ascii=False) + "\n"
+                                   for row in rows)  # fmt: skip
                     self.count += len(rows)
                     if progress:
-                        progress(self.count, max(self.count, self._total(answer)))
+                        done = self.before + self.count
+                        progress(done, max(done, self.before + self._total(answer)))
             part.replace(target)
         except OSError as error:
             raise FetchError(
@@ -152,11 +169,26 @@ class _Answers:
             ) from error
         return target
 
-    def _all(self) -> Iterator[Any]:
+    def _kept(self, row: Any) -> Any:
+        """Of a row, what the source is brought for: "a.b" as {"a": {"b": …}}."""
+        if not self.paging.keeps:
+            return row
+        kept: dict[str, Any] = {}
+        for path in self.paging.keeps:
+            *steps, last = path.split(".")
+            inside = kept
+            for step in steps:
+                inside = inside.setdefault(step, {})
+            inside[last] = _member(row, path)
+        return kept
+
+    def _all(self, asked: dict[str, str]) -> Iterator[Any]:
         """The answers in order; each is used before the next is asked for."""
-        url, params, seen = self.url, self.params, set()
+        url, params, seen = self.url, asked, set()
+        self.before, self.count = self.before + self.count, 0
         for _ in range(MAX_ANSWERS):
             answer = self.fetcher.json(url, params)
+            self._check_most(answer)
             yield answer
             step = self._next(answer, url, params)
             if step is None:
@@ -175,6 +207,10 @@ class _Answers:
             if not self._rows(answer):
                 return None
             return url, params | {self.paging.offset: str(self.count)}
+        if self.paging.page:
+            page = int(params.get(self.paging.page, "1"))
+            is_last = page >= _number(_member(answer, self.paging.pages))
+            return None if is_last else (url, params | {self.paging.page: str(page + 1)})
         found = _member(answer, self.paging.next)
         if not found:
             return None
@@ -198,8 +234,11 @@ class _Answers:
         return found
 
     def _total(self, answer: Any) -> int:
-        found = str(_member(answer, self.paging.total) or "")
-        return int(found) if found.isdigit() else 0
+        return _number(_member(answer, self.paging.total))
+
+    def _check_most(self, answer: Any) -> None:
+        if 0 < self.paging.most <= self._total(answer):
+            raise self._spoiled(f"ne donne que les {self.paging.most} premières lignes d'une liste")
 
     def _check_total(self, answer: Any) -> None:
         if self.count < self._total(answer):
@@ -208,6 +247,11 @@ class _Answers:
     def _spoiled(self, what: str) -> FetchError:
         host = urlsplit(urljoin(self.fetcher.base_url + "/", self.url)).netloc
         return FetchError(f"{host} {what} : réessayer plus tard, rien n'a été remplacé.")
+
+
+def _number(value: Any) -> int:
+    """A number, even as text; 0 for anything else."""
+    return int(value) if str(value).isdecimal() else 0
 
 
 def _member(answer: Any, path: str) -> Any:

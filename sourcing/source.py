@@ -43,6 +43,24 @@ class Table(NamedTuple):
             yield Row(self.file, line, dict(zip(self.columns, cells, strict=True)))
 
 
+class Layout(NamedTuple):
+    """How a file is laid out, where a person says it; what is not said is recognised."""
+
+    # Title of a workbook's sheet.
+    sheet: str = ""
+    # Of a text file: Python's name of the encoding, and the character between two cells.
+    encoding: str = ""
+    separator: str = ""
+    # The line of the column names, 1 = first; NO_HEADER: there is none.
+    header: int = 0
+    # Columns of files without a header row, by what their first cell holds.
+    headerless: Mapping[str, Sequence[str]] = {}
+
+
+NO_HEADER = -1
+AS_IT_LOOKS = Layout()
+
+
 class Reading:
     """What a reader that goes faster in tables gives: rows one by one, or `parts` as they come."""
 
@@ -226,8 +244,18 @@ class Paging:
     cursor: str = ""
     # Or the parameter that counts the rows already given; an answer without rows is the last.
     offset: str = ""
+    # Or the parameter that numbers the answers, from 1, and the member that says how many.
+    page: str = ""
+    pages: str = ""
     # The member that says how many rows there are in all: with fewer, nothing is kept.
     total: str = ""
+    # The most rows one question ever gets: with as many, some are missing. 0: no such limit.
+    most: int = 0
+    # The fact whose places are asked for by so many at a time, each group a question of its own.
+    of: str = ""
+    together: int = 0
+    # All that is written of a row: nothing else of what it says is kept anywhere. (): everything.
+    keeps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,9 +311,11 @@ class Source:
     # Lists: file -> rows, and row -> record (None: out of scope; ValueError: this row failed).
     read: Callable[[Path], Iterable[Row]] | None = None
     parse: Callable[[Row], Record | None] | None = None
-    # Lists of unknown columns: the sheets of a workbook, and the rows of one of them.
+    # Lists of unknown columns: the sheets of a workbook, how a text file seems to be laid out, and
+    # the rows of a file laid out as a person says.
     sheets: Callable[[Path], Sequence[str]] | None = None
-    read_sheet: Callable[[Path, str], Iterable[Row]] | None = None
+    looks: Callable[[Path], Layout] | None = None
+    read_as: Callable[[Path, Layout], Iterable[Row]] | None = None
     # Lists of unknown columns: the status every line gets; a column mapping replaces `parse`.
     mapped_status: str = ""
     # What whoever reuses the data must write, in the publisher's words.

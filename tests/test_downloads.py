@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors import recherche_entreprises
 from connectors.readers import read
 from sourcing import downloads
 from sourcing.fetch import FetchError
@@ -41,6 +42,27 @@ class Bio(LocalServer):
         start = int(seen.query.get("debut", 0))
         found = [{"numeroBio": i} for i in range(start, min(start + 20, 45))]
         return as_json({"nbTotal": "45", "items": found})
+
+
+class Annuaire(LocalServer):
+    """API Recherche d'entreprises: numbered pages of 25, firms of the communes asked, and more."""
+
+    def __init__(self, firms: int) -> None:
+        super().__init__()
+        self.firms = firms
+
+    def answer(self, seen: Seen) -> Answer:
+        if len(self.seen) == 1:
+            return Answer(status=429, headers={"Retry-After": "0"})
+        page, communes = int(seen.query.get("page", 1)), seen.query["code_commune"].split(",")
+        first = communes[0]
+        found = [
+            {"siren": f"9{first[-3:]}{n:05}", "nom_complet": "NOM DE QUELQU'UN", "complements": {
+                "est_rge": True, "collectivite_territoriale": {"elus": [{"nom": "QUELQU'UN"}]}}}
+            for n in range(25 * (page - 1), min(25 * page, self.firms))
+        ]  # fmt: skip
+        return as_json({"results": found, "total_results": min(self.firms, 10_000), "page": page,
+                        "per_page": 25, "total_pages": -(-self.firms // 25)})  # fmt: skip
 
 
 @pytest.fixture
@@ -215,3 +237,36 @@ def test_a_file_without_its_checksum_does_not_replace_yesterdays(
     with pytest.raises(FetchError, match=r"stock\.parquet .* n'a pas l'empreinte annoncée"):
         downloads.bring(download, target, {}, server.url)
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("stock.parquet", b"October")]
+
+
+def of_annuaire(server: LocalServer) -> Download:
+    return replace(recherche_entreprises.SOURCE.downloads["est_rge.jsonl"], requests_per_second=0.0)
+
+
+def test_a_directory_is_asked_by_groups_of_communes_and_only_what_is_used_is_written(
+    tmp_path: Path,
+) -> None:
+    communes = [f"56{n:03}" for n in range(1, 61)]
+    with running(Annuaire(60)) as server:
+        facts = {"recherche_entreprises_url": server.url, "communes": ",".join(communes)}
+        path = bring(of_annuaire(server), tmp_path / "rge.jsonl", facts)
+        asked = [(seen.query["code_commune"].count(",") + 1, seen.query.get("page", "1"))
+                 for seen in server.seen]  # fmt: skip
+        # The first, refused by the quota, was asked again.
+        assert asked == [(40, "1"), *((40, p) for p in "123"), *((20, p) for p in "123")]
+    assert len(path.read_text().splitlines()) == 120
+    assert "QUELQU" not in path.read_text()
+    rows = list(read(path))
+    assert (rows[0].get("siren"), rows[0].get("complements.est_rge")) == ("900100000", "true")
+    record = recherche_entreprises.parse(rows[0])
+    assert record and (record.statuses, record.level) == (("label:RGE",), "siren")
+
+
+def test_a_directory_that_cuts_its_answer_is_not_taken_for_whole(tmp_path: Path) -> None:
+    with running(Annuaire(12_000)) as server:
+        facts = {"recherche_entreprises_url": server.url, "communes": "56121"}
+        whole = replace(of_annuaire(server).paging, most=50)  # type: ignore[type-var]
+        asked = replace(of_annuaire(server), paging=whole)
+        with pytest.raises(FetchError, match="ne donne que les 50 premières"):
+            bring(asked, tmp_path / "rge.jsonl", facts)
+    assert list(tmp_path.glob("*.jsonl")) == []

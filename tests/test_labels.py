@@ -8,13 +8,16 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from connectors import epv, ess_france, i_lab, qualiopi, rfar, rge
+from connectors import epv, ess_france, i_lab, qualiopi, rfar, rge, sirene
 from sourcing import linking, segments, suppliers
 from sourcing.ingest import ingest, rejects
 from sourcing.model import Mention, Place, Run, Stale, Supplier, Tag
 from sourcing.search import Query, search
 from sourcing.source import Source
-from sourcing.tagging import note_expired, tag
+from sourcing.tagging import note_expired, tag, tag_stale
+from tests.sirene_base import know_territory
+from tests.sirene_files import establishment, legal_unit, stock
+from tests.sirene_files import siret as siret_of
 
 NOMENCLATURE = segments.load()
 TODAY = date(2026, 11, 23)
@@ -96,6 +99,36 @@ def test_a_new_line_of_a_firm_puts_its_sites_in_the_queue(base: Session, tmp_pat
     ingest(base, rfar.SOURCE, [path])
     sites = select(Supplier.id).where(Supplier.siren == "900000100")
     assert set(base.scalars(select(Stale.supplier_id))) == set(base.scalars(sites))
+
+
+def test_a_firm_the_register_brings_later_gets_what_lists_said_of_it(
+    session: Session, tmp_path: Path
+) -> None:
+    """Without its list being read again, at the next tags."""
+    know_territory(session)
+    register = stock(tmp_path, [establishment(1)], [legal_unit(n) for n in (1, 2)])
+    assert ingest(session, sirene.SOURCE, register, complete=True).outcome == "done"
+    path = tmp_path / "rfar.csv"
+    both = [siret_of(n)[:9] for n in (1, 2)]
+    path.write_text("SIREN;PERIMETRE\n" + "".join(f"{siren};France\n" for siren in both))
+    run = ingest(session, rfar.SOURCE, [path], complete=True)
+    assert (run.kept, run.outside) == (1, 1)
+    tag(session, NOMENCLATURE)
+    for _ in range(2):
+        later = stock(tmp_path, [establishment(1), establishment(2)],
+                      [legal_unit(n) for n in (1, 2)])  # fmt: skip
+        assert ingest(session, sirene.SOURCE, later, complete=True).outcome == "done"
+        tag_stale(session, NOMENCLATURE)
+        found = labels(session)
+        assert {key: t.level for key, t in found.items()} == {
+            (siret_of(1), "RFAR"): "siren", (siret_of(2), "RFAR"): "siren",
+        }  # fmt: skip
+    news = session.scalars(select(Mention).where(Mention.firm == both[1])).one()
+    assert (news.source, news.file, news.line, news.run_id) == ("rfar", "rfar.csv", 3, run.id)
+    path.write_text(f"SIREN;PERIMETRE\n{both[0]};France\n")
+    ingest(session, rfar.SOURCE, [path], complete=True)
+    tag_stale(session, NOMENCLATURE)
+    assert list(labels(session)) == [(siret_of(1), "RFAR")]
 
 
 def test_a_firms_line_is_told_on_the_sheet_of_its_sites(base: Session, load: Load) -> None:

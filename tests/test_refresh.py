@@ -15,6 +15,8 @@ from sourcing.cli import main
 from sourcing.commands.serve import _state
 from sourcing.ingest import ingest
 from sourcing.linking import link
+from sourcing.mapping import Mapping, saved
+from sourcing.mapping.saved import Origin
 from sourcing.model import Judgement, Mention, Place, Run, Stale, Succession, Supplier
 from sourcing.succession import heirs
 from tests.geo_api_server import Answer, LocalServer, running
@@ -177,6 +179,30 @@ def test_a_list_of_unknown_columns_is_guarded_and_left_alone_like_any_source(
         tmp_path, "liste", "club/annuaire.csv", "Raison sociale;Ville", *lines[:3], "Orgues;Lorient"
     )
     assert "1 nouvelle, 1 disparue" in refresh("liste")
+
+
+def test_a_named_list_that_says_where_it_is_downloaded_is_refreshed_from_there(
+    server: LocalServer, base: Session, refresh: Run_
+) -> None:
+    origin = Origin("Club", file_url=f"{server.url}/club.csv")
+    saved.save(base, "Club", Mapping({"Nom": "name", "Ville": "commune"}), origin)
+    base.commit()
+
+    def published(*names: str, header: str = "Nom;Ville") -> Answer:
+        lines = "\n".join((header, *(f"{name};Lorient" for name in names)))
+        return Answer(lines.encode(), headers={"Content-Type": "text/csv"}, etag=f'"{names}"')
+
+    server.on("/club.csv", published(*FIRMS))
+    assert "4 nouvelles" in refresh("liste-club")
+    server.on("/club.csv", Answer(status=304))
+    assert "Club : inchangé" in refresh()
+    server.on("/club.csv", published(*FIRMS, header="Nom;Adresse"))
+    with pytest.raises(Stopped, match="la colonne « Ville » est absente"):
+        refresh()
+    server.on("/club.csv", published(FIRMS[0]))
+    with pytest.raises(Stopped, match="plus de 20"):
+        refresh()
+    assert listed(base) == sorted(FIRMS)
 
 
 def test_a_list_of_several_that_is_read_again_does_not_speak_for_the_others(

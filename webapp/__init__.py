@@ -143,7 +143,7 @@ def create_app(
         geocoding.addresses(settings.geocoding_url) if settings.geocoding_url else None,
     )
     # First: the anti-forgery check reads the body, whose size it decides.
-    uploads.register(app)
+    uploads.register(app, settings)
     shelf.keep_in(settings.data_dir / "columns")
     forms_check = CSRFProtect(app)
     forms_check.exempt(basket.put)

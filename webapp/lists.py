@@ -28,7 +28,6 @@ from webapp import background, mapped, uploads
 from webapp.account import admin_only
 from webapp.context import session, site
 from webapp.mapped import Sent
-from webapp.uploads import UploadError
 
 PAGES = Blueprint("lists", __name__, url_prefix="/sources/colonnes")
 # Lines tried before anything is written: more would make the person wait.
@@ -56,7 +55,7 @@ def index() -> str:
     counts = {row[0]: row[1] for row in session().execute(lines.group_by(Mention.source))}
     return render_template(
         "lists/index.html", title="Ajouter une liste", lists=saved.all_saved(session()),
-        counts=counts, largest_mb=uploads.LARGEST_MB,
+        counts=counts, largest_mb=uploads.LARGEST_MB, asked=request.args.get("liste", ""),
     )  # fmt: skip
 
 
@@ -65,25 +64,21 @@ def index() -> str:
 @uploads.takes_file
 def send() -> BaseResponse:
     """Keep the file and look at it."""
-    try:
-        upload = uploads.receive()
-        mapped.look(upload)
-    except (UploadError, SourceError) as error:
-        flash(str(error), "bad")
-        return redirect(url_for("lists.index"))
-    return redirect(url_for("lists.columns", token=upload.token, liste=request.form.get("liste")))
+    return mapped.send("lists.index", "lists.columns", liste=request.form.get("liste"))
 
 
 @PAGES.route("/<token>", methods=["GET", "POST"])
 @admin_only
 def columns(token: str) -> Any:
     """The columns, what each is taken for and why; POST tries, or names and loads the list."""
-    try:
-        sent = mapped.look(uploads.find(token), mapped.sheet_asked())
-    except SourceError as error:
-        flash(str(error), "bad")
-        return redirect(url_for("lists.index"))
     known = saved.load(session(), request.values.get("liste", ""))
+    opened = mapped.open_sent(uploads.find(token), known)
+    try:
+        sent = mapped.look(opened)
+    except SourceError as error:
+        return render_template("lists/unread.html", title=f"Lecture de {opened.upload.name}",
+                               opened=opened, known=known, error=str(error),
+                               **mapped.LAYOUTS)  # fmt: skip
     chosen = mapped.said(sent, request.form) if request.method == "POST" else _first(sent, known)
     if request.method == "POST" and request.form.get("faire") == "charger":
         loaded = _load(sent, chosen)
@@ -91,6 +86,7 @@ def columns(token: str) -> Any:
             return loaded
     return render_template(
         "lists/columns.html", title=f"Colonnes de {sent.upload.name}", sent=sent, known=known,
+        opened=opened, **mapped.LAYOUTS,
         choices=mapped.choices(sent, dict(chosen.columns)), options=mapped.options(),
         preview=mapped.preview(sent), form=_answers(known, chosen), changed=_changed(sent, known),
         statuses=mapped.STATUSES, segments=site().nomenclature.by_code,
@@ -102,7 +98,7 @@ def columns(token: str) -> Any:
 @admin_only
 def trial(token: str) -> str:
     """The counts of a dry run, for the page to show while columns are changed."""
-    sent = mapped.look(uploads.find(token), mapped.sheet_asked())
+    sent = mapped.look(mapped.open_sent(uploads.find(token)))
     return render_template("lists/_trial.html", statuses=mapped.STATUSES,
                            **_tried(sent, mapped.said(sent, request.form)))  # fmt: skip
 
@@ -180,7 +176,7 @@ def _changed(sent: Sent, known: SavedMapping | None) -> Differences | None:
 
 def _answers(known: SavedMapping | None, chosen: Mapping) -> dict[str, str]:
     """What the lower half of the form holds."""
-    fields = ("name", "title", "publisher", "licence", "attribution", "url")
+    fields = ("name", *Origin.__slots__)
     kept = {field: getattr(known, field) if known else "" for field in fields}
     if request.method == "POST":
         kept = {field: request.form.get(field, "") for field in fields}
@@ -202,7 +198,7 @@ def _try(sent: Sent, chosen: Mapping) -> Trial:
     refusal = mapped.missing(chosen)
     if refusal:
         return Trial({}, [], [], refusal=refusal)
-    draft = saved.draft("Essai", chosen, sent.columns, sent.sheet)
+    draft = saved.draft("Essai", chosen, sent.columns, sent.layout)
     try:
         tried = rehearse(
             session(), saved.as_source(draft, mapped.reader()), sent.upload.path,
@@ -224,7 +220,7 @@ def _load(sent: Sent, chosen: Mapping) -> BaseResponse | None:
     origin = Origin(*(form.get(field, "").strip()[:300] for field in Origin.__slots__))
     try:
         chosen.check(sent.upload.name)
-        draft = saved.draft(name, _named(chosen, name), sent.columns, sent.sheet, origin)
+        draft = saved.draft(name, _named(chosen, name), sent.columns, sent.layout, origin)
     except SourceError as error:
         flash(str(error), "bad")
         return None
@@ -234,7 +230,9 @@ def _load(sent: Sent, chosen: Mapping) -> BaseResponse | None:
     source = known.source if known else saved.free(session(), name)
     paths = [str(path.resolve()) for path in (sent.upload.path, described)]
     command = ["take", name, paths[0], "--columns", paths[1]]
-    if not background.start(site(), source, command + ["--add"] * bool(form.get("add"))):
+    command += ["--add"] * bool(form.get("add"))
+    command += ["--force", sent.upload.owner] if form.get("force") else []
+    if not background.start(site(), source, command):
         flash("Cette liste est déjà en cours de chargement.", "warn")
     return redirect(url_for("lists.follow", source=source))
 

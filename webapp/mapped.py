@@ -1,28 +1,45 @@
-"""A file someone sent, its columns and what she said of them: what two pages have in common."""
+"""A file someone sent, how it is read, its columns and what she said of them: two pages' ground."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
-from flask import request
+from flask import flash, redirect, request, url_for
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
 
 from sourcing import mapping
-from sourcing.mapping import Always, Guess, Mapping, Proposal
+from sourcing.mapping import Always, Guess, Mapping, Proposal, saved
 from sourcing.mapping.columns import FIELDS, GROUPS
 from sourcing.mapping.plan import has_place
-from sourcing.model import Place
-from sourcing.source import Row, Source, SourceError
+from sourcing.model import Place, SavedMapping
+from sourcing.source import NO_HEADER, Layout, Row, Source, SourceError
+from webapp import uploads
 from webapp.context import session, site
-from webapp.uploads import Upload
+from webapp.uploads import Upload, UploadError
 
+# What the columns of these rows are likely to be.
+Propose = Callable[[Sequence[Row]], Proposal]
 READER = "liste"
 # Rows shown as they are in the file.
 SHOWN_ROWS = 5
 # Words of a column of types a person may decide on.
 MOST_CELLS = 24
+# First filled lines among which the header may be chosen.
+HEADER_LINES, LONGEST_LINE = 12, 70
+ENCODINGS = {"utf-8-sig": "UTF-8", "cp1252": "Windows", "cp850": "DOS", "mac_roman": "Mac",
+             "utf-16": "UTF-16"}  # fmt: skip
+# As they stand in an address -> the character, and what a person reads.
+SEPARATORS = {"point-virgule": (";", "point-virgule ( ; )"), "virgule": (",", "virgule ( , )"),
+              "tabulation": ("\t", "tabulation"), "barre": ("|", "barre ( | )")}  # fmt: skip
+NO_HEADER_SAID = "aucune"
+# What a page offers to read the file otherwise.
+LAYOUTS: dict[str, Any] = {"encodings": ENCODINGS, "separators": SEPARATORS}
+# What a form calls the parts of a layout.
+ASKED = ("feuille", "encodage", "separateur", "entete")
 CONFIDENCE = {"sure": "sûr", "check": "à vérifier", "unknown": "inconnu"}
 # What a person may choose for a word, or for every line.
 STATUSES = (
@@ -73,14 +90,49 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """A file's first rows and what its columns look like."""
+class Opened:
+    """A file someone sent, how it seems to be laid out and how she says it is."""
 
     upload: Upload
     sheets: tuple[str, ...]
-    sheet: str
+    # Of a delimited text file: the encoding and separator recognised.
+    looks: Layout
+    layout: Layout
+    # The first filled lines: number, what they hold.
+    lines: tuple[tuple[int, str], ...]
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The layout as a form says it."""
+        header = {0: "", NO_HEADER: NO_HEADER_SAID}
+        separator = next((c for c, (s, _) in SEPARATORS.items() if s == self.layout.separator), "")
+        said = (self.layout.sheet, self.layout.encoding, separator,
+                header.get(self.layout.header, str(self.layout.header)))  # fmt: skip
+        return dict(zip(ASKED, said, strict=True))
+
+    @property
+    def recognised(self) -> tuple[str, str]:
+        """Encoding and separator recognised, as a person reads them."""
+        names = {"utf-8": "UTF-8"} | ENCODINGS
+        said = next((label for s, label in SEPARATORS.values() if s == self.looks.separator), "")
+        return names.get(self.looks.encoding, self.looks.encoding.upper()), said
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A file's first rows and what its columns look like."""
+
+    opened: Opened
     rows: tuple[Row, ...]
     proposal: Proposal
+
+    @property
+    def upload(self) -> Upload:
+        return self.opened.upload
+
+    @property
+    def layout(self) -> Layout:
+        return self.opened.layout
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -97,20 +149,75 @@ def of_suppliers(rows: Sequence[Row]) -> Proposal:
     return mapping.propose(rows, set(session().scalars(select(Place.name_key))))
 
 
-def look(
-    upload: Upload, sheet: str = "", propose: Callable[[Sequence[Row]], Proposal] = of_suppliers
-) -> Sent:
-    """The file's first rows, and the proposal; SourceError when it cannot be read."""
+def send(index: str, columns: str, propose: Propose = of_suppliers, **kept: Any) -> Response:
+    """Keep the file of the form, then show its columns; back to the form when there are none."""
+    try:
+        opened = open_sent(uploads.receive())
+    except (UploadError, SourceError) as error:
+        flash(str(error), "bad")
+        return redirect(url_for(index))
+    try:
+        look(opened, propose)
+    except SourceError as error:
+        # Read otherwise, it may be a table: the page of the columns lets a person say how.
+        if not opened.lines:
+            flash(str(error), "bad")
+            return redirect(url_for(index))
+    return redirect(url_for(columns, token=opened.upload.token, **kept))
+
+
+def open_sent(upload: Upload, known: SavedMapping | None = None) -> Opened:
+    """The file as the form says it is laid out, else as its list's former file was."""
     source = reader()
     sheets = tuple(source.sheets(upload.path)) if source.sheets else ()
-    sheet = sheet if sheet in sheets else ""
-    if source.read is None or source.read_sheet is None:
+    looks = source.looks(upload.path) if source.looks else Layout()
+    layout = _layout_asked(sheets) if _is_asked() else Layout()
+    if known and not _is_asked():
+        layout = saved.layout_of(known)
+    return Opened(upload, sheets, looks, layout, tuple(_first_lines(upload, layout)))
+
+
+def look(opened: Opened, propose: Propose = of_suppliers) -> Sent:
+    """The file's first rows, and the proposal; SourceError when it cannot be read."""
+    found = tuple(islice(rows(opened.upload, opened.layout), mapping.SAMPLE))
+    if not found:
+        raise SourceError(
+            f"{opened.upload.name} : aucune ligne sous l'en-tête ; vérifier le fichier."
+        )
+    return Sent(opened, found, propose(found))
+
+
+def rows(upload: Upload, layout: Layout) -> Iterable[Row]:
+    """Every row of the file laid out so."""
+    read_as = reader().read_as
+    if read_as is None:
         raise SourceError("Cette installation ne sait pas lire de fichier.")
-    read = source.read_sheet(upload.path, sheet) if sheet else source.read(upload.path)
-    rows = tuple(islice(read, mapping.SAMPLE))
-    if not rows:
-        raise SourceError(f"{upload.name} : aucune ligne sous l'en-tête ; vérifier le fichier.")
-    return Sent(upload, sheets, sheet, rows, propose(rows))
+    return read_as(upload.path, layout)
+
+
+def _first_lines(upload: Upload, layout: Layout) -> Iterator[tuple[int, str]]:
+    try:
+        bare = rows(upload, layout._replace(header=NO_HEADER))
+        for row in islice(bare, HEADER_LINES):
+            cells = (v for c, v in row.values.items() if not c.startswith("_") and v.strip())
+            yield row.line, " · ".join(cells)[:LONGEST_LINE]
+    except SourceError:
+        return
+
+
+def _is_asked() -> bool:
+    return any(name in request.values for name in ASKED)
+
+
+def _layout_asked(sheets: Sequence[str]) -> Layout:
+    """What the form says; what nobody offers is left to be recognised."""
+    sheet, encoding, separator, header = (request.values.get(name, "") for name in ASKED)
+    return Layout(
+        sheet if sheet in sheets else "",
+        encoding if encoding in ENCODINGS else "",
+        SEPARATORS[separator][0] if separator in SEPARATORS else "",
+        NO_HEADER if header == NO_HEADER_SAID else int(header) if header.isdecimal() else 0,
+    )
 
 
 def choices(sent: Sent, chosen: dict[str, str]) -> list[Choice]:
@@ -184,10 +291,6 @@ def options() -> list[tuple[str, list[tuple[str, str]]]]:
 def preview(sent: Sent) -> Sequence[Sequence[str]]:
     """The first rows as they are in the file."""
     return [[row.values.get(c, "")[:80] for c in sent.columns] for row in sent.rows[:SHOWN_ROWS]]
-
-
-def sheet_asked() -> str:
-    return request.values.get("feuille", "")
 
 
 def missing(chosen: Mapping, needs_place: bool = True) -> str:

@@ -8,7 +8,6 @@ from flask import (
     Blueprint,
     Response,
     abort,
-    flash,
     make_response,
     redirect,
     render_template,
@@ -25,7 +24,7 @@ from webapp import background, mapped, uploads
 from webapp.account import signed_in
 from webapp.context import site
 from webapp.mapped import Sent
-from webapp.uploads import Upload, UploadError
+from webapp.uploads import Upload
 
 PAGES = Blueprint("matching", __name__, url_prefix="/rapprocher")
 SHOWN = 50
@@ -54,24 +53,19 @@ def index() -> str:
 @uploads.takes_file
 def send() -> BaseResponse:
     """Keep the file and look at it."""
-    try:
-        upload = uploads.receive()
-        mapped.look(upload)
-    except (UploadError, SourceError) as error:
-        flash(str(error), "bad")
-        return redirect(url_for("matching.index"))
-    return redirect(url_for("matching.columns", token=upload.token))
+    return mapped.send("matching.index", "matching.columns")
 
 
 @PAGES.route("/<token>", methods=["GET", "POST"])
 @signed_in
 def columns(token: str) -> Any:
     """The columns, as for any list; POST starts the look-up."""
+    opened = mapped.open_sent(uploads.find(token))
     try:
-        sent = mapped.look(uploads.find(token), mapped.sheet_asked())
+        sent = mapped.look(opened)
     except SourceError as error:
-        flash(str(error), "bad")
-        return redirect(url_for("matching.index"))
+        return render_template("matching/unread.html", title=f"Lecture de {opened.upload.name}",
+                               opened=opened, error=str(error), **mapped.LAYOUTS)  # fmt: skip
     is_asked = request.method == "POST"
     chosen = mapped.said(sent, request.form) if is_asked else sent.proposal.mapping
     refusal = mapped.missing(chosen, needs_place=False)
@@ -79,6 +73,7 @@ def columns(token: str) -> Any:
         return _start(sent, chosen)
     return render_template(
         "matching/columns.html", title=f"Colonnes de {sent.upload.name}", sent=sent,
+        opened=opened, **mapped.LAYOUTS,
         choices=mapped.choices(sent, dict(chosen.columns)), options=mapped.options(),
         preview=mapped.preview(sent), refusal=refusal,
     )  # fmt: skip
@@ -118,7 +113,7 @@ def _start(sent: Sent, chosen: Mapping) -> BaseResponse:
     upload = sent.upload
     for old in (LINES, *(f"resultat.{kind}" for kind in KINDS)):
         (upload.folder / old).unlink(missing_ok=True)
-    draft = saved.draft("Rapprochement", chosen, sent.columns, sent.sheet)
+    draft = saved.draft("Rapprochement", chosen, sent.columns, sent.layout)
     described = upload.folder / "list.json"
     described.write_text(json.dumps(saved.as_json(draft), ensure_ascii=False), "utf-8")
     paths = [str(path.resolve()) for path in (upload.path, described, upload.folder)]

@@ -17,7 +17,6 @@ from webapp.account import account, deciders_only
 from webapp.context import session, site
 from webapp.mapped import Sent
 from webapp.purchases import find, words
-from webapp.uploads import UploadError
 
 PAGES = Blueprint("programme", __name__, url_prefix="/achats-a-venir/equipe")
 MOST_LINES = 2000
@@ -78,21 +77,16 @@ def remove(uid: str) -> Response:
 @uploads.takes_file
 def send() -> Response:
     """Keep the spreadsheet and look at it."""
-    try:
-        upload = uploads.receive()
-        mapped.look(upload, propose=columns.propose)
-    except (UploadError, SourceError) as error:
-        flash(str(error), "bad")
-        return redirect(url_for("programme.index"))
-    return redirect(url_for("programme.take", token=upload.token))
+    return mapped.send("programme.index", "programme.take", columns.propose)
 
 
 @PAGES.route("/importer/<token>", methods=["GET", "POST"])
 @deciders_only
 def take(token: str) -> Response | str:
     """Its columns, what each line becomes, and the button that keeps them."""
+    opened = mapped.open_sent(uploads.find(token))
     try:
-        sent = mapped.look(uploads.find(token), mapped.sheet_asked(), columns.propose)
+        sent = mapped.look(opened, columns.propose)
     except SourceError as error:
         flash(str(error), "bad")
         return redirect(url_for("programme.index"))
@@ -106,7 +100,7 @@ def take(token: str) -> Response | str:
         choices=mapped.choices(sent, chosen),
         options=[(columns.GROUP, list(columns.LABELS.items()))],
         preview=mapped.preview(sent), lines=lines, good=good, words=words(),
-        is_public=bool(request.form.get("is_public")),
+        is_public=bool(request.form.get("is_public")), opened=opened, **mapped.LAYOUTS,
     )  # fmt: skip
 
 
@@ -116,13 +110,8 @@ def _chosen(sent: Sent) -> dict[str, str]:
 
 
 def _lines(sent: Sent, chosen: Mapping[str, str]) -> list[Read]:
-    reader = mapped.reader()
-    if reader.read is None or reader.read_sheet is None:
-        raise SourceError("Cette installation ne sait pas lire de fichier.")
-    path = sent.upload.path
-    rows = reader.read_sheet(path, sent.sheet) if sent.sheet else reader.read(path)
     found: list[Read] = []
-    for row in rows:
+    for row in mapped.rows(sent.upload, sent.layout):
         if len(found) == MOST_LINES:
             break
         if any(value.strip() for value in row.values.values()):

@@ -24,7 +24,7 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response as Answer
 
 from sourcing import provenance
-from sourcing.model import Mention, Reject, Run, Supplier
+from sourcing.model import Mention, Reject, Run, SavedMapping, Supplier
 from sourcing.precedence import PRECEDENCE
 from sourcing.progress import Advance
 from sourcing.provenance import Freshness
@@ -61,8 +61,10 @@ class Sheet:
     attribution: str
     fresh: Freshness
     rejects: Sequence[Reject]
-    # A connector's, that reads the files it is sent; and something of it can be read again.
+    # A connector's, that reads the files it is sent; a list's own name; and something of it can be
+    # read again.
     is_ours: bool
+    list_name: str
     can_refresh: bool
 
     @property
@@ -161,7 +163,7 @@ def progress() -> Response:
 
 
 def _known(name: str) -> None:
-    if name and name not in site().sources:
+    if name and name not in every_source():
         abort(404)
 
 
@@ -217,13 +219,13 @@ def _sheet(name: str, source: Source | None) -> Sheet:
         if source
         else (name, "", "", "", "")
     )
-    ours = site().sources.get(name)
+    ours, named = site().sources.get(name), session().get(SavedMapping, name)
     folder = site().settings.data_dir / "sources" / name
     has_files = folder.is_dir() and any(folder.iterdir())
     return Sheet(
         name, *said, fresh, _first_rejects(fresh.done),
-        is_ours=bool(ours and not ours.mapped_status),
-        can_refresh=bool(ours and (ours.downloads or has_files)),
+        is_ours=bool(ours and not ours.mapped_status), list_name=named.name if named else "",
+        can_refresh=bool(source and (source.downloads or has_files)),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from flask import Flask, abort, current_app, g, request
 from werkzeug.datastructures import FileStorage
 
+from sourcing.settings import Settings
 from webapp.account import account
 from webapp.context import site
 
@@ -51,8 +52,12 @@ def takes_file(page: Callable[P, R]) -> Callable[P, R]:
     return page
 
 
-def register(app: Flask) -> None:
-    """Before anything reads the body: only these pages, and only for a known person."""
+def register(app: Flask, settings: Settings) -> None:
+    """Before anything reads the body: only these pages, and only for a known person.
+
+    What was sent too long ago is erased as the site starts, as at each upload.
+    """
+    sweep(settings.data_dir / "uploads")
     app.before_request(_widen)
 
 

@@ -10,12 +10,11 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from connectors.readers import columnar, markup, sheet, spread, text, tree
 from connectors.readers.book import Sample
-from connectors.readers.table import Headerless
-from sourcing.source import Row, SourceError
+from sourcing.source import AS_IT_LOOKS, Layout, Row, Source, SourceError
 
 Opener = Callable[[], IO[bytes]]
 HEAD = 1 << 18
@@ -41,18 +40,19 @@ TABLES = (
 )  # fmt: skip
 
 
-def read(path: Path, *, headerless: Headerless | None = None, wanted: str = "") -> Iterator[Row]:
-    """The rows of a file, its format told by its content; `headerless` names the columns of files
-    without a header row, by what their first cell holds; `wanted` is the sheet of a workbook.
-    """
+def read(path: Path, layout: Layout = AS_IT_LOOKS) -> Iterator[Row]:
+    """The rows of a file, its format told by its content, laid out as said or as it looks."""
     if not path.is_file():
         raise SourceError(f"{path} : fichier introuvable ; vérifier le chemin.")
-    return _read(path.name, lambda: path.open("rb"), headerless or {}, wanted)
+    return _read(path.name, lambda: path.open("rb"), layout)
 
 
-def read_sheet(path: Path, title: str) -> Iterator[Row]:
-    """The rows of one sheet of a workbook; of the list it holds when no title is given."""
-    return read(path, wanted=title)
+def of_any_columns(**said: Any) -> Source:
+    """A list whose columns a mapping tells, whoever publishes it; `said` is what is its own."""
+    return Source(
+        kind="list", licence="selon la liste", shapes=(), read=read, sheets=sheets, looks=looks,
+        read_as=read, **said,
+    )  # fmt: skip
 
 
 def sheets(path: Path) -> list[str]:
@@ -71,19 +71,25 @@ def sheets(path: Path) -> list[str]:
     return [title for title, sample in samples.items() if sample]
 
 
-def delimiter(path: Path) -> str:
-    """What separates the columns of a text file; ";", as French Excel writes, for any other."""
+def looks(path: Path) -> Layout:
+    """The encoding and the separator a delimited text file seems to have; '' for any other."""
     with path.open("rb") as file:
         head = file.read(HEAD)
-    if head.startswith((b"PK", OLD_OFFICE)):
-        return ";"
-    content = head.decode(text.detect_encoding(path.name, head), errors="replace")
-    return (
-        ";" if content.lstrip("\ufeff \t\r\n")[:1] in "{[<" else text.sniff(content.splitlines())[0]
-    )
+    if head.startswith((b"PK", b"PAR1", OLD_OFFICE)):
+        return Layout()
+    encoding = text.detect_encoding(path.name, head)
+    content = head.decode(encoding, errors="replace")
+    if content.lstrip("\ufeff \t\r\n")[:1] in ("{", "[", "<"):
+        return Layout()
+    return Layout(encoding=encoding, separator=text.sniff(content.splitlines())[0])
 
 
-def _read(name: str, opener: Opener, headerless: Headerless, wanted: str = "") -> Iterator[Row]:
+def delimiter(path: Path) -> str:
+    """What separates the columns of a text file; ";", as French Excel writes, for any other."""
+    return looks(path).separator or ";"
+
+
+def _read(name: str, opener: Opener, layout: Layout) -> Iterator[Row]:
     with closing(opener()) as file:
         head = file.read(HEAD)
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
@@ -94,14 +100,14 @@ def _read(name: str, opener: Opener, headerless: Headerless, wanted: str = "") -
     if head.startswith(b"PAR1"):
         return columnar.read(name, opener)
     if head.startswith(b"PK"):
-        return _read_zip(name, opener, headerless, wanted)
+        return _read_zip(name, opener, layout)
     if head.startswith(OLD_OFFICE):
-        return sheet.read_xls(name, opener, headerless, wanted)
-    return _read_text(name, opener, head, headerless)
+        return sheet.read_xls(name, opener, layout)
+    return _read_text(name, opener, head, layout)
 
 
-def _read_text(name: str, opener: Opener, head: bytes, headerless: Headerless) -> Iterator[Row]:
-    encoding = text.detect_encoding(name, head)
+def _read_text(name: str, opener: Opener, head: bytes, layout: Layout) -> Iterator[Row]:
+    encoding = layout.encoding or text.detect_encoding(name, head)
     start = head.decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")
     if start[:1] in ("{", "["):
         return tree.read(name, opener, encoding)
@@ -117,7 +123,7 @@ def _read_text(name: str, opener: Opener, head: bytes, headerless: Headerless) -
         )
     if start.startswith("<"):
         return markup.read(name, opener, start)
-    return text.read(name, opener, encoding, head, headerless)
+    return text.read(name, opener, head, layout._replace(encoding=encoding))
 
 
 def _zip_kind(name: str, opener: Opener) -> tuple[str, list[str]]:
@@ -142,17 +148,17 @@ def _zip_kind(name: str, opener: Opener) -> tuple[str, list[str]]:
     return ("xlsx" if is_book else "ods" if "content.xml" in members else "zip"), members
 
 
-def _read_zip(name: str, opener: Opener, headerless: Headerless, wanted: str) -> Iterator[Row]:
+def _read_zip(name: str, opener: Opener, layout: Layout) -> Iterator[Row]:
     kind, members = _zip_kind(name, opener)
     if kind == "xlsx":
-        return sheet.read_xlsx(name, opener, headerless, wanted)
+        return sheet.read_xlsx(name, opener, layout)
     if kind == "ods":
-        return spread.read(name, opener, headerless, wanted)
-    return _read_member(name, opener, members, headerless)
+        return spread.read(name, opener, layout)
+    return _read_member(name, opener, members, layout)
 
 
 def _read_member(
-    name: str, opener: Opener, members: Sequence[str], headerless: Headerless
+    name: str, opener: Opener, members: Sequence[str], layout: Layout
 ) -> Iterator[Row]:
     tables = [m for m in members if m.lower().endswith(TABLES) and "__MACOSX" not in m]
     if len(tables) != 1:
@@ -161,7 +167,7 @@ def _read_member(
     with tempfile.TemporaryDirectory(prefix="sourcing-") as folder:
         extracted = Path(folder) / "member"
         _extract(name, opener, tables[0], extracted)
-        yield from _read(name, lambda: extracted.open("rb"), headerless)
+        yield from _read(name, lambda: extracted.open("rb"), layout)
 
 
 def _extract(name: str, opener: Opener, member: str, target: Path) -> None:
@@ -181,4 +187,4 @@ def _extract(name: str, opener: Opener, member: str, target: Path) -> None:
         ) from None
 
 
-__all__ = ["Headerless", "delimiter", "read", "read_sheet", "sheets"]
+__all__ = ["delimiter", "looks", "of_any_columns", "read", "sheets"]

@@ -19,8 +19,8 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from connectors.readers import book
 from connectors.readers.book import Sample
-from connectors.readers.table import Headerless, Line, rows
-from sourcing.source import Row, SourceError
+from connectors.readers.table import Line, rows
+from sourcing.source import Layout, Row, SourceError
 
 # What zipfile, zlib, openpyxl and xlrd raise on a damaged file.
 DAMAGED = (
@@ -68,13 +68,11 @@ def as_text(value: object) -> str:
     return str(value)
 
 
-def read_xlsx(
-    name: str, opener: Callable[[], IO[bytes]], headerless: Headerless, wanted: str = ""
-) -> Iterator[Row]:
+def read_xlsx(name: str, opener: Callable[[], IO[bytes]], layout: Layout) -> Iterator[Row]:
     """The rows of the first sheet that holds a table and of its likes, or of the one wanted."""
     with closing(opener()) as file:
         try:
-            yield from _read_book(name, file, headerless, wanted)
+            yield from _read_book(name, file, layout)
         except SourceError:
             raise
         except DAMAGED:
@@ -107,17 +105,17 @@ def _visible(book: Any) -> list[Any]:
     return [s for s in book.worksheets if s.sheet_state == "visible"]
 
 
-def _read_book(name: str, file: IO[bytes], headerless: Headerless, wanted: str) -> Iterator[Row]:
+def _read_book(name: str, file: IO[bytes], layout: Layout) -> Iterator[Row]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         opened = _opened(file)
         sheets = {s.title: s for s in _visible(opened)}
-        found = book.choose(name, {t: _preview(s) for t, s in sheets.items()}, wanted)
+        found = book.choose(name, {t: _preview(s) for t, s in sheets.items()}, layout.sheet)
         for title in found.chosen:
             shown = name if len(found.chosen) == 1 else f"{name}, feuille {title}"
             lines = _sheet_lines(file, opened, sheets[title])
-            others = found.others if title == found.chosen[0] and not wanted else []
-            yield from told(rows(shown, lines, headerless), book.note(others))
+            others = found.others if title == found.chosen[0] and not layout.sheet else []
+            yield from told(rows(shown, lines, layout), book.note(others))
 
 
 def told(found: Iterator[Row], note: str) -> Iterator[Row]:
@@ -202,19 +200,17 @@ def _spread(lines: Iterator[Line], areas: Sequence[Area]) -> Iterator[Line]:
         yield number, cells, note
 
 
-def read_xls(
-    name: str, opener: Callable[[], IO[bytes]], headerless: Headerless, wanted: str = ""
-) -> Iterator[Row]:
+def read_xls(name: str, opener: Callable[[], IO[bytes]], layout: Layout) -> Iterator[Row]:
     """The rows of an old Excel workbook, its sheets chosen as in a new one."""
     opened = _open_xls(name, opener)
-    found = book.choose(name, _xls_previews(opened), wanted)
+    found = book.choose(name, _xls_previews(opened), layout.sheet)
     for title in found.chosen:
         sheet = opened.sheet_by_name(title)
         areas = [(top + 1, end, left, right - 1) for top, end, left, right in sheet.merged_cells]
         shown = name if len(found.chosen) == 1 else f"{name}, feuille {title}"
-        others = found.others if title == found.chosen[0] and not wanted else []
+        others = found.others if title == found.chosen[0] and not layout.sheet else []
         lines = _spread(_xls_lines(opened, sheet), areas)
-        yield from told(rows(shown, lines, headerless), book.note(others))
+        yield from told(rows(shown, lines, layout), book.note(others))
 
 
 def xls_samples(name: str, opener: Callable[[], IO[bytes]]) -> dict[str, Sample]:

@@ -8,8 +8,8 @@ from xml.parsers import expat
 
 from connectors.readers import book, sheet
 from connectors.readers.sheet import DAMAGED, ERRORS, as_text
-from connectors.readers.table import Headerless, Line, rows
-from sourcing.source import Row, SourceError
+from connectors.readers.table import Line, rows
+from sourcing.source import Layout, Row, SourceError
 
 CHUNK = 1 << 16
 # LibreOffice declares a million empty columns and rows after the last one.
@@ -31,14 +31,14 @@ class Merged(NamedTuple):
     value: str
 
 
-def read(name: str, opener: Opener, headerless: Headerless, wanted: str = "") -> Iterator[Row]:
+def read(name: str, opener: Opener, layout: Layout) -> Iterator[Row]:
     """The rows of the first sheet that holds a table and of its likes, or of the one wanted."""
-    found = book.choose(name, samples(name, opener), wanted)
+    found = book.choose(name, samples(name, opener), layout.sheet)
     for title in found.chosen:
         shown = name if len(found.chosen) == 1 else f"{name}, feuille {title}"
-        others = found.others if title == found.chosen[0] and not wanted else []
+        others = found.others if title == found.chosen[0] and not layout.sheet else []
         lines = (line for _, line in _lines(name, opener, _Tables(name, title)))
-        yield from sheet.told(rows(shown, lines, headerless), book.note(others))
+        yield from sheet.told(rows(shown, lines, layout), book.note(others))
 
 
 def samples(name: str, opener: Opener) -> dict[str, book.Sample]:

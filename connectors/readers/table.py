@@ -3,17 +3,15 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, pairwise
 from operator import eq
 from typing import NamedTuple
 
-from sourcing.source import Row, SourceError, Table
+from sourcing.source import NO_HEADER, Layout, Row, SourceError, Table
 
 # Line number, cells, and what reading had to say of the line ('' = nothing).
 Line = tuple[int, list[str], str]
-# What the first cell of a file without a header row holds -> its columns.
-Headerless = Mapping[str, Sequence[str]]
 
 SAMPLE = 40
 # A header row fills at least this share of the table's width; title rows do not.
@@ -41,15 +39,15 @@ USUAL = frozenset(
 _MOJIBAKE = re.compile(r"Ã[\x80-\xbf©¨ª‰€¢´»§®¯]|â€")
 
 
-def rows(name: str, lines: Iterable[Line], headerless: Headerless) -> Iterator[Row]:
-    """Rows under the header found in the first lines; blank lines are not rows."""
+def rows(name: str, lines: Iterable[Line], layout: Layout) -> Iterator[Row]:
+    """Rows under the header said, or found in the first lines; blank lines are not rows."""
     stream = iter(lines)
     sample = [line for line in islice(stream, SAMPLE) if any(line[1])]
     if not sample:
         raise SourceError(f"{name} : aucune ligne remplie ; vérifier que c'est le bon fichier.")
-    if is_lying([cells for _, cells, _ in sample]):
+    if not layout.header and is_lying([cells for _, cells, _ in sample]):
         sample = _stood_up([*sample, *stream])
-    columns, header, body = _columns(sample, headerless)
+    columns, header, body = _columns(name, sample, layout)
     _refuse_mojibake(name, columns)
     yield from _rows(name, columns, header, chain(body, stream))
 
@@ -58,15 +56,14 @@ class Block(NamedTuple):
     """Consecutive lines, each a whole record of as many cells; nothing to remark."""
 
     start: int
-    cells: list[list[str]]
+    columns: Sequence[Sequence[str]]
 
     def lines(self) -> Iterator[Line]:
-        return ((line, cells, "") for line, cells in enumerate(self.cells, self.start))
+        cells = zip(*self.columns, strict=True)
+        return ((line, list(each), "") for line, each in enumerate(cells, self.start))
 
 
-def parts(
-    name: str, pieces: Iterator[Line | Block], headerless: Headerless
-) -> Iterator[Table | Row]:
+def parts(name: str, pieces: Iterator[Line | Block], layout: Layout) -> Iterator[Table | Row]:
     """As `rows`; the blocks where every line is a row come as tables."""
     ahead: list[Line] = []
     while len(ahead) < SAMPLE and (piece := next(pieces, None)):
@@ -75,18 +72,17 @@ def parts(
     if not sample:
         raise SourceError(f"{name} : aucune ligne remplie ; vérifier que c'est le bon fichier.")
     rest: Iterator[Line] = iter(ahead[SAMPLE:])
-    if is_lying([cells for _, cells, _ in sample]):
+    if not layout.header and is_lying([cells for _, cells, _ in sample]):
         sample, rest = _stood_up([*sample, *rest, *_flat(pieces)]), iter(())
-    columns, header, body = _columns(sample, headerless)
+    columns, header, body = _columns(name, sample, layout)
     _refuse_mojibake(name, columns)
     yield from _rows(name, columns, header, chain(body, rest))
     for piece in pieces:
-        if isinstance(piece, Block) and len(piece.cells[0]) == len(columns):
-            cells = list(zip(*piece.cells, strict=True))
-            if _is_plain(cells, header):
-                lines = range(piece.start, piece.start + len(piece.cells))
-                yield Table(name, lines, dict(zip(columns, cells, strict=True)))
-                continue
+        is_whole = isinstance(piece, Block) and len(piece.columns) == len(columns)
+        if isinstance(piece, Block) and is_whole and _is_plain(piece.columns, header):
+            lines = range(piece.start, piece.start + len(piece.columns[0]))
+            yield Table(name, lines, dict(zip(columns, piece.columns, strict=True)))
+            continue
         yield from _rows(name, columns, header, _flat(iter([piece])))
 
 
@@ -173,17 +169,35 @@ def fold_label(cell: str) -> str:
     return re.sub(r"[^a-z]+", " ", plain.encode("ascii", "ignore").decode()).strip()
 
 
-def _columns(sample: list[Line], headerless: Headerless) -> tuple[list[str], list[str], list[Line]]:
+def _columns(
+    name: str, sample: list[Line], layout: Layout
+) -> tuple[list[str], list[str], list[Line]]:
     """Column names, the header cells as read, and the sample lines that are rows."""
     first = sample[0][1][0].strip().lower()
-    if first in headerless:
-        return list(headerless[first]), [""], sample[1:]
-    start, found = find_header([cells for _, cells, _ in sample])
+    if first in layout.headerless:
+        return list(layout.headerless[first]), [""], sample[1:]
+    if layout.header:
+        start, found = _said_header(name, sample, layout.header)
+    else:
+        start, found = find_header([cells for _, cells, _ in sample])
     if found:
         header = sample[start][1]
         return name_columns(header), header, sample[start + 1 :]
     width = max(len(cells) for _, cells, _ in sample[start:])
     return [f"Colonne {i + 1}" for i in range(width)], [""], sample[start:]
+
+
+def _said_header(name: str, sample: Sequence[Line], header: int) -> tuple[int, bool]:
+    """As `find_header`, from the line a person gives."""
+    if header == NO_HEADER:
+        return 0, False
+    for place, (line, _, _) in enumerate(sample):
+        if line == header:
+            return place, True
+    raise SourceError(
+        f"{name}, ligne {header} : elle est vide ou trop loin pour porter les noms des colonnes ; "
+        f"choisir une ligne remplie entre {sample[0][0]} et {sample[-1][0]}."
+    )
 
 
 def find_header(sample: Sequence[Sequence[str]]) -> tuple[int, bool]:

@@ -7,14 +7,17 @@ import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
+from operator import methodcaller
 from typing import IO
 
-from connectors.readers.table import Block, Headerless, Line, parts
-from sourcing.source import Reading, Row, SourceError, Table
+from connectors.readers.table import Block, Line, parts
+from sourcing.source import Layout, Reading, Row, SourceError, Table
 
 DELIMITERS = (",", ";", "\t", "|")
 CHUNK = 1 << 18
 MAX_LINE = 1 << 20
+# Stands for a delimiter inside quotes while a block is cut: no text has it.
+HELD = "\ue000"
 SNIFF_LINES = 60
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -84,22 +87,21 @@ def _legacy_encoding(head: bytes) -> str:
     return max(LEGACY, key=lambda e: scores[e])
 
 
-def read(
-    name: str, opener: Callable[[], IO[bytes]], encoding: str, head: bytes, headerless: Headerless
-) -> Reading:
-    """The rows of a delimited text file."""
-    return Reading(_parts(name, opener, encoding, head, headerless))
+def read(name: str, opener: Callable[[], IO[bytes]], head: bytes, layout: Layout) -> Reading:
+    """The rows of a delimited text file of this encoding."""
+    return Reading(_parts(name, opener, head, layout))
 
 
 def _parts(
-    name: str, opener: Callable[[], IO[bytes]], encoding: str, head: bytes, headerless: Headerless
+    name: str, opener: Callable[[], IO[bytes]], head: bytes, layout: Layout
 ) -> Iterator[Table | Row]:
-    delimiter, width = sniff(_first_lines(head, encoding))
+    encoding = layout.encoding
+    delimiter, width = sniff(_first_lines(head, encoding), layout.separator or DELIMITERS)
     with closing(opener()) as file:
         errors = "windows" if encoding.startswith("utf-8") else "replace"
         stream = io.TextIOWrapper(file, encoding=encoding, errors=errors, newline=None)
         pieces = _pieces(_blocks(name, stream), delimiter, width)
-        yield from parts(name, pieces, headerless)
+        yield from parts(name, pieces, layout)
 
 
 def _first_lines(head: bytes, encoding: str) -> list[str]:
@@ -107,10 +109,10 @@ def _first_lines(head: bytes, encoding: str) -> list[str]:
     return lines[:-1][:SNIFF_LINES] or lines
 
 
-def sniff(lines: Sequence[str]) -> tuple[str, int]:
+def sniff(lines: Sequence[str], among: Sequence[str] = DELIMITERS) -> tuple[str, int]:
     """The delimiter that cuts most lines into the same number of cells, and that number."""
-    best, best_score, best_width = ",", 0.0, 1
-    for delimiter in DELIMITERS:
+    best, best_score, best_width = among[0], 0.0, 1
+    for delimiter in among:
         try:
             widths = Counter(len(c) for c in csv.reader(lines, delimiter=delimiter) if c)
         except csv.Error:
@@ -124,45 +126,89 @@ def sniff(lines: Sequence[str]) -> tuple[str, int]:
     return best, best_width
 
 
-def _blocks(name: str, stream: io.TextIOWrapper) -> Iterator[list[str]]:
-    """Physical lines, many at a time; a gigabyte without a line break is refused early."""
+def _blocks(name: str, stream: io.TextIOWrapper) -> Iterator[str]:
+    """Whole physical lines, many at a time; a gigabyte without a line break is refused early."""
     tail, count = "", 0
     while chunk := stream.read(CHUNK):
-        lines = (tail + chunk).split("\n")
-        tail = lines.pop()
-        count += len(lines)
+        lines, end, tail = (tail + chunk).rpartition("\n")
+        count += lines.count("\n") + len(end)
         if len(tail) > MAX_LINE:
             raise SourceError(
                 f"{name}, ligne {count + 1} : plus d'un million de caractères sans retour "
                 "à la ligne ; ce n'est pas un tableau, vérifier le fichier."
             )
-        if lines:
-            yield [line + "\n" for line in lines]
+        if end:
+            yield lines + end
     if tail:
-        yield [tail]
+        yield tail
 
 
-def _pieces(blocks: Iterator[list[str]], delimiter: str, width: int) -> Iterator[Line | Block]:
+def _pieces(blocks: Iterator[str], delimiter: str, width: int) -> Iterator[Line | Block]:
     """Blocks of lines that are whole records; the lines of the others, one by one."""
     start = 1
     for block in blocks:
-        cells = _whole(block, delimiter, width)
-        if cells is None:
-            start = yield from _records(block, blocks, start, (delimiter, width))
+        columns = _cut(block, delimiter, width) or _whole(_lines(block), delimiter, width)
+        if columns is None:
+            rest = map(_lines, blocks)
+            start = yield from _records(_lines(block), rest, start, (delimiter, width))
             continue
-        yield Block(start, cells)
-        start += len(block)
+        yield Block(start, columns)
+        start += len(columns[0])
 
 
-def _whole(block: Sequence[str], delimiter: str, width: int) -> list[list[str]] | None:
-    """The cells of each line, None unless each is one record of this width, closed."""
+def _lines(block: str) -> list[str]:
+    lines = block.split("\n")
+    last = lines.pop()
+    return [*(line + "\n" for line in lines), *filter(None, (last,))]
+
+
+def _cut(block: str, delimiter: str, width: int) -> list[list[str]] | None:
+    """The columns of a block all cut at once, as csv would; None when lines must be looked at."""
+    body = block.removesuffix("\n")
+    if width < 2 or any(char in body for char in (HELD, "\x00", "\r")):
+        return None
+    bare = _unquoted(body, delimiter) if '"' in body else body
+    lines = bare.split("\n")
+    if set(map(methodcaller("count", delimiter), lines)) != {width - 1}:
+        return None
+    if len(max(lines, key=len)) > csv.field_size_limit():
+        return None
+    cells = bare.replace("\n", delimiter).split(delimiter)
+    if HELD in bare:
+        cells = [c.replace(HELD, delimiter) if HELD in c else c for c in cells]
+    return [cells[place::width] for place in range(width)]
+
+
+def _unquoted(body: str, delimiter: str) -> str:
+    """Without its quotes, the delimiters inside them held; '' when a quote does anything else than
+    open or close a cell of one line.
+    """
+    parts = body.split('"')
+    outside, inside = parts[::2], parts[1::2]
+    first, *between, last = outside if len(parts) % 2 else ("", "", "")
+    ends = delimiter + "\n"
+    is_plain = (
+        len(parts) % 2
+        and (not first or first[-1] in ends)
+        and (not last or last[0] in ends)
+        and all(text and text[0] in ends and text[-1] in ends for text in between)
+    )
+    held = "\x00".join(inside)
+    if not is_plain or "\n" in held:
+        return ""
+    parts[1::2] = held.replace(delimiter, HELD).split("\x00")
+    return "".join(parts)
+
+
+def _whole(block: Sequence[str], delimiter: str, width: int) -> list[Sequence[str]] | None:
+    """The columns of these lines, None unless each is one record of this width, closed."""
     try:
         cells = list(csv.reader(block, delimiter=delimiter))
     except csv.Error:
         return None
     if len(cells) != len(block) or set(map(len, cells)) != {width}:
         return None
-    return None if cells[-1][-1].endswith("\n") else cells
+    return None if cells[-1][-1].endswith("\n") else list(zip(*cells, strict=True))
 
 
 def _records(

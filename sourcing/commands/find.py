@@ -30,7 +30,7 @@ from sourcing.mapping import saved
 from sourcing.model import SavedMapping
 from sourcing.search.hits import Hit
 from sourcing.search.query import Query
-from sourcing.source import SourceError
+from sourcing.source import Layout, SourceError
 from sourcing.tagging.statuses import STATUSES
 from webapp import create_app, meeting_file
 
@@ -255,7 +255,7 @@ def _match(
     bench: Bench, session: Session, path: Path, known: SavedMapping | None, table: matched.Table
 ) -> None:
     """Read, clean and look up some lines at a time: memory does not grow with the list."""
-    rows = readers.read(path, wanted=known.sheet if known else "")
+    rows = readers.read(path, saved.layout_of(known) if known else Layout())
     sample = list(islice(rows, mapping.SAMPLE))
     proposed = mapping.propose(sample)
     columns = saved.mapping_of(known) if known else proposed.mapping

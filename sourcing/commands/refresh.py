@@ -1,7 +1,7 @@
 """The command that keeps the base fresh: bring, read, link and tag what changed."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,7 +46,8 @@ def refresh(bench: Bench, names: tuple[str, ...], force: bool, who: str, offline
     Les fichiers déposés dans SOURCING_DATA_DIR/sources/NOM sont lus aussi. Une source refusée ou
     injoignable garde ses données de la veille, et les autres suivent.
     """
-    chosen = list(map(source_named, names)) or _ready(bench)
+    known = _sources(bench)
+    chosen = [known.get(name) or source_named(name) for name in names] or _ready(bench, known)
     if not chosen:
         raise SourceError(
             "Aucune source à rafraîchir : déposer les fichiers dans "
@@ -64,9 +65,19 @@ def refresh(bench: Bench, names: tuple[str, ...], force: bool, who: str, offline
         raise SourceError(f"Données de la veille gardées pour : {', '.join(failed)}.")
 
 
-def _ready(bench: Bench) -> list[Source]:
-    """Sources with files in their folder, and those that were ever brought."""
-    return [s for s in load_all().values() if _files(_folder(bench, s))]
+def _sources(bench: Bench) -> dict[str, Source]:
+    """The connectors' and the lists that people named, by name."""
+    ours = load_all()
+    with bench.session() as session:
+        return saved.sources(session, ours["liste"]) | ours
+
+
+def _ready(bench: Bench, known: Mapping[str, Source]) -> list[Source]:
+    """Sources with files in their folder, those ever brought, named lists that say where."""
+    return [
+        s for name, s in known.items()
+        if _files(_folder(bench, s)) or (s.downloads and name.startswith(saved.PREFIX))
+    ]  # fmt: skip
 
 
 def _order(source: Source) -> int:
@@ -136,7 +147,7 @@ def _read_files(
     bench: Bench, source: Source, files: Sequence[Path], mapping: str, guard: Guard
 ) -> Iterator[Run]:
     with bench.session() as session:
-        known = saved.load(session, mapping) if mapping else None
+        known = saved.load(session, mapping) if mapping else session.get(SavedMapping, source.name)
         name = known.source if known else source.name
         nothing = source.brings_changes and not any(file.stat().st_size for file in files)
         if nothing or guards.is_known(session, name, files, known.saved_at if known else None):
@@ -211,9 +222,13 @@ def _tag(bench: Bench) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Colonnes et provenance (JSON) sous lesquelles enregistrer la liste.",
 )
+@click.option(
+    "--force", "who", default="", metavar="QUI",
+    help="Accepter que la liste ait perdu beaucoup de lignes ; écrit dans l'historique.",
+)  # fmt: skip
 @progress_option
 @pass_bench
-def take(bench: Bench, name: str, file: str, adds: bool, columns: Path | None) -> None:
+def take(bench: Bench, name: str, file: str, adds: bool, columns: Path | None, who: str) -> None:
     """Charger une liste enregistrée sous son nom : la lire, la relier et l'étiqueter."""
     paths = existing((file,))
     with db.filling(bench.engine):
@@ -225,7 +240,7 @@ def take(bench: Bench, name: str, file: str, adds: bool, columns: Path | None) -
             run = ingestion.ingest(
                 session, load_all()["liste"], paths, complete=not adds,
                 margin_km=bench.settings.margin_km, mapping_name=name,
-                guard=Guard(bench.settings.most_lost), progress=step,
+                guard=Guard(bench.settings.most_lost, who), progress=step,
             )  # fmt: skip
         if run.outcome != "done":
             raise SourceError(run.message)

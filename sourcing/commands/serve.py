@@ -108,7 +108,8 @@ def _fill_demo(bench: Bench, establishments: int) -> None:
     with bench.filling() as session:
         session.merge(Setting(key="origin", value="demo"))
         places.load_territory(session, [LORIENT], files=demonstration.territory_files(folder))
-        for name, source in load_all().items():
+        # The register first: contracts are those of whom the base knows.
+        for name, source in sorted(load_all().items(), key=lambda one: one[1].kind == "contracts"):
             if name in files:
                 with progress(source.title) as step:
                     run = ingestion.ingest(

@@ -1,6 +1,7 @@
 """Run one source: read it whole, then write it whole; the run says what became of every row."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from sourcing import db, masking, stale
 from sourcing.contracts.intake import read_contracts
-from sourcing.ingest import guards
+from sourcing.ingest import awaited, guards
 from sourcing.ingest.guards import Guard
-from sourcing.ingest.intake import COUNTS, KEPT, Intake, Progress, as_json
+from sourcing.ingest.intake import COUNTS, KEPT, Intake, Kept, Progress, as_json, kept_lines
 from sourcing.ingest.named import reading
 from sourcing.ingest.scope import Scope
 from sourcing.model import Mention, Reject, Run
@@ -87,9 +88,12 @@ def ingest(
                 run.mapping, run.message = dict(read_as.mapping.columns), " ".join(read_as.doubts)
             run.files = [{**f, "shape": s} for f, s in zip(run.files, shapes, strict=True)]
             _write(session, run, intake)
+            awaited.keep(session, run.source, iter(intake.awaited), complete)
             if complete:
                 _mark_gone(session, run, read_as.source)
         run.outcome = "done"
+        if source.kind == "register":
+            _welcome(session)
     except SourceError as error:
         if run not in session:
             session.add(run)
@@ -123,6 +127,7 @@ def rehearse(
 
 def withdraw(session: Session, source: str) -> int:
     """Mark every line of a source gone, today; how many."""
+    awaited.forget(session, source)
     its = (Mention.source == source, Mention.gone_on.is_(None))
     return _leave(session, its, datetime.now(UTC).date())
 
@@ -172,12 +177,9 @@ def _write(session: Session, run: Run, intake: Intake) -> None:
         known, unchanged = session.execute(COMPARED).one()
         run.added -= known
         run.changed += known - unchanged
-        session.execute(MARK_STALE)
+        _mark_stale(session)
 
-    db.bulk_upsert(
-        session, Mention.__table__, (*OWN, *KEPT), _rows(intake, run, today),  # type: ignore[arg-type]
-        ("source", "key"), keep=("first_seen",), update=UPDATED, before=compare,
-    )  # fmt: skip
+    _upsert(session, _rows(intake, run, today), compare)
     masking.mask_lines(session, run.id)
     for chunk in db.chunks(intake.rejects, db.CHUNK):
         names = ("file", "line", "reason")
@@ -187,11 +189,41 @@ def _write(session: Session, run: Run, intake: Intake) -> None:
     session.expire_all()
 
 
+def _upsert(session: Session, rows: Iterator[tuple[Any, ...]], before: Callable[[], None]) -> None:
+    db.bulk_upsert(
+        session, Mention.__table__, (*OWN, *KEPT), rows,  # type: ignore[arg-type]
+        ("source", "key"), keep=("first_seen",), update=UPDATED, before=before,
+    )  # fmt: skip
+
+
 def _rows(intake: Intake, run: Run, today: date) -> Iterator[tuple[Any, ...]]:
-    day = today.isoformat()
-    for key, file, line, sectors, values in intake.mentions:
-        said = as_json(dict.fromkeys((*sectors, *intake.more_sectors.get(key, ()))))
-        yield (run.source, run.id, day, day, key, file, line, said, _digest(said, values), *values)
+    for line in intake.mentions:
+        yield _row(run, today, line, intake.more_sectors.get(line[0], ()))
+
+
+def _row(run: Run, today: date, line: Kept, more: Sequence[str] = ()) -> tuple[Any, ...]:
+    key, file, number, sectors, values = line
+    day, said = today.isoformat(), as_json(dict.fromkeys((*sectors, *more)))
+    return (run.source, run.id, day, day, key, file, number, said, _digest(said, values), *values)
+
+
+def _welcome(session: Session) -> None:
+    """What lists said of firms that the register has brought since: lines like the others."""
+    today = datetime.now(UTC).date()
+    for source, lines in awaited.arrived(session).items():
+        run = guards.last_done(session, source)
+        if run is None:
+            continue
+        files, numbers = [line[0] for line in lines], [line[1] for line in lines]
+        kept = kept_lines(files, numbers, awaited.columns_of(lines), defaultdict(list))
+        rows = (_row(run, today, line) for line in {line[0]: line for line in kept}.values())
+        _upsert(session, rows, lambda: _mark_stale(session))
+    session.flush()
+    session.expire_all()
+
+
+def _mark_stale(session: Session) -> None:
+    session.execute(MARK_STALE)
 
 
 def _digest(sectors: str, values: Sequence[Any]) -> int:

@@ -25,6 +25,10 @@ class Firms:
         numbers = (int(siren) for siren in chain.from_iterable(rows) if siren.isdigit())
         return np.sort(np.fromiter(numbers, dtype=np.int32))
 
+    def known(self, sirens: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Which of these numbers the base has."""
+        return np.isin(sirens, self._sirens)
+
     def __contains__(self, siren: str) -> bool:
         place = int(np.searchsorted(self._sirens, int(siren)))
         return place < len(self._sirens) and int(self._sirens[place]) == int(siren)

@@ -48,6 +48,12 @@ def last_whole(session: Session, source: str) -> Run | None:
     return session.scalar(done.order_by(Run.id.desc()).limit(1))
 
 
+def last_done(session: Session, source: str) -> Run | None:
+    """The last reading of a source that was taken in."""
+    done = select(Run).where(Run.source == source, Run.outcome == "done")
+    return session.scalar(done.order_by(Run.id.desc()).limit(1))
+
+
 def is_known(
     session: Session, source: str, files: Sequence[Path], since: datetime | None = None
 ) -> bool:

@@ -10,7 +10,7 @@ import json
 import pickle
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,6 +21,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sourcing.ingest.awaited import SAID
 from sourcing.ingest.firms import Firms
 from sourcing.ingest.lines import Lines, Parse, of_table, parsed
 from sourcing.ingest.recognise import leftover, recognise
@@ -87,6 +88,8 @@ class Intake:
     leftover: dict[str, None] = field(default_factory=dict)
     # The first lines without a commune: file, line, what they say of themselves.
     lost: list[tuple[str, int, str]] = field(default_factory=list)
+    # What is said of firms the base does not have.
+    awaited: Spool = field(default_factory=Spool)
     firms: Firms = field(init=False)
     _cleaning: Cleaning = field(default_factory=Cleaning)
     _seen: set[str] = field(default_factory=set)
@@ -169,6 +172,7 @@ class Intake:
         self.rejects.put(sorted(lines.rejects))
         chosen = [i for i in identified if verdicts[i] != "outside"]
         self.counts["outside"] += len(identified) - len(chosen)
+        self._put_aside(lines, columns, set(identified).difference(chosen))
         if not chosen:
             return
         rest, others = self._cleaning.rest(_at(lines.columns, chosen))
@@ -178,9 +182,27 @@ class Intake:
                 here[place].append(Problem("fichier", note))
         numbers = [lines.numbers[i] for i in chosen]
         kept = kept_lines(
-            lines.file, numbers, _at(columns, chosen) | rest, merged(here, there, others)
+            [lines.file] * len(numbers),
+            numbers,
+            _at(columns, chosen) | rest,
+            merged(here, there, others),
         )
         self._keep(self._sorted_out(kept, [verdicts[i] for i in chosen]))
+
+    def _put_aside(self, lines: Lines, columns: Columns, outside: Collection[int]) -> None:
+        """What is said of firms as a whole: the register may bring them another month."""
+        levels = columns.get("level", ())
+        firms = sorted(i for i in outside if levels and levels[i] == "siren")
+        if not firms:
+            return
+        said = {name: values for name, values in lines.columns.items() if name in SAID}
+        rest, _ = self._cleaning.rest(_at(said, firms))
+        values = zip(*(column(rest, name, len(firms)) for name in SAID), strict=True)
+        sirens = columns["siren"]
+        self.awaited.put([
+            (lines.file, lines.numbers[i], sirens[i], said)
+            for i, said in zip(firms, values, strict=True)
+        ])  # fmt: skip
 
     def _identified(self, lines: Lines, columns: Columns, problems: Problems) -> list[int]:
         """Lines that say of whom: a firm's SIREN; else a name, or a SIRET. The rest is refused."""
@@ -309,7 +331,7 @@ def _moved(problems: Problems, chosen: Sequence[int]) -> Problems:
 
 
 def kept_lines(
-    file: str, numbers: Sequence[int], columns: Columns, problems: Problems
+    files: Sequence[str], numbers: Sequence[int], columns: Columns, problems: Problems
 ) -> list[Kept]:
     """Lines of a file as they are put aside."""
     count = len(numbers)
@@ -332,7 +354,7 @@ def kept_lines(
     if not all(keys):
         digests = map(digest, *map(of, DIGESTED))
         keys = [key or made for key, made in zip(keys, digests, strict=True)]
-    return list(zip(keys, [file] * count, numbers, of("sectors"), values, strict=True))
+    return list(zip(keys, files, numbers, of("sectors"), values, strict=True))
 
 
 def as_json(values: Iterable[Any]) -> str:

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from sourcing import duplicates
 from sourcing.linking.normalised import Text
 from sourcing.linking.verdicts import Finding, Linker
-from sourcing.model import MASKED, REGISTER, Supplier
+from sourcing.model import MASKED, REGISTER, Run, Supplier
 from sourcing.source import Record
 
 SEPARATOR = " | "
@@ -60,6 +60,8 @@ class Base:
     linker: Linker
     # SIREN -> the one that stands for its firm, for firms that have several.
     firms: Mapping[str, str]
+    # The last run when it was read: what is written since has another.
+    run: int = 0
 
     @classmethod
     def read(cls, session: Session, everything: bool = False) -> "Base":
@@ -74,18 +76,13 @@ class Base:
 
     @classmethod
     def _where(cls, session: Session, kept: ColumnElement[bool]) -> "Base":
-        columns = (getattr(Supplier, name) for name in OF_SUPPLIER)
-        rows = session.execute(select(*columns).where(kept).order_by(Supplier.uid)).all()
-        values: list[list[Any]] = [list(each) for each in zip(*rows, strict=True)]
-        said = dict(zip(OF_SUPPLIER, values or [[] for _ in OF_SUPPLIER], strict=True))
         firms = duplicates.in_base(session)
-        said["siret"] = [siret or "" for siret in said["siret"]]
-        # Sites of one firm are never each other's rivals, whichever of its numbers they have.
-        said["siren"] = [firms.get(siren, siren) for siren in said["siren"]]
+        said = read_suppliers(session, kept, firms)
         closed = [i for i, state in enumerate(said["state"]) if state == "F"]
         uids, sirets, names = (np.array(said[n], dtype=object) for n in ("uid", "siret", "name"))
         ids = np.array(said["id"], dtype=np.int64)
-        return cls(ids, uids, sirets, names, Linker.of(of_suppliers(said), closed), firms)
+        linker = Linker.of(of_suppliers(said), closed)
+        return cls(ids, uids, sirets, names, linker, firms, last_run(session))
 
     def shown(self, line: int) -> tuple[str, str, str]:
         """siret, uid and name of one of its suppliers."""
@@ -95,6 +92,26 @@ class Base:
         """What the base says of each record."""
         said = of_records(records)
         return self.linker.ask(said | {"siren": [self.firms.get(s, s) for s in said["siren"]]})
+
+
+def last_run(session: Session) -> int:
+    return session.scalar(select(func.max(Run.id))) or 0
+
+
+def read_suppliers(
+    session: Session, kept: ColumnElement[bool], firms: Mapping[str, str]
+) -> dict[str, list[Any]]:
+    """What these suppliers say, column by column, in the order of their uid.
+
+    Sites of one firm are never each other's rivals, whichever of its numbers they have.
+    """
+    columns = (getattr(Supplier, name) for name in OF_SUPPLIER)
+    rows = session.execute(select(*columns).where(kept).order_by(Supplier.uid)).all()
+    values: list[list[Any]] = [list(each) for each in zip(*rows, strict=True)]
+    said = dict(zip(OF_SUPPLIER, values or [[] for _ in OF_SUPPLIER], strict=True))
+    said["siret"] = [siret or "" for siret in said["siret"]]
+    said["siren"] = [firms.get(siren, siren) for siren in said["siren"]]
+    return said
 
 
 def of_suppliers(said: Mapping[str, Sequence[str]]) -> Columns:

@@ -37,6 +37,8 @@ class Index:
     key: Keys
     start: Ints
     line: NDArray[np.int32]
+    # The keys that too many share, packed as they come: another month they may be rare.
+    common: Keys
     # How many firms of the base share each line's street number and street.
     at_door: NDArray[np.int32]
     # How many lines of the base in each line's town, and in its département, are of its kinds.
@@ -70,6 +72,11 @@ class Index:
             _bits(lines, of_line, usual or {}),
             usual or {},
         )
+
+    def packed(self) -> Keys:
+        """Every key with each of its lines, as normalisation gave them."""
+        keys = np.repeat(self.key << np.uint64(LINE_BITS), np.diff(self.start))
+        return np.concatenate([keys | self.line.astype(np.uint64), self.common])
 
 
 def bags_of(lines: Lines) -> tuple[Words, Words]:
@@ -109,17 +116,19 @@ def starts(owner: NDArray[np.integer], count: int) -> Ints:
     return np.searchsorted(owner, np.arange(count + 1)).astype(np.int64)
 
 
-def _sorted_keys(packed: Keys) -> tuple[Keys, Ints, NDArray[np.int32]]:
-    """The keys that few lines share, where each begins, and their lines."""
+def _sorted_keys(packed: Keys) -> tuple[Keys, Ints, NDArray[np.int32], Keys]:
+    """The keys that few lines share, where each begins, and their lines; then the others."""
     packed = np.sort(packed)
     packed = packed[changes(packed)]
     shift = np.uint64(LINE_BITS)
     firsts = np.flatnonzero(changes(packed >> shift))
     count = np.diff(firsts, append=len(packed))
     rare = count <= MOST_SHARED
-    kept = packed[np.repeat(rare, count)]
+    is_kept = np.repeat(rare, count)
+    kept = packed[is_kept]
     lines = (kept & np.uint64((1 << LINE_BITS) - 1)).astype(np.int32)
-    return packed[firsts[rare]] >> shift, np.concatenate([[0], np.cumsum(count[rare])]), lines
+    begin = np.concatenate([[0], np.cumsum(count[rare])])
+    return packed[firsts[rare]] >> shift, begin, lines, packed[~is_kept]
 
 
 def changes(values: Keys | Ints) -> NDArray[np.bool_]:

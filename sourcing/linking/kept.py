@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sourcing.linking import weights
+from sourcing.linking import patching, weights
 from sourcing.linking.bases import Base
 from sourcing.linking.index import Index
-from sourcing.linking.normalised import WORDS, Normaliser, Text
+from sourcing.linking.normalised import WORDS, Drafts, Normaliser, Text
 from sourcing.linking.verdicts import Linker
 from sourcing.model import REGISTER, Judgement, Mention, Run, Setting, Supplier
 
@@ -31,10 +31,12 @@ VERSIONS = (LINKED, "data_version")
 # Smaller bases are read again each time: it takes less than asking whether they changed is worth.
 WORTH_KEEPING = 2_000
 # Of the folder: another layout is read by nobody.
-LAYOUT = 4
+LAYOUT = 5
 END = "\x00"
 # An array of texts: the bytes of all of them.
 TEXTS = ".texts"
+# What the folder was made with.
+MADE = "made_with"
 # Of suppliers, what is shown.
 SHOWN = ("uids", "sirets", "names")
 
@@ -111,21 +113,41 @@ def _from_disk(session: Session, folder: Path | None, everything: bool) -> Base:
     try:
         return _unpacked(folder)
     except (OSError, EOFError, ValueError):
-        base = Base.read(session, everything)
+        base = (None if everything else _brought_up(session, folder)) or Base.read(
+            session, everything
+        )
     try:
-        _write(base, folder)
+        _write(base, folder, _made_with(session, base))
     except OSError:
         # A full or read-only disk costs a slower start, no link.
         return base
     return base
 
 
-def _write(base: Base, folder: Path) -> None:
+def _brought_up(session: Session, folder: Path) -> Base | None:
+    """From the folder of a former state of this very base, by this very engine."""
+    for other in sorted(folder.parent.glob(f"{folder.name.split('-')[0]}-*")):
+        try:
+            former = _unpacked(other)
+            if str(_array(other, MADE)) == _made_with(session, former):
+                return patching.brought_up(session, former)
+        except (OSError, EOFError, ValueError):
+            continue
+    return None
+
+
+def _made_with(session: Session, base: Base) -> str:
+    """The engine, and the last run the base knows, which no other base has."""
+    started = session.scalar(select(Run.started_at).where(Run.id == base.run))
+    return f"{code_state()}|{started}"
+
+
+def _write(base: Base, folder: Path, made_with: str) -> None:
     """Beside, then renamed: a folder is there whole or not at all; former states go."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(dir=folder.parent))
     try:
-        for name, array in _packed(base).items():
+        for name, array in (_packed(base) | {MADE: np.array(made_with)}).items():
             np.save(draft / f"{name}.npy", array, allow_pickle=False)
         shutil.rmtree(folder, ignore_errors=True)
         draft.rename(folder)
@@ -143,6 +165,8 @@ def _packed(base: Base) -> Arrays:
     return {
         **_flat("index", replace(linker.index, usual={})),
         **_flat("ids", base.ids),
+        **_flat("run", base.run),
+        **_flat("drafts", linker.normaliser.drafts),
         **_flat("closed", np.array(sorted(linker.closed), dtype=np.int64)),
         **{k: v for name, said in pairs.items() for k, v in _flat_pairs(name, said).items()},
         **{k: v for name in SHOWN for k, v in _flat(name, getattr(base, name)).items()},
@@ -210,9 +234,11 @@ def _unpacked(folder: Path) -> Base:
     index: Index = replace(_whole(folder, "index", Index), usual=weights.read().usual)
     normaliser = Normaliser()
     normaliser.learn_towns(_pairs(folder, "town"))
+    normaliser.drafts = _whole(folder, "drafts", Drafts)
     linker = Linker(index, normaliser, _array(folder, "closed").tolist())
     uids, sirets, names = (_texts(folder, name) for name in SHOWN)
-    return Base(_array(folder, "ids"), uids, sirets, names, linker, _pairs(folder, "firm"))
+    firms, run = _pairs(folder, "firm"), int(_array(folder, "run"))
+    return Base(_array(folder, "ids"), uids, sirets, names, linker, firms, run)
 
 
 def _pairs(folder: Path, name: str) -> dict[str, str]:

@@ -72,6 +72,14 @@ class Labels(NamedTuple):
         return cls(code.astype(np.int32), np.asarray(values, dtype=object))
 
 
+class Drafts(NamedTuple):
+    """What lines say of their town, before towns tell each other anything."""
+
+    town_name: Labels
+    postcode: Labels
+    town_code: Labels
+
+
 class Vocabulary(NamedTuple):
     """The distinct words of names and streets, in the order of their marks (hashes)."""
 
@@ -142,6 +150,8 @@ class Normaliser:
             [(p, c) for role, p, c in vocabulary if role == "kind"]
         )
         self.knows_towns = False
+        # Of the first lines, from which the towns are known.
+        self.drafts = Drafts(*(Labels.of(np.empty(0, dtype=object)) for _ in Drafts._fields))
 
     def lines(self, columns: dict[str, Sequence[str]]) -> Lines:
         """Normalise; `columns` are COLUMNS, all of one length, every value a text."""
@@ -151,6 +161,32 @@ class Normaliser:
         with self.turn:
             self._create(values, count)
             return self._read(count)
+
+    def draft(self, columns: dict[str, Sequence[str]]) -> Drafts:
+        """What these lines say of their towns; nothing is learnt of it."""
+        count = len(columns["name"])
+        values = {c: list(columns[c]) if c in columns else [""] * count for c in COLUMNS}
+        with self.turn:
+            self._raw(values, count)
+            self.duck.execute(f"CREATE OR REPLACE TEMP TABLE draft AS {self.steps['draft']}")
+            return self._drafts()
+
+    def _drafts(self) -> Drafts:
+        read = self.duck.execute(
+            "SELECT town_name, postcode, town_code FROM draft ORDER BY line"
+        ).fetchnumpy()
+        return Drafts(*(Labels.of(np.asarray(read[name])) for name in Drafts._fields))
+
+    def learn(self, drafts: Drafts) -> None:
+        """Know the towns of all these lines, as if they were the first."""
+        texts = {name: said.values[said.code] for name, said in drafts._asdict().items()}
+        frame = pd.DataFrame(texts, dtype=object)
+        with self.turn:
+            self.duck.register("drafts", frame)
+            self.duck.execute("CREATE OR REPLACE TEMP TABLE draft AS FROM drafts")
+            self.duck.unregister("drafts")
+            self.duck.execute(KNOWN_TOWN)
+        self.knows_towns, self.drafts = True, drafts
 
     def towns(self) -> dict[str, str]:
         """What the first lines told of places: see KNOWN_TOWN."""
@@ -166,11 +202,7 @@ class Normaliser:
 
     def _create(self, values: dict[str, list[str]], count: int) -> None:
         """All the tables, for these lines."""
-        raw = pd.DataFrame({"line": np.arange(count)} | values, dtype=object)
-        raw["line"] = raw["line"].astype("int64")
-        self.duck.register("raw_frame", raw)
-        self.duck.execute("CREATE OR REPLACE TEMP TABLE raw AS SELECT * FROM raw_frame")
-        self.duck.unregister("raw_frame")
+        self._raw(values, count)
         # For a few lines, planning costs more than doing.
         few = count <= FEW and self.knows_towns
         self.duck.execute(f"SET threads = {1 if few else 2}")
@@ -179,9 +211,16 @@ class Normaliser:
             self.duck.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {sql}")
             if table == "draft" and not self.knows_towns:
                 self.duck.execute(KNOWN_TOWN)
-                self.knows_towns = True
+                self.knows_towns, self.drafts = True, self._drafts()
             for done in () if few else DONE.get(table, ()):
                 self.duck.execute(f"DROP TABLE {done}")
+
+    def _raw(self, values: dict[str, list[str]], count: int) -> None:
+        raw = pd.DataFrame({"line": np.arange(count)} | values, dtype=object)
+        raw["line"] = raw["line"].astype("int64")
+        self.duck.register("raw_frame", raw)
+        self.duck.execute("CREATE OR REPLACE TEMP TABLE raw AS SELECT * FROM raw_frame")
+        self.duck.unregister("raw_frame")
 
     def _read(self, count: int) -> Lines:
         read: dict[str, dict[str, Any]] = {

@@ -121,9 +121,11 @@ SELECT town_name, mode(departement_of(postcode)) FROM draft
 WHERE town_name <> '' AND postcode <> '' GROUP BY town_name
 HAVING count(DISTINCT departement_of(postcode)) = 1
 UNION ALL
-SELECT place, mode(town_name) FROM (
-    SELECT unnest(['c' || town_code, 'p' || postcode]) AS place, town_name FROM draft)
-WHERE town_name <> '' AND length(place) > 1 GROUP BY place
+SELECT place, first(town_name ORDER BY often DESC, town_name) FROM (
+    SELECT place, town_name, count(*) AS often FROM (
+        SELECT unnest(['c' || town_code, 'p' || postcode]) AS place, town_name FROM draft)
+    WHERE town_name <> '' AND length(place) > 1 GROUP BY ALL)
+GROUP BY place
 """
 
 STREET_WORD = r"""

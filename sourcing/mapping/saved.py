@@ -5,8 +5,9 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from sourcing.mapping.plan import Always, Mapping
 from sourcing.model import SavedMapping
 from sourcing.normalise.text import fold
-from sourcing.source import Row, Shape, Source, SourceError
+from sourcing.source import AS_IT_LOOKS, Download, Layout, Row, Shape, Source, SourceError
 
 PREFIX = "liste-"
 LONGEST_NAME = 80
@@ -29,6 +30,8 @@ class Origin:
     licence: str = ""
     attribution: str = ""
     url: str = ""
+    # Of the file itself, for a refresh.
+    file_url: str = ""
 
 
 class Differences(NamedTuple):
@@ -46,12 +49,12 @@ def save(
     mapping: Mapping,
     origin: Origin = Origin(),
     headers: Iterable[str] = (),
-    sheet: str = "",
+    layout: Layout = AS_IT_LOOKS,
 ) -> SavedMapping:
     """Keep how a list is read under its name; its source stays the same when it had one."""
     name = _named(name)
     saved = load(session, name) or SavedMapping(name=name, source=free(session, name))
-    _describe(saved, mapping, origin, headers, sheet)
+    _describe(saved, mapping, origin, headers, layout)
     session.add(saved)
     session.flush()
     return saved
@@ -61,19 +64,19 @@ def draft(
     name: str,
     mapping: Mapping,
     headers: Iterable[str] = (),
-    sheet: str = "",
+    layout: Layout = AS_IT_LOOKS,
     origin: Origin = Origin(),
 ) -> SavedMapping:
     """The same, kept nowhere: to try a list before it is saved."""
     saved = SavedMapping(name=_named(name), source=PREFIX + "essai")
-    _describe(saved, mapping, origin, headers, sheet)
+    _describe(saved, mapping, origin, headers, layout)
     return saved
 
 
 def draft_of(said: Dict[str, Any]) -> SavedMapping:
     """What `as_json` gave, kept nowhere."""
     mapping = Mapping(said["columns"], said["cells"], _always(said["always"]))
-    return draft(said["name"], mapping, said["headers"], said["sheet"])
+    return draft(said["name"], mapping, said["headers"], Layout(**said["layout"]))
 
 
 def save_json(session: Session, said: Dict[str, Any]) -> SavedMapping:
@@ -81,11 +84,17 @@ def save_json(session: Session, said: Dict[str, Any]) -> SavedMapping:
     always = _always(said["always"])
     origin = Origin(*(said[field] for field in Origin.__slots__))
     mapping = Mapping(said["columns"], said["cells"], always)
-    return save(session, said["name"], mapping, origin, said["headers"], said["sheet"])
+    layout = Layout(**said["layout"])
+    return save(session, said["name"], mapping, origin, said["headers"], layout)
+
+
+def _check(address: str) -> None:
+    if address and not address.startswith(("https://", "http://")):
+        raise SourceError("L'adresse du fichier commence par « https:// » ; la corriger.")
 
 
 def _describe(
-    saved: SavedMapping, mapping: Mapping, origin: Origin, headers: Iterable[str], sheet: str
+    saved: SavedMapping, mapping: Mapping, origin: Origin, headers: Iterable[str], layout: Layout
 ) -> None:
     saved.columns = dict(mapping.columns)
     saved.cells = {column: dict(cells) for column, cells in mapping.values.items()}
@@ -93,9 +102,10 @@ def _describe(
         "statuses": list(mapping.always.statuses), "sectors": list(mapping.always.sectors),
         "departement": mapping.always.departement, "level": mapping.always.level,
     }  # fmt: skip
-    saved.headers, saved.sheet = list(headers) or list(mapping.columns), sheet
-    for field in ("title", "publisher", "licence", "attribution", "url"):
+    saved.headers, saved.layout = list(headers) or list(mapping.columns), _said(layout)
+    for field in Origin.__slots__:
         setattr(saved, field, getattr(origin, field))
+    _check(saved.file_url)
     saved.saved_at = datetime.now(UTC)
 
 
@@ -141,23 +151,43 @@ def as_source(saved: SavedMapping, reader: Source | None = None) -> Source:
     mapping = mapping_of(saved)
     shape = Shape(saved.name, frozenset(mapping.columns))
     read = reader.read if reader else None
-    if reader and reader.read_sheet and saved.sheet:
-        read = partial(_one_sheet, reader.read_sheet, saved.sheet)
+    if reader and reader.read_as and saved.layout:
+        read = partial(_laid_out, reader.read_as, layout_of(saved))
     return Source(
         name=saved.source, title=saved.title or saved.name, publisher=saved.publisher,
         licence=saved.licence or "selon la liste", url=saved.url, attribution=saved.attribution,
         kind="list", shapes=(shape,), read=read, parse=mapping,
         expects=reader.expects if reader else (1, 1_000_000),
+        downloads=_downloads(saved), is_fetched_whole=True,
     )  # fmt: skip
 
 
-def _one_sheet(read: Callable[[Path, str], Iterable[Row]], sheet: str, path: Path) -> Iterable[Row]:
-    return read(path, sheet)
+def _downloads(saved: SavedMapping) -> dict[str, Download]:
+    """Its file under the name it has where it comes from."""
+    name = PurePosixPath(urlsplit(saved.file_url).path).name or saved.source
+    return {name: Download(saved.file_url)} if saved.file_url else {}
 
 
-def sources(session: Session) -> dict[str, Source]:
-    """Every named list as a source, by its source name: for titles and licences."""
-    return {saved.source: as_source(saved) for saved in all_saved(session)}
+def _laid_out(
+    read: Callable[[Path, Layout], Iterable[Row]], layout: Layout, path: Path
+) -> Iterable[Row]:
+    return read(path, layout)
+
+
+def layout_of(saved: SavedMapping) -> Layout:
+    """How a person said its file is laid out."""
+    return Layout(**saved.layout)
+
+
+def _said(layout: Layout) -> dict[str, Any]:
+    said = {"sheet": layout.sheet, "encoding": layout.encoding, "separator": layout.separator,
+            "header": layout.header}  # fmt: skip
+    return {key: value for key, value in said.items() if value}
+
+
+def sources(session: Session, reader: Source | None = None) -> dict[str, Source]:
+    """Every named list as a source, by its source name: for titles and licences, or to be read."""
+    return {saved.source: as_source(saved, reader) for saved in all_saved(session)}
 
 
 def rename(session: Session, saved: SavedMapping, name: str) -> None:
@@ -184,7 +214,8 @@ def as_json(saved: SavedMapping) -> dict[str, Any]:
     return {
         "name": saved.name, "title": saved.title, "publisher": saved.publisher,
         "licence": saved.licence, "attribution": saved.attribution, "url": saved.url,
-        "sheet": saved.sheet, "columns": saved.columns, "cells": saved.cells,
+        "file_url": saved.file_url, "layout": saved.layout, "columns": saved.columns,
+        "cells": saved.cells,
         "always": saved.always, "headers": saved.headers,
         "saved_at": saved.saved_at.isoformat(timespec="seconds"),
     }  # fmt: skip

@@ -12,7 +12,7 @@ from sourcing.model.dossier import (
     Panelist,
 )
 from sourcing.model.linking import Decision, Finding, Judgement, Likeness
-from sourcing.model.mention import Alias, Mention
+from sourcing.model.mention import Alias, Awaited, Mention
 from sourcing.model.message import Message
 from sourcing.model.people import Person, SavedSearch
 from sourcing.model.purchase import Follower, Interest, Purchase, PurchaseNote
@@ -31,6 +31,7 @@ __all__ = [
     "REGISTER",
     "Act",
     "Alias",
+    "Awaited",
     "Base",
     "BasketItem",
     "Campaign",

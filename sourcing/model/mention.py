@@ -62,6 +62,17 @@ class Mention(Base):
     digest: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class Awaited(Base):
+    """Lines of a list that speak of firms the base does not have yet: see ingest.awaited."""
+
+    __tablename__ = "awaited"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(index=True)
+    # Four bytes each, in the order of the lines; 0 for one that has left.
+    sirens: Mapped[bytes]
+    lines: Mapped[bytes]
+
+
 class Alias(Base):
     """The uid of a supplier that is no more; it leads where the line that founded it now is."""
 

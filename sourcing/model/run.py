@@ -66,7 +66,10 @@ class SavedMapping(Base):
     cells: Mapped[dict[str, Any]]  # column -> cell -> status, where a person decided
     always: Mapped[dict[str, Any]]  # what every line says: statuses, sectors, departement, level
     headers: Mapped[list[Any]]  # every column of the file it was made for
-    sheet: Mapped[str] = mapped_column(default="")
+    # What a person says of the file: sheet, encoding, separator, header (see source.Layout).
+    layout: Mapped[dict[str, Any]]
+    # Where its file is downloaded, '' when it is sent.
+    file_url: Mapped[str] = mapped_column(default="")
     title: Mapped[str] = mapped_column(default="")
     publisher: Mapped[str] = mapped_column(default="")
     licence: Mapped[str] = mapped_column(default="")

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import time
 import tracemalloc
 import zipfile
@@ -188,9 +189,8 @@ def test_a_formula_with_a_saved_value_is_its_value(tmp_path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     sheet = "xl/worksheets/sheet1.xml"
-    parts[sheet] = (
-        parts[sheet].replace(b"</f><v />", b"</f><v>2</v>").replace(b"</f><v/>", b"</f><v>2</v>")
-    )
+    # Written one way or another, with lxml or without.
+    parts[sheet] = re.sub(rb"</f><v( ?/>|></v>)", b"</f><v>2</v>", parts[sheet])
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)

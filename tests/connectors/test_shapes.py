@@ -7,8 +7,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from connectors.readers import read, sheets
-from sourcing.source import Row, SourceError
+from connectors.readers import looks, read, sheets
+from sourcing.source import NO_HEADER, Layout, Row, SourceError
 
 SIRET = "90000010000017"
 
@@ -164,9 +164,9 @@ def test_the_sheet_that_holds_the_list_is_read_and_another_can_be_asked_for(
     found = list(read(path))
     assert [row.get("Nom") for row in found] == ["A", "B"]
     assert found[0].values["_problem"] == "feuilles non lues : Lisez-moi, Anciens"
-    assert [row.get("Raison sociale") for row in read(path, wanted="Anciens")] == ["C"]
+    assert [row.get("Raison sociale") for row in read(path, Layout(sheet="Anciens"))] == ["C"]
     with pytest.raises(SourceError, match=r"nommée « X » ; choisir parmi Lisez-moi, Adhérents"):
-        list(read(path, wanted="X"))
+        list(read(path, Layout(sheet="X")))
 
 
 def test_a_file_that_is_no_workbook_has_no_sheets(tmp_path: Path) -> None:
@@ -216,3 +216,19 @@ def test_a_workbook_that_would_fill_the_memory_is_refused(tmp_path: Path) -> Non
                 out.write(bytes(1_000_000))
     assert path.stat().st_size < 2_000_000
     assert "pèse 430 Mo ; l'enregistrer en CSV" in refusal(path)
+
+
+def test_a_person_says_how_a_text_file_is_laid_out(tmp_path: Path) -> None:
+    path = tmp_path / "club.csv"
+    path.write_bytes("Nom,le vrai;Ville\nDéjà;né\nVélos, cafés;Lorient\n".encode("cp850"))
+    assert looks(path) == Layout(encoding="cp850", separator=";")
+    said = Layout(encoding="cp850", separator=",", header=3)
+    assert list(read(path, said)) == []
+    rows = list(read(path, said._replace(separator=";", header=2)))
+    assert [(row.line, dict(row.values)) for row in rows] == [
+        (3, {"Déjà": "Vélos, cafés", "né": "Lorient"})
+    ]
+    rows = list(read(path, said._replace(separator=";", header=NO_HEADER)))
+    assert [row.get("Colonne 2") for row in rows] == ["Ville", "né", "Lorient"]
+    with pytest.raises(SourceError, match="ligne 9 : elle est vide ou trop loin"):
+        list(read(path, said._replace(header=9)))

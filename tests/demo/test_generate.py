@@ -10,6 +10,7 @@ import pytest
 from pyproj import Transformer
 
 import demo
+from connectors.decp import SOURCE
 from demo import communes, names
 from sourcing.normalise import is_siret
 from tests.conftest import shared
@@ -250,3 +251,16 @@ def test_a_person_is_made_of_invented_words() -> None:
 def test_too_small_a_register_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Il faut au moins"):
         demo.generate(tmp_path, 100)
+
+
+def test_the_contracts_are_in_the_consolidated_tables_columns_and_won_by_the_cast(
+    folder: Path, base: duckdb.DuckDBPyConnection
+) -> None:
+    lines = rows(folder / "decp.csv")
+    (shape,) = SOURCE.shapes
+    assert shape.columns <= set(lines[0]) <= shape.columns | shape.optional
+    known = {row[0] for row in base.execute("SELECT siret FROM e").fetchall()}
+    assert len(lines) > 30 and {line["titulaire_id"] for line in lines} <= known
+    assert all(is_siret(line["acheteur_id"]) and "FICTI" in line["acheteur_nom"] for line in lines)
+    current = [line["uid"] for line in lines if line["donneesActuelles"] == "true"]
+    assert len(current) == len(set(current)) < len(lines)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from sourcing.mapping import Always, Mapping, saved
 from sourcing.mapping.saved import Origin
 from sourcing.model import SavedMapping
-from sourcing.source import Row, Source, SourceError
+from sourcing.source import AS_IT_LOOKS, Layout, Row, Source, SourceError
 
 MAPPING = Mapping(
     {"Nom": "name", "Ville": "commune", "Type": "kind"},
@@ -18,12 +18,14 @@ MAPPING = Mapping(
 ORIGIN = Origin("Entreprises innovantes", "Audélor", "Accord du 3 mars", "Source : Audélor", "")
 READER = Source(
     "liste", "Autre liste", "", "", "", "list", (), read=lambda path: [Row(path.name, 2, {})],
-    read_sheet=lambda path, sheet: [Row(f"{path.name} {sheet}", 2, {})],
+    read_as=lambda path, layout: [Row(f"{path.name} {layout.sheet}{layout.header}", 2, {})],
 )  # fmt: skip
 
 
-def keep(session: Session, name: str = "Audélor 2026", sheet: str = "") -> SavedMapping:
-    return saved.save(session, name, MAPPING, ORIGIN, ["Nom", "Ville", "Type", "Fax"], sheet)
+def keep(
+    session: Session, name: str = "Audélor 2026", layout: Layout = AS_IT_LOOKS
+) -> SavedMapping:
+    return saved.save(session, name, MAPPING, ORIGIN, ["Nom", "Ville", "Type", "Fax"], layout)
 
 
 def test_a_list_is_kept_whole_under_its_name(session: Session) -> None:
@@ -76,10 +78,16 @@ def test_next_years_columns_are_compared(session: Session) -> None:
     assert found.needed == ("Ville",)
 
 
-def test_the_sheet_of_a_list_is_read_again(session: Session) -> None:
+def test_a_list_is_read_again_as_its_file_is_laid_out(session: Session) -> None:
     path = Path("club.xlsx")
-    for sheet, file in (("Anciens", "club.xlsx Anciens"), ("", "club.xlsx")):
-        read = saved.as_source(keep(session, sheet=sheet), READER).read
+    said = Layout(sheet="Anciens", header=4)
+    for layout, file in ((said, "club.xlsx Anciens4"), (Layout(), "club.xlsx")):
+        keep(session, layout=layout)
+        session.expire_all()
+        known = saved.load(session, "Audélor 2026")
+        assert known is not None
+        assert saved.layout_of(saved.draft_of(saved.as_json(known))) == layout
+        read = saved.as_source(known, READER).read
         assert read is not None and next(iter(read(path))).file == file
 
 

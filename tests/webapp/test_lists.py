@@ -93,6 +93,20 @@ def test_what_cannot_be_read_is_said_on_the_form(admin: Visitor) -> None:
     assert "demander le tableau d'origine" in admin.read("/sources/colonnes")
 
 
+def test_a_file_read_wrong_is_read_as_a_person_says(admin: Visitor) -> None:
+    """Spoiled accents refuse it as it stands; the page shows its lines and how to read them."""
+    lines = "Liste des adhérents;\nNom;Ville\nVoiles;Lorient\nForge;Lanester\n"
+    spoiled = lines.replace("adhérents;", "adhÃ©rents;OÃ¹").encode()
+    page = send(admin, spoiled)
+    unread = admin.read(page)
+    assert "les accents sont abîmés" in unread and "ligne 2 : Nom · Ville" in unread
+    read = admin.read(page.split("?")[0] + "?entete=2&encodage=utf-8-sig&separateur=point-virgule")
+    assert chosen(read) == {"Nom": "name", "Ville": "commune"}
+    assert '<input type="hidden" name="entete" value="2">' in read
+    bare = admin.read(page.split("?")[0] + "?entete=aucune")
+    assert chosen(bare).keys() == {"Colonne 1", "Colonne 2"}
+
+
 def test_next_years_file_says_what_changed(admin: Visitor, base: Session) -> None:
     mapping = Mapping({"Entreprise": "name", "Ville": "commune"})
     saved.save(base, "Club", mapping, Origin("Club"), ["Entreprise", "Ville", "Fax"])

@@ -64,7 +64,8 @@ def test_a_list_comes_back_with_its_suppliers_and_why(
                             delimiter=";"))  # fmt: skip
     assert lines[0][:3] == ["Fournisseur", "SIRET", "siret"] and lines[1][2] == known.siret
     book = openpyxl.load_workbook(io.BytesIO(buyer.get(f"{result}.xlsx").data))
-    fills = {row[5].value: row[5].fill.start_color.rgb for row in book["Rapprochement"]["A2:G3"]}
+    said = [row[lines[0].index("verdict")] for row in book["Rapprochement"]["A2:H3"]]
+    fills = {cell.value: cell.fill.start_color.rgb for cell in said}
     assert set(fills) == {"identique", "aucun"} and len(set(fills.values())) == 2
     stranger = Visitor(app)
     stranger.sign_in(*invented.ADMIN)
