@@ -37,7 +37,8 @@ PRECEDENCE = (
          IF_UNKNOWN, "commune"),
     Rule("position", "Position", (
         "géolocalisation INSEE de qualité 11 ou 12", "coordonnées Lambert de SIRENE",
-        "géolocalisation de qualité 21 ou 22", "centre de la commune",
+        "géolocalisation de qualité 21 ou 22", "adresse reconnue par la Géoplateforme",
+        "centre de la commune",
     ), IF_UNKNOWN, "lon"),
     Rule("naf", "Activité (NAF)", ("SIRENE, nomenclature NAF rév. 2",), IF_UNKNOWN, "naf"),
     Rule("size_code", "Effectif", ("tranche d'effectif de SIRENE",), NO_LIST),
@@ -105,4 +106,4 @@ def _of_register(session: Session, supplier: Supplier) -> tuple[Trace, ...]:
         run = session.scalar(done.order_by(Run.id.desc()).limit(1))
     files = tuple(str(file["name"]) for file in run.files) if run else ()
     day = run.started_at.date() if run else supplier.last_seen
-    return (Trace(SIRENE, files, 0, day),)
+    return (Trace(run.source if run else SIRENE, files, 0, day),)

@@ -17,6 +17,7 @@ from sourcing import db, downloads
 from sourcing.cli import main
 from sourcing.fetch import FetchError
 from sourcing.model import Run, Supplier
+from sourcing.precedence import traces
 from sourcing.source import Download, SourceError
 from tests.geo_api_server import Answer, LocalServer, Seen, as_json, running
 from tests.sirene_base import know_territory
@@ -180,6 +181,10 @@ def test_one_command_brings_a_register_then_only_what_changed(
     known, runs = refresh()
     assert known == [(siret(1), "A"), (siret(2), "F"), (siret(5), "A")]
     assert (runs[-1].rows, runs[-1].added, runs[-1].changed, runs[-1].gone) == (3, 1, 1, 0)
+    with Session(sqlite_engine) as session:
+        newest = session.scalars(select(Supplier).where(Supplier.siret == siret(5))).one()
+        (where,) = traces(session, newest, [])["name"]
+        assert (where.source, where.files) == ("sirene_api", ("etablissements.csv",))
     assert "[2026-10-30 TO *]" in api.asked[-1]
     api.lines.clear()
     known, runs = refresh()

@@ -293,7 +293,8 @@ def _origins(supplier: Supplier, mentions: Sequence[Mention]) -> list[Origin]:
     if supplier.origin == "register":
         ran = session().scalar(
             select(Run.finished_at)
-            .where(Run.source == REGISTER, Run.outcome == "done")
+            # Its files, or what INSEE's API says has changed since.
+            .where(Run.source.startswith(REGISTER), Run.outcome == "done")
             .order_by(Run.id.desc())
             .limit(1)
         )

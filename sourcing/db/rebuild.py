@@ -74,6 +74,8 @@ def unindexed(session: Session, table: str) -> Iterator[None]:
     _run(session, drop)
     yield
     _run(session, make)
+    if not db.is_sqlite(session):
+        _run(session, [f"ANALYZE {table}"])
 
 
 @contextmanager
@@ -97,6 +99,8 @@ def replaced(session: Session, table: str) -> Iterator[str]:
     _run(session, [f"ALTER SEQUENCE {serial} OWNED BY {new}.{column}" for column, serial in found])
     _run(session, [f"DROP TABLE {table}", f"ALTER TABLE {new} RENAME TO {table}"])
     _run(session, [part.rename(table, prefix) for part in parts])
+    # The planner knows nothing of a table so new.
+    _run(session, [f"ANALYZE {table}"])
 
 
 def _parts(session: Session, table: str) -> list[_Part]:
