@@ -21,6 +21,8 @@ ABOUT_RESOURCE = "/api/2/datasets/resources/{}/"
 CHECKSUMS = frozenset({"md5", "sha1", "sha256"})
 # A quota by the minute is waited for.
 LEAST_BACKOFF_S, TURNS_LOST = 1.0, 2
+# A service puts together an answer of 200,000 lines before it begins to give it.
+TIMEOUT_S, PORTION_TIMEOUT_S = 60.0, 600.0
 _NAMED = re.compile(r"\{(\w+)\}")
 
 
@@ -47,6 +49,7 @@ def bring(
         base_url,
         headers=_filled(download.headers, facts),
         requests_per_second=download.requests_per_second,
+        read_timeout_s=PORTION_TIMEOUT_S if download.portions else TIMEOUT_S,
         backoff_s=max(LEAST_BACKOFF_S, TURNS_LOST / (download.requests_per_second or TURNS_LOST)),
     )
     try:
