@@ -1,5 +1,6 @@
 """Every form, with the sentences a person reads when a field is not right."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,7 @@ ZONES = (
 # Changes when the information text of a form changes, so that a consent says to what.
 CONSENT_VERSION = "2026-11"
 LONGEST_TEXT = 600
+_TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 LONGEST_ACTIVITY = 1500
 
 
@@ -62,8 +64,9 @@ def e_mail(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """What was typed, without the characters no keyboard writes."""
-    return "".join(c for c in text if c.isprintable() or c == "\n").strip()
+    """What was typed, without tags nor the characters no keyboard writes."""
+    bare = _TAG.sub(" ", text)
+    return "".join(c for c in bare if c.isprintable() or c == "\n").strip()
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]  # flask_wtf is not typed

@@ -134,8 +134,6 @@ def thanks() -> Response | str:
             )
             return _confirmed(found)
         except RegistrationError as error:
-            # The try counts even though the answer is a refusal.
-            session().commit()
             code.code.errors = [str(error)]
     return render_template("registration/thanks.html", title="Merci", name=name, form=code)
 
