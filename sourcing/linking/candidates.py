@@ -65,7 +65,7 @@ def candidates(index: Index, probes: Lines) -> Pairs:
     for first, keys, channel in _asked(probes):
         shared, of_channel = _shared(index, keys, channel, first)
         for channels, most in (
-            (tuple(CHANNELS), BEST),
+            (CHANNELS, BEST),
             (ADDRESS_CHANNELS, BEST_BY_ADDRESS),
             (NUMBER_CHANNELS, BEST_BY_NUMBER),
         ):

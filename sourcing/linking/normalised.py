@@ -204,7 +204,7 @@ class Normaliser:
         """All the tables, for these lines."""
         self._raw(values, count)
         # For a few lines, planning costs more than doing.
-        few = count <= FEW and self.knows_towns
+        few = 0 < count <= FEW and self.knows_towns
         self.duck.execute(f"SET threads = {1 if few else 2}")
         self.duck.execute(f"PRAGMA {'disable' if few else 'enable'}_optimizer")
         for table, sql in self.steps.items():
@@ -216,9 +216,14 @@ class Normaliser:
                 self.duck.execute(f"DROP TABLE {done}")
 
     def _raw(self, values: dict[str, list[str]], count: int) -> None:
-        raw = pd.DataFrame({"line": np.arange(count)} | values, dtype=object)
-        raw["line"] = raw["line"].astype("int64")
-        self.duck.register("raw_frame", raw)
+        said: dict[str, list[Any]] = {"line": list(range(count)), **values}
+        if 0 < count <= FEW:
+            columns = ", ".join(f"unnest(?) AS {name}" for name in said)
+            sql = f"SELECT * REPLACE (line::BIGINT AS line) FROM (SELECT {columns})"  # noqa: S608
+            self.duck.execute(f"CREATE OR REPLACE TEMP TABLE raw AS {sql}", [*said.values()])
+            return
+        frame = pd.DataFrame(said, dtype=object).astype({"line": "int64"})
+        self.duck.register("raw_frame", frame)
         self.duck.execute("CREATE OR REPLACE TEMP TABLE raw AS SELECT * FROM raw_frame")
         self.duck.unregister("raw_frame")
 

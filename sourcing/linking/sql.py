@@ -1,42 +1,51 @@
 """The SQL of normalisation: macros, then one statement per table, in the order they are run."""
 
-_WORD = "FROM word WHERE"
-_STREET = "FROM street_word JOIN line USING (line) WHERE word <> '' AND"
-# The look-up keys of each channel: two lines that share one may be the same supplier.
-CHANNELS = {
-    "word": "SELECT line, 'w' || word FROM word",
-    "word@departement": f"SELECT line, 'd' || departement || word {_WORD} departement <> ''",
-    "word@town": f"SELECT line, 't' || town || word {_WORD} town <> ''",
-    "word@postcode": f"SELECT line, 'p' || postcode || word {_WORD} postcode <> ''",
-    "kind@town": """SELECT line, 'k' || town || canonical FROM word
-        JOIN kind ON pattern = word WHERE town <> ''""",
-    "start@town": f"""SELECT line, 'b' || departement || left(word, 5) {_WORD}
-        length(word) > 5 AND departement <> ''""",
-    "gram@town": """SELECT line, 'g' || town || substr(text, i, 4) FROM (
-        SELECT line, town, text, unnest(range(1, length(text) - 2)) AS i FROM (
-            SELECT line, town, replace(text, ' ', '') AS text FROM alias WHERE town <> ''))""",
+
+def _at(place: str, letter: str, text: str = "word", only: str = "true") -> str:
+    """A key within a place, of lines that say the place."""
+    return f"CASE WHEN {place} <> '' AND {only} THEN '{letter}' || {place} || {text} END"
+
+
+_LONG = "length(word) > 3"
+# Four letters in a row of a text in one word, for each place of its first.
+_GRAMS = """(SELECT line, town, text, unnest(range(1, length(text) - 2)) AS i FROM (
+    SELECT line, town, replace({text}, '{space}', '') AS text FROM {table} WHERE town <> ''))"""
+# The look-up keys: from which table, and each channel's key or NULL. Two lines that share one may
+# be the same supplier.
+KEYED = (
+    ("word", {
+        "word": "'w' || word",
+        "word@departement": _at("departement", "d"),
+        "word@town": _at("town", "t"),
+        "word@postcode": _at("postcode", "p"),
+        "start@town": _at("departement", "b", "left(word, 5)", "length(word) > 5"),
+    }),
+    ("word JOIN kind ON pattern = word", {"kind@town": _at("town", "k", "canonical")}),
+    (_GRAMS.format(table="alias", text="text", space=" "),
+     {"gram@town": "'g' || town || substr(text, i, 4)"}),
     # "ateliers-du-scorff.fr" is found by the words it is made of, or by its letters.
-    "site@departement": """SELECT line, 'd' || departement || unnest(string_split(site, '-'))
-        FROM line WHERE site <> '' AND departement <> ''""",
-    "site@town": """SELECT line, 'g' || town || substr(text, i, 4) FROM (
-        SELECT line, town, text, unnest(range(1, length(text) - 2)) AS i FROM (
-            SELECT line, town, replace(site, '-', '') AS text FROM line
-            WHERE site <> '' AND town <> ''))""",
-    "acronym": """SELECT line, 'd' || departement || initials FROM alias
-        WHERE length(initials) > 2 AND departement <> ''""",
-    "door": """SELECT line, 'a' || departement || number || list_last(string_split(street, ' '))
-        FROM line WHERE number > 0 AND street <> '' AND departement <> ''""",
-    "street@town": f"SELECT line, 's' || town || word {_STREET} town <> ''",
-    "street@departement": f"""SELECT line, 'e' || departement || word {_STREET}
-        length(word) > 3 AND departement <> ''""",
+    ("(SELECT line, departement, unnest(string_split(site, '-')) AS word FROM line)",
+     {"site@departement": _at("departement", "d", only="word <> ''")}),
+    (_GRAMS.format(table="line", text="site", space="-"),
+     {"site@town": "'g' || town || substr(text, i, 4)"}),
+    ("alias", {"acronym": _at("departement", "d", "initials", "length(initials) > 2")}),
+    ("line", {
+        "door": _at("departement", "a", "number || list_last(string_split(street, ' '))",
+                    "number > 0 AND street <> ''"),
+        "phone": _at("phone", "f", "''"),
+        "mail": _at("mail", "m", "''"),
+        "host": _at("host", "h", "''"),
+        "siren": _at("siren", "n", "''"),
+    }),
     # A hamlet or an estate is the name of one and the address of the other.
-    "place@town": f"SELECT line, 't' || town || word {_STREET} town <> '' AND length(word) > 3",
-    "street@postcode": f"SELECT line, 'q' || postcode || word {_STREET} postcode <> ''",
-    "phone": "SELECT line, 'f' || phone FROM line WHERE phone <> ''",
-    "mail": "SELECT line, 'm' || mail FROM line WHERE mail <> ''",
-    "host": "SELECT line, 'h' || host FROM line WHERE host <> ''",
-    "siren": "SELECT line, 'n' || siren FROM line WHERE siren <> ''",
-}
+    ("(SELECT * FROM street_word JOIN line USING (line) WHERE word <> '')", {
+        "street@town": _at("town", "s"),
+        "street@departement": _at("departement", "e", only=_LONG),
+        "place@town": _at("town", "t", only=_LONG),
+        "street@postcode": _at("postcode", "q"),
+    }),
+)  # fmt: skip
+CHANNELS = tuple(channel for _, keys in KEYED for channel in keys)
 
 MACROS = r"""
 CREATE MACRO upper_plain(s) AS
@@ -230,9 +239,11 @@ DONE = {"line": ("draft",), "draft_alias": ("raw",), "said": ("draft_alias",), "
 # A look-up key and its line share 64 bits: bases of up to 16 million lines.
 LINE_BITS = 24
 KEYS = " UNION ALL ".join(
-    f"SELECT (hash(k) >> {LINE_BITS} << {LINE_BITS}) | line::UBIGINT AS key, "  # noqa: S608
-    f"{code}::UTINYINT AS channel FROM ({sql}) t(line, k)"
-    for code, sql in enumerate(CHANNELS.values())
+    f"SELECT (hash(k) >> {LINE_BITS} << {LINE_BITS}) | line::UBIGINT AS key, channel "  # noqa: S608
+    f"FROM (SELECT line, unnest([{', '.join(keys.values())}]) AS k, "
+    f"unnest([{', '.join(str(CHANNELS.index(c)) for c in keys)}]::UTINYINT[]) AS channel "
+    f"FROM {table}) WHERE k IS NOT NULL"
+    for table, keys in KEYED
 )
 READS = {
     "marks": """SELECT mark(siren) AS siren, mark(departement) AS departement, mark(postcode) AS
