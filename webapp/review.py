@@ -112,7 +112,7 @@ def lot() -> str | Response:
     waiting = _waiting()
     sources = sorted({one.source for one in waiting})
     source = request.values.get("source", sources[0] if sources else "")
-    least = min(100, max(50, request.values.get("seuil", 90, type=int)))
+    least = min(100, max(50, request.values.get("seuil", 80, type=int)))
     found = review.lot(waiting, source, least / 100)
     seen = f"{len(found)}-{sum(one.mention * 31 + one.supplier for one in found)}"
     if request.method == "POST" and request.form.get("vu") != seen:
