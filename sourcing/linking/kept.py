@@ -51,7 +51,7 @@ def prepared(session: Session, everything: bool = False, cache: Path | None = No
     if count < WORTH_KEEPING:
         return Base.read(session, everything)
     place = (str(session.get_bind().engine.url), everything)
-    state = _state(session, count) if everything else f"{register_state(session)}|{code_state()}"
+    state = _state(session, count) if everything else _register(session)
     with _turn:
         known = _memory.get(place)
         if known is None or known[0] != state:
@@ -77,6 +77,10 @@ def _state(session: Session, count: int) -> str:
     )
     said = (*run, newest, judged, count, *(tuple(row) for row in settings))
     return "|".join((*map(str, said), code_state()))
+
+
+def _register(session: Session) -> str:
+    return f"{register_state(session)}|{code_state()}"
 
 
 def register_state(session: Session) -> str:
@@ -113,15 +117,20 @@ def _from_disk(session: Session, folder: Path | None, everything: bool) -> Base:
     try:
         return _unpacked(folder)
     except (OSError, EOFError, ValueError):
-        base = (None if everything else _brought_up(session, folder)) or Base.read(
-            session, everything
-        )
+        made = _with_lists if everything else _brought_up
+        base = made(session, folder) or Base.read(session, everything)
     try:
         _write(base, folder, _made_with(session, base))
     except OSError:
         # A full or read-only disk costs a slower start, no link.
         return base
     return base
+
+
+def _with_lists(session: Session, folder: Path) -> Base | None:
+    """From the register's base, which `link` has prepared."""
+    register = folder.parent / _folder(_register(session), everything=False)
+    return patching.with_lists(session, _from_disk(session, register, everything=False))
 
 
 def _brought_up(session: Session, folder: Path) -> Base | None:

@@ -5,14 +5,14 @@ of each other, are counted over all the lines.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from sourcing import duplicates
@@ -63,13 +63,28 @@ def brought_up(session: Session, former: Base) -> Base | None:
         return None
     ours = Supplier.origin == REGISTER
     changed = or_(Supplier.run_id > former.run, Supplier.siren.in_(renumbered))
-    said = read_suppliers(session, ours & changed, firms)
+    return _with(session, replace(former, firms=firms), ours & changed, ours)
+
+
+def with_lists(session: Session, register: Base) -> Base | None:
+    """Every supplier, from a base of the register's; None when it is better read whole."""
+    there = Supplier.merged_into.is_(None)
+    return _with(session, register, there & (Supplier.origin != REGISTER), there)
+
+
+def _with(
+    session: Session, former: Base, changed: ColumnElement[bool], every: ColumnElement[bool]
+) -> Base | None:
+    """A base whose changed suppliers are read again; None unless it then has `every` one."""
+    said = read_suppliers(session, changed, former.firms)
     uids = np.array(said["uid"], dtype=object)
     if len(uids) > MOST_CHANGED * len(former.uids):
         return None
     places = _places(former.uids, uids)
-    if places.count != session.scalar(select(func.count()).where(ours)):
+    if places.count != session.scalar(select(func.count()).where(every)):
         return None
+    if not len(uids):
+        return replace(former, run=last_run(session))
     linker = _linker(former.linker, said, places)
     if linker is None:
         return None
@@ -80,7 +95,7 @@ def brought_up(session: Session, former: Base) -> Base | None:
         )
     )  # fmt: skip
     ids = places.of(former.ids, np.array(said["id"], dtype=np.int64))
-    return Base(ids, uids, sirets, names, linker, firms, last_run(session))
+    return Base(ids, uids, sirets, names, linker, former.firms, last_run(session))
 
 
 def _places(former: NDArray[Any], new: NDArray[Any]) -> Places:

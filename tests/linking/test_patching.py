@@ -1,6 +1,6 @@
 """A prepared base brought up to date is the one that reading all suppliers would give."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +127,13 @@ def test_suppliers_that_left_without_a_run_are_noticed(base: Session, tmp_path: 
     former = kept.prepared(base, cache=tmp_path)
     base.query(Supplier).filter_by(siret=siret(9)).delete()
     assert patching.brought_up(base, former) is None
+
+
+def test_every_supplier_is_the_register_and_what_lists_made(base: Session) -> None:
+    for number in range(5):
+        base.add(Supplier(uid=f"x{number:012}", siren="", origin="list", first_seen=date.today(),
+                          last_seen=date.today(), **said(number + 3)))  # fmt: skip
+    base.flush()
+    whole = patching.with_lists(base, Base.read(base))
+    assert whole is not None
+    assert told(whole) == told(Base.read(base, everything=True))
