@@ -4,6 +4,8 @@
 function drawSuppliers(map, page) {
   const { communes, territory, suppliers: data } = JSON.parse(page.getElementById("donnees").textContent);
   const UNIT = 1e-5, LISTED = 100;
+  // Clusters are this wide on the screen; discs nearer than a share of their radii are joined.
+  const SQUARE = 64, TOUCHING = 0.9;
   const number = new Intl.NumberFormat("fr-FR");
   const $ = (selector) => page.querySelector(selector);
   const count = (n, word) => `${number.format(n)} ${word}${n > 1 ? "s" : ""}`;
@@ -30,14 +32,6 @@ function drawSuppliers(map, page) {
     svg.append(path);
     return svg;
   }
-  const icons = data.looks.map((_, look) => L.divIcon({ className: "pin", html: shape(look, 22), iconSize: [22, 22] }));
-  // Leaflet moves one node between markers: each marker needs its own.
-  icons.forEach((icon, look) => { icon.createIcon = () => {
-    const pin = element("div", "", "pin leaflet-marker-icon");
-    pin.style.cssText = "width:22px;height:22px;margin:-11px 0 0 -11px";
-    pin.append(shape(look, 22));
-    return pin;
-  }; });
 
   // --- ground: outlines and names, without any tile ---
   const ground = L.geoJSON(communes, {
@@ -67,7 +61,6 @@ function drawSuppliers(map, page) {
       kept.push({ left, right, top: top + free, bottom: bottom + free });
     }
   }
-  map.on("moveend", () => requestAnimationFrame(untangle));
   map.on("popupopen", ({ popup }) => popup.getElement().querySelector(".leaflet-popup-close-button")?.setAttribute("aria-label", "Fermer"));
   L.control.zoom({ position: "topright", zoomInTitle: "Rapprocher", zoomOutTitle: "Éloigner" }).addTo(map);
   L.control.scale({ imperial: false }).addTo(map);
@@ -75,27 +68,48 @@ function drawSuppliers(map, page) {
 
   // --- suppliers ---
   const all = data.x.map((_, i) => i);
-  const markers = all.map((i) => L.marker([data.y[i] * UNIT, data.x[i] * UNIT], {
-    icon: icons[data.look[i]], supplier: i, alt: data.name[i], title: data.name[i],
-  }));
-  const clusters = L.markerClusterGroup({
-    chunkedLoading: false, maxClusterRadius: 60, showCoverageOnHover: false, animate: false,
-    spiderfyOnMaxZoom: false, zoomToBoundsOnClick: false, removeOutsideVisibleBounds: true,
-    iconCreateFunction: (cluster) => {
-      const n = cluster.getChildCount(), size = n < 10 ? 30 : n < 100 ? 34 : n < 1000 ? 42 : 50;
-      return L.divIcon({ className: "amas", html: element("span", number.format(n)), iconSize: [size, size] });
-    },
-  }).addTo(map);
-  clusters.on("click", (event) => show([event.layer.options.supplier]));
-  clusters.on("clusterclick", ({ layer }) => {
-    const bounds = layer.getBounds();
-    const isOnePlace = bounds.getNorthEast().equals(bounds.getSouthWest());
-    if (isOnePlace || map.getZoom() === map.getMaxZoom()) {
-      show(layer.getAllChildMarkers().map((marker) => marker.options.supplier));
-    } else {
-      map.fitBounds(bounds.pad(0.1));
+  // Where each is in the world at zoom 0, in pixels: projected once, however often the map moves.
+  const world = all.map((i) => map.project([data.y[i] * UNIT, data.x[i] * UNIT], 0));
+  const spots = L.layerGroup().addTo(map);
+  /** The suppliers shown, by squares of the screen fixed to the ground; close discs are joined. */
+  function groups() {
+    const zoom = Math.round(map.getZoom()), wide = SQUARE / 2 ** zoom, held = new Map();
+    const view = map.getPixelBounds(undefined, map.getZoom()), near = 2 ** -map.getZoom();
+    const [left, right, top, bottom] = [view.min.x - SQUARE, view.max.x + SQUARE, view.min.y - SQUARE, view.max.y + SQUARE].map((edge) => edge * near);
+    for (const i of shown) {
+      const { x, y } = world[i];
+      if (x < left || x > right || y < top || y > bottom) continue;
+      const key = Math.floor(x / wide) * 2 ** 24 + Math.floor(y / wide);
+      if (held.has(key)) held.get(key).push(i); else held.set(key, [i]);
     }
-  });
+    const kept = [];
+    for (const members of [...held.values()].sort((a, b) => b.length - a.length)) {
+      const point = L.point(mean(members, "x"), mean(members, "y")).divideBy(near), size = width(members.length);
+      const over = kept.find((k) => k.point.distanceTo(point) < TOUCHING * (k.size + size) / 2);
+      if (over) over.members = over.members.concat(members); else kept.push({ members, point, size });
+    }
+    return kept;
+  }
+  const mean = (members, axis) => members.reduce((sum, i) => sum + world[i][axis], 0) / members.length;
+  const width = (n) => (n < 2 ? 22 : n < 10 ? 30 : n < 100 ? 34 : n < 1000 ? 42 : 50);
+  function draw() {
+    spots.clearLayers();
+    for (const { members, point, size } of groups()) {
+      const [first] = members, n = members.length;
+      const html = n > 1 ? element("span", number.format(n)) : shape(data.look[first], 22);
+      const label = n > 1 ? count(n, "fournisseur") : data.name[first];
+      L.marker(map.unproject(point), {
+        icon: L.divIcon({ className: n > 1 ? "amas" : "pin", html, iconSize: [size, size] }), alt: label, title: n > 1 ? "" : label,
+      }).addTo(spots).on("click", () => open(members)).getElement().setAttribute("aria-label", label);
+    }
+    untangle();
+  }
+  function open(members) {
+    const bounds = L.latLngBounds(members.map(at));
+    const isOnePlace = bounds.getNorthEast().equals(bounds.getSouthWest(), UNIT);
+    if (isOnePlace || map.getZoom() === map.getMaxZoom()) show(members);
+    else map.fitBounds(bounds.pad(0.1));
+  }
 
   const at = (i) => [data.y[i] * UNIT, data.x[i] * UNIT];
   const popup = L.popup({ maxWidth: 320, minWidth: 220 });
@@ -194,12 +208,10 @@ function drawSuppliers(map, page) {
     if (chosen.name) names ??= data.name.map(fold);
     shown = all.filter(keeps);
     map.closePopup();
-    clusters.clearLayers();
-    clusters.addLayers(shown.map((i) => markers[i]));
+    draw();
     const unplaced = data.unplaced && shown.length === all.length ? `, et ${number.format(data.unplaced)} sans position connue` : "";
     $(".compte").textContent = count(shown.length, "fournisseur") + unplaced;
     list();
-    untangle();
   }
   function list() {
     const view = map.getBounds();
@@ -222,6 +234,6 @@ function drawSuppliers(map, page) {
   const frame = ground.getBounds().isValid() ? ground.getBounds() : bounds;
   if (frame.isValid()) map.fitBounds(frame.pad(0.02), { animate: false });
   refresh();
-  map.on("moveend", list);
+  map.on("moveend", () => { draw(); list(); });
   page.documentElement.dataset.ready = "1";
 }

@@ -17,8 +17,8 @@ from sourcing.export import About
 from sourcing.search.hits import Hit
 
 HERE = Path(__file__).parent
-SCRIPTS = ("leaflet/leaflet.js", "leaflet.markercluster/leaflet.markercluster.js")
-STYLES = ("leaflet/leaflet.css", "leaflet.markercluster/MarkerCluster.css")
+SCRIPTS = ("leaflet/leaflet.js",)
+STYLES = ("leaflet/leaflet.css",)
 OWN_SCRIPT, OWN_STYLE, OWN_BODY = HERE / "offline.js", HERE / "offline.css", HERE / "offline.html"
 FARTHEST_ZOOM = 18
 ASSETS_HERE, BODY_HERE = "<!-- assets -->", "<!-- suppliers -->"

@@ -28,7 +28,7 @@ export class Ground {
   constructor(map, host, scale, tell) {
     Object.assign(this, { map, host, scale, tell, bounds: {}, labels: [], shaded: false, named: true });
     for (const [pane, index] of [["ground", 250], ["districts", 260], ["names", 450]]) map.createPane(pane).style.zIndex = index;
-    this.renderer = L.svg({ pane: "ground", padding: 0.5 });
+    this.renderer = L.svg({ pane: "ground", padding: 0.25 });
     map.on("zoomend", () => this.arrange());
   }
 
