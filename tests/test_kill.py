@@ -124,6 +124,7 @@ class Home:
             "SOURCING_DATA_DIR": str(self.folder),
             "SOURCING_DATABASE_URL": self.url,
             "SOURCING_DATAGOUV_URL": self.server.url,
+            "SOURCING_GEOCODING_URL": "",
         }
 
     def said(self) -> tuple[bytes, list[Any]]:

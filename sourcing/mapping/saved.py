@@ -89,8 +89,12 @@ def save_json(session: Session, said: Dict[str, Any]) -> SavedMapping:
 
 
 def _check(address: str) -> None:
-    if address and not address.startswith(("https://", "http://")):
-        raise SourceError("L'adresse du fichier commence par « https:// » ; la corriger.")
+    """A brace would name one of our settings, keys included: see source.Download."""
+    is_address = address.startswith(("https://", "http://")) and not set("{} ") & set(address)
+    if address and not is_address:
+        raise SourceError(
+            "L'adresse du fichier commence par « https:// », sans espace ni accolade ; la corriger."
+        )
 
 
 def _describe(

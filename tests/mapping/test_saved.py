@@ -71,6 +71,12 @@ def test_a_list_needs_a_name_a_person_can_read(session: Session, name: str) -> N
         keep(session, name)
 
 
+@pytest.mark.parametrize("address", ["club.csv", "file:///etc/passwd", "https://x.fr/{secret_key}"])
+def test_a_list_is_only_downloaded_from_a_plain_address(session: Session, address: str) -> None:
+    with pytest.raises(SourceError, match="sans espace ni accolade"):
+        saved.save(session, "Club", MAPPING, Origin("Club", file_url=address))
+
+
 def test_next_years_columns_are_compared(session: Session) -> None:
     found = saved.differences(keep(session), ["Nom", "Commune", "Type", "LinkedIn"])
     assert found.new == ("Commune", "LinkedIn")

@@ -62,7 +62,9 @@ def site(engine: Engine, folder: Path, **settings: str | bool) -> Flask:
     """The site on this base."""
     shelf.forget()
     # Nothing is asked of the network unless a test says where.
-    usual: dict[str, Any] = {"secret_key": "for the tests", "recherche_entreprises_url": ""}
+    usual: dict[str, Any] = {
+        "secret_key": "for the tests", "recherche_entreprises_url": "", "geocoding_url": "",
+    }  # fmt: skip
     usual["geocoding_url"] = ""
     chosen = Settings(data_dir=folder, **usual | settings)
     return create_app(chosen, engine, sources=SOURCES)
