@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from sourcing.commands import fill, find, letters, measure, refresh, serve, shared
+from sourcing.commands import decide, fill, find, letters, measure, refresh, serve, shared
 
 _log = logging.getLogger("sourcing")
 
@@ -23,6 +23,7 @@ for command in (
     *fill.COMMANDS,
     *refresh.COMMANDS,
     *find.COMMANDS,
+    *decide.COMMANDS,
     *measure.COMMANDS,
     *serve.COMMANDS,
     *letters.COMMANDS,

@@ -11,6 +11,7 @@ from sourcing.model.dossier import (
     DossierShare,
     Panelist,
 )
+from sourcing.model.law import LawRule
 from sourcing.model.linking import Decision, Finding, Judgement, Likeness
 from sourcing.model.mention import Alias, Awaited, Mention
 from sourcing.model.message import Message
@@ -48,6 +49,7 @@ __all__ = [
     "Geocode",
     "Interest",
     "Judgement",
+    "LawRule",
     "Likeness",
     "Listing",
     "Mention",

@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -52,6 +52,9 @@ class Segment:
     nature: str
     agec: str
     extends: tuple[str, ...]
+    # Of the social and specific services of annex 3, which L2113-15 lets reserve to the ESS. Not
+    # part of how needs are understood: left out of the fingerprint.
+    annex_3: bool = field(default=False, repr=False)
 
 
 def load(path: Path | None = None) -> "Nomenclature":
@@ -75,6 +78,7 @@ def _segment(row: Mapping[str, str]) -> Segment:
         nature=row.get("nature", ""),
         agec=row.get("agec_famille", ""),
         extends=several("etendre_a"),
+        annex_3=bool(row.get("ess_l2113_15_cpv", "")),
     )
 
 
