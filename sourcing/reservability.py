@@ -138,8 +138,9 @@ class Answer:
     @property
     def reservable(self) -> tuple[str, ...]:
         """The kinds an article lets it be reserved to, usual or present: EA and ESAT, SIAE, ESS."""
+        opened = (ADAPTED, SIAE, ESS) if self.segment.annex_3 else (ADAPTED, SIAE)
         present = {row.kind for row in self.rows if row.count}
-        return tuple(k for k in (ADAPTED, SIAE, ESS) if k in present or k in self.usual)
+        return tuple(kind for kind in opened if kind in present or kind in self.usual)
 
 
 def usual_kinds(segment: Segment) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response
 
-from sourcing import dossiers
+from sourcing import dossiers, law
 from sourcing.dossiers import Need, acts, opening, panel, questionnaire
 from sourcing.dossiers import report as reports
 from sourcing.export import docx, pdf
@@ -74,7 +74,7 @@ def new() -> Any:
             error = str(refused)
     return render_template(
         "dossiers/new.html", title="Ouvrir un dossier", error=error, families=families(),
-        said=request.form,
+        given=request.form,
     )  # fmt: skip
 
 
@@ -96,6 +96,7 @@ def one(dossier_id: int) -> str:
         shares=opening.shares(session(), dossier), labels=_segment_labels(),
         families=families(), organisations=(), may_write=_may_write(), link=_link,
         search=_search(dossier),
+        segment=site().nomenclature.by_code.get(dossier.segment), law=law.in_force(session()),
         is_open=dossier.state == opening.OPEN, is_closed=dossier.state == opening.CLOSED,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request, url_for
@@ -48,7 +49,8 @@ def index() -> str:
         )
     lines = domain.overview(session(), site().nomenclature, where) if where else []
     return render_template(
-        "reserve/index.html", title="Réservabilité", lines=lines, **shown,
+        "reserve/index.html", title="Réservabilité", **shown,
+        lines=[(name, list(group)) for name, group in groupby(lines, lambda x: x.segment.family)],
         export=url_for("reserve.table", autour=shown["place"] or None, rayon=_radius()),
     )  # fmt: skip
 

@@ -30,25 +30,26 @@ def reserve(bench: Bench, need: str, near: str, radius_km: float, form: str) -> 
             raise SourceError(f"Lieu inconnu : « {near} ». Indiquer une commune ou un code postal.")
         answer = reservability.answer(session, nomenclature, guessed[0], where)
         rate = law.in_force(session).get("PART_TRAVAILLEURS")
-    kinds = tuple(k for k in LABELS if k in answer.reservable or k in usual)
+    usual = usual or answer.usual
     if form == "json":
-        click.echo(json.dumps(_told(answer, kinds), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(_told(answer, usual), ensure_ascii=False, indent=1))
         return
     click.echo(f"{answer.segment.code} {answer.segment.label}, à {radius_km:g} km : {where.label}")
     for row in (*answer.rows, *answer.apart):
         at = "" if row.nearest_km is None else f"la plus proche à {row.nearest_km:g} km, "
-        click.echo(f"  {row.label:<42} {row.count:>5}  {at}"
-                   f"{count(row.won, 'a', 'ont')} déjà gagné un marché")  # fmt: skip
+        won = count(row.won, "déjà titulaire", "déjà titulaires")
+        click.echo(f"  {row.label:<42} {row.count:>5}  {at}{won} d'un marché public")
     for verdict in answer.verdicts:
         click.echo(f"  {verdict.code:<10} {verdict.sentence}")
-    click.echo(f"  Réservable à : {', '.join(LABELS[k] for k in kinds) or 'personne de connu'}")
+    for said, listed in (("Réservable à", answer.reservable), ("D'ordinaire acheté à", usual)):
+        click.echo(f"  {said} : {', '.join(LABELS[k] for k in listed) or 'personne de connu'}")
     for lot in answer.lots:
         click.echo(f"  Lot possible : {lot.segment.label} ({lot.count})")
     if rate:
         click.echo(f"  Part minimale : {rate.amount} ({rate.article})")
 
 
-def _told(answer: Answer, kinds: tuple[str, ...]) -> dict[str, object]:
+def _told(answer: Answer, usual: tuple[str, ...]) -> dict[str, object]:
     return {
         "segment": answer.segment.code,
         "label": answer.segment.label,
@@ -60,7 +61,8 @@ def _told(answer: Answer, kinds: tuple[str, ...]) -> dict[str, object]:
                        "won_in_segment": row.won_here}
             for row in (*answer.rows, *answer.apart)
         },
-        "reservable_kinds": kinds,
+        "reservable_kinds": answer.reservable,
+        "usual_kinds": usual,
         "usual_structures": answer.segment.reservable,
         "articles": {v.code: {"count": v.count, "state": v.state} for v in answer.verdicts},
         "lots": [{"segment": lot.segment.code, "count": lot.count} for lot in answer.lots],
