@@ -34,6 +34,7 @@ from webapp import (
     filters,
     following,
     headers,
+    indicators,
     innovation,
     invitation,
     kept,
@@ -68,6 +69,7 @@ PAGES = (
     answers.PAGES,
     reserve.PAGES,
     law.PAGES,
+    indicators.PAGES,
     supplier.PAGES,
     awards.PAGES,
     innovation.PAGES,
@@ -103,12 +105,16 @@ MENU = (
 )
 SIGNED_IN_MENU = (
     ("dossiers", "Dossiers", "dossiers.index"),
+    ("indicators", "Indicateurs", "indicators.index"),
     ("saved", "Mes recherches", "saved.index"),
     ("matching", "Retrouver des SIRET", "matching.index"),
 )
 DECIDERS_MENU = ("review", "Liens à vérifier", "review.queue")
 PROGRAMME_MENU = ("programme", "Programme des achats", "programme.index")
-ADMIN_MENU = (("moderation", "Inscriptions à vérifier", "moderation.queue"),)
+ADMIN_MENU = (
+    ("moderation", "Inscriptions à vérifier", "moderation.queue"),
+    ("law", "Paramètres", "law.index"),
+)
 STATIC = Path(__file__).parent / "static"
 LARGEST_FORM = 64 * 1024
 

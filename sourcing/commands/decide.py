@@ -1,11 +1,16 @@
-"""Commands that help to decide: whether a need can be reserved here."""
+"""Commands that help to decide: what can be reserved here, what was spent, the indicators."""
 
+import csv
 import json
+import sys
+from datetime import date
 
 import click
 
-from sourcing import law, reservability
-from sourcing.commands.shared import Bench, count, pass_bench
+from connectors import readers
+from sourcing import indicators, law, reservability, spending
+from sourcing.commands.shared import Bench, count, existing, pass_bench, progress, progress_option
+from sourcing.export import french, harmless
 from sourcing.reservability import LABELS, Answer
 from sourcing.source import SourceError
 
@@ -70,4 +75,57 @@ def _told(answer: Answer, usual: tuple[str, ...]) -> dict[str, object]:
     }  # fmt: skip
 
 
-COMMANDS = (reserve,)
+@click.command("spending")
+@click.argument("file", metavar="FICHIER")
+@click.option("--year", type=int, help="L'exercice, quand aucune colonne ne le dit.")
+@click.option("--name", "shown", default="", help="Le nom du fichier dans le rapport.")
+@progress_option
+@pass_bench
+def spend(bench: Bench, file: str, year: int | None, shown: str) -> None:
+    """Charger l'export des dépenses : remplace les années qu'il couvre, tout ou rien."""
+    path = existing((file,))[0]
+    ledger = spending.Ledger(shown or path.name, year, bench.settings.data_dir / "cache")
+    with bench.session() as session, progress("Dépenses") as step:
+        report = spending.take(session, bench.nomenclature, readers.read(path), ledger, step)
+    for line in _reported(report):
+        bench.say(line)
+
+
+def _reported(report: spending.Report) -> list[str]:
+    names = {"siret": "par SIRET", "siren": "par SIREN", "name": "par leur nom", "": "inconnues"}
+    levels = ", ".join(f"{report.lines_by_level.get(k, 0)} {label}" for k, label in names.items())
+    return [
+        f"{report.read} lignes lues, {report.kept} gardées pour {report.amount_eur:,.0f} € "
+        f"({', '.join(map(str, report.years))}).".replace(",", " "),
+        f"{report.without_siret} sans SIRET. Fournisseurs retrouvés : {levels} ; "
+        f"{100 * report.matched:.1f} % des montants.",
+        f"{report.not_bought} hors achats (paie, subventions), {report.doubles} doubles écartés, "
+        f"{report.rejected} illisibles.",
+        *report.errors,
+    ]  # fmt: skip
+
+
+@click.command("indicators")
+@click.option("--year", type=int, help="La dernière année connue par défaut.")
+@click.option("--directorate", default="", help="Les dépenses d'une seule direction.")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
+@pass_bench
+def tell(bench: Bench, year: int | None, directorate: str, form: str) -> None:
+    """Calculer les indicateurs de la charte."""
+    with bench.session() as session:
+        year = year or next(iter(indicators.years(session)), date.today().year)
+        figures = indicators.board(session, year, directorate)
+    rows = list(indicators.table(figures))
+    if form == "json":
+        keyed = [dict(zip(indicators.HEADERS, row, strict=True)) for row in rows]
+        click.echo(json.dumps(keyed, ensure_ascii=False, indent=1))
+    elif form == "csv":
+        writer = csv.writer(sys.stdout, delimiter=";", lineterminator="\r\n")
+        writer.writerows([indicators.HEADERS, *([french(harmless(v)) for v in r] for r in rows)])
+    else:
+        for row in rows:
+            value = "–" if row[4] is None else f"{row[4]:g} {row[5]}".replace(".", ",")
+            click.echo(f"{row[1]:<6} {str(row[2])[:72]:<72} {value:>14}")
+
+
+COMMANDS = (reserve, spend, tell)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from sourcing.model import Contract, ContractWinner, Place, Supplier, Tag
 
 RESERVED = "Marché réservé"
+LIGHT = ("%adapt%", "%sans publicit%")
 Clause = ColumnElement[bool]
 
 
@@ -46,6 +47,8 @@ class Scope:
     buyers: Collection[str]
     year: int | None = None
     segment: str = ""
+    # Only those of a formal procedure: neither adapted nor without publication.
+    is_formal: bool = False
 
     def clauses(self) -> list[Clause]:
         found: list[Clause] = [Contract.buyer_siren.in_(self.buyers)]
@@ -54,6 +57,8 @@ class Scope:
             found.append(Contract.notified_on.between(*days))
         if self.segment:
             found.append(Contract.segment == self.segment)
+        if self.is_formal:
+            found += [Contract.procedure != "", *(~Contract.procedure.ilike(p) for p in LIGHT)]
         return found
 
 

@@ -19,6 +19,7 @@ from sourcing.model.people import Person, SavedSearch
 from sourcing.model.purchase import Follower, Interest, Purchase, PurchaseNote
 from sourcing.model.registration import Campaign, Registration, Ruling
 from sourcing.model.run import Reject, Run, SavedMapping
+from sourcing.model.spending import IndicatorValue, Spending
 from sourcing.model.supplier import DuplicateSiren, Succession, Supplier
 from sourcing.model.tag import Listing, NafHint, Stale, Tag
 from sourcing.model.territory import Geocode, OldPlace, Place, Qpv
@@ -47,6 +48,7 @@ __all__ = [
     "Finding",
     "Follower",
     "Geocode",
+    "IndicatorValue",
     "Interest",
     "Judgement",
     "LawRule",
@@ -69,6 +71,7 @@ __all__ = [
     "SavedMapping",
     "SavedSearch",
     "Setting",
+    "Spending",
     "Stale",
     "Succession",
     "Supplier",
