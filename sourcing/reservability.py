@@ -12,7 +12,7 @@ from sourcing import db
 from sourcing.model import Contract, ContractWinner, Tag
 from sourcing.places import EARTH_RADIUS_KM
 from sourcing.search import Near, Query, reach, those
-from sourcing.search.filters import STATUS_BITS, resolve, territory_centre
+from sourcing.search.filters import STATUS_BITS, resolve
 from sourcing.search.hits import Hit
 from sourcing.search.shelf import columns
 from sourcing.search.tally import REASONS, Array, Columns, Mask
@@ -158,10 +158,11 @@ def of_need(nomenclature: Nomenclature, text: str) -> tuple[list[Segment], tuple
 
 def locate(session: Session, place: str, radius_km: float) -> Where | None:
     """The place named, or the middle of the territory; None when it is unknown."""
-    near = resolve(session, Query(near=Near(place))).near if place else None
+    ground = columns(session).ground
+    near = resolve(session, ground, Query(near=Near(place))).near if place else None
     if near and near.point:
         return Where(near.label or place, *near.point, radius_km)
-    centre = None if place else territory_centre(session)
+    centre = None if place else ground.centre
     return Where("centre du territoire", *centre, radius_km) if centre else None
 
 

@@ -53,6 +53,7 @@ def index() -> Any:
         directorates=[name for name in spending.spent(session()).directorates if name],
         definitions=domain.definitions(session(), year), known=domain.known_share(session(), year),
         report=spending.reports(session()).get(year), advance=advance, sources=SOURCES,
+        levels=spending.LEVELS,
         largest_mb=uploads.LARGEST_MB, may_write=_may_write(), target_year=domain.TARGET_YEAR,
         base_year=domain.BASE_YEAR,
     )  # fmt: skip

@@ -92,13 +92,13 @@ def spend(bench: Bench, file: str, year: int | None, shown: str) -> None:
 
 
 def _reported(report: spending.Report) -> list[str]:
-    names = {"siret": "par SIRET", "siren": "par SIREN", "name": "par leur nom", "": "inconnues"}
-    levels = ", ".join(f"{report.lines_by_level.get(k, 0)} {label}" for k, label in names.items())
+    levels = ", ".join(f"{n} {label}" for level, label in spending.LEVELS.items()
+                       if (n := report.lines_by_level.get(level, 0)))  # fmt: skip
     return [
         f"{report.read} lignes lues, {report.kept} gardées pour {report.amount_eur:,.0f} € "
         f"({', '.join(map(str, report.years))}).".replace(",", " "),
-        f"{report.without_siret} sans SIRET. Fournisseurs retrouvés : {levels} ; "
-        f"{100 * report.matched:.1f} % des montants.",
+        f"{report.without_siret} sans SIRET. Fournisseurs : {levels}. "
+        f"{100 * report.matched:.1f} % des montants ont un fournisseur de la base.",
         f"{report.not_bought} hors achats (paie, subventions), {report.doubles} doubles écartés, "
         f"{report.rejected} illisibles.",
         *report.errors,

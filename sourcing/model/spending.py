@@ -22,7 +22,8 @@ class Spending(Base):
     label: Mapped[str]
     segment: Mapped[str] = mapped_column(CODE)
     supplier_id: Mapped[int | None] = mapped_column(ForeignKey("supplier.id"), index=True)
-    # How the supplier was found: siret, siren (another site of the firm), name, or ''.
+    # How the supplier was found: siret, siren (another site of the firm), ledger (the SIRET of
+    # other lines of the same name), name, review (to be checked) or ''.
     level: Mapped[str]
     line: Mapped[int]
 

@@ -13,8 +13,9 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from sourcing import db, linking, normalise
-from sourcing.linking.verdicts import SAME
+from sourcing.linking.verdicts import REVIEW, SAME
 from sourcing.model import NafHint, Setting, Spending, Supplier, Tag
+from sourcing.normalise.text import fold
 from sourcing.segments import Nomenclature
 from sourcing.source import Record, Row, SourceError
 from sourcing.spending import header
@@ -26,6 +27,13 @@ NOT_BOUGHT = ("64", "65", "66", "67", "68", "69", "7")
 MATCHED_TOGETHER = 2_000
 WRITTEN_TOGETHER = 5_000
 SHOWN_ERRORS = 20
+# How a supplier was found. A line of one of the last two has no supplier.
+LEVELS = {
+    "siret": "par leur SIRET", "siren": "par leur SIREN",
+    "ledger": "par le SIRET d’autres lignes du même nom", "name": "par leur nom et leur commune",
+    "review": "à vérifier (nom sans lieu, ou homonymes)", "": "inconnues de la base",
+}  # fmt: skip
+KNOWN = ("siret", "siren", "ledger", "name")
 YEARS = range(2000, 2100)
 Progress = Callable[[float, float], None]
 Written = dict[str, Any]
@@ -53,7 +61,7 @@ class Report:
     doubles: int = 0
     rejected: int = 0
     without_siret: int = 0
-    # Lines and euros by how the supplier was found: siret, siren, name, '' (not found).
+    # Lines and euros by how the supplier was found (LEVELS).
     lines_by_level: dict[str, int] = field(default_factory=dict)
     euros_by_level: dict[str, float] = field(default_factory=dict)
     years: list[int] = field(default_factory=list)
@@ -64,7 +72,7 @@ class Report:
     @property
     def matched(self) -> float:
         """Share of the euros whose supplier is known, 0..1."""
-        found = sum(v for k, v in self.euros_by_level.items() if k)
+        found = sum(v for k, v in self.euros_by_level.items() if k in KNOWN)
         return found / self.amount_eur if self.amount_eur else 0.0
 
 
@@ -230,9 +238,23 @@ def _suppliers(
             found[payee] = by_siret[payee.siret], "siret"
         elif payee.siret and payee.siret[:9] in by_siren:
             found[payee] = by_siren[payee.siret[:9]], "siren"
-    unknown = [p for p in payees if p not in found and not p.siret]
-    found |= _by_name(session, sorted(unknown), cache, tell)
+    nameless = sorted(payee for payee in payees if not payee.siret)
+    same = _as_elsewhere(nameless, payees)
+    for payee, other in same.items():
+        supplier, level = found.get(other, (None, ""))
+        found[payee] = supplier, "ledger" if level == "siret" else level
+    found |= _by_name(session, [p for p in nameless if p not in same], cache, tell)
     return {payee: found.get(payee, (None, "")) for payee in payees}
+
+
+def _as_elsewhere(nameless: Sequence[Payee], payees: Iterable[Payee]) -> dict[Payee, Payee]:
+    """Those the ledger itself names elsewhere with a SIRET, always of the same firm."""
+    by_name: dict[str, dict[str, Payee]] = {}
+    for payee in sorted(payees, reverse=True):
+        if payee.siret and payee.name:
+            by_name.setdefault(fold(payee.name), {})[payee.siret[:9]] = payee
+    told = {payee: by_name.get(fold(payee.name), {}) for payee in nameless}
+    return {payee: next(iter(firms.values())) for payee, firms in told.items() if len(firms) == 1}
 
 
 def _by(session: Session, column: object, wanted: set[str]) -> dict[str, int]:
@@ -248,16 +270,20 @@ def _by(session: Session, column: object, wanted: set[str]) -> dict[str, int]:
 def _by_name(
     session: Session, payees: Sequence[Payee], cache: Path | None, tell: Progress
 ) -> dict[Payee, tuple[int | None, str]]:
-    """Those the comparison is sure of; a name that may be two suppliers' is nobody's."""
+    """Those the comparison is sure of; a name without a place is only ever to be checked."""
     sure: dict[Payee, str] = {}
+    doubtful: list[Payee] = []
     for done, batch in enumerate(db.chunks(payees, MATCHED_TOGETHER)):
         records = [_record(payee) for payee in batch]
         for payee, match in zip(batch, linking.match(session, records, cache=cache), strict=True):
             if match.verdict == SAME:
                 sure[payee] = match.supplier_uid
+            elif match.verdict == REVIEW:
+                doubtful.append(payee)
         tell(done * MATCHED_TOGETHER, len(payees))
     by_uid = _by(session, Supplier.uid, set(sure.values()))
-    return {p: (by_uid[uid], "name") for p, uid in sure.items() if uid in by_uid}
+    found = {p: (by_uid[uid], "name") for p, uid in sure.items() if uid in by_uid}
+    return {**dict.fromkeys(doubtful, (None, "review")), **found}
 
 
 def _record(payee: Payee) -> Record:
