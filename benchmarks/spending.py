@@ -2,8 +2,8 @@
 
     python benchmarks/spending.py DOSSIER [--lines 200000]
 
-The folder holds a base (SOURCING_DATA_DIR); its ledger lines are replaced. Then the indicators page is
-asked forty times, by year and by directorate, as a signed-in person.
+The folder holds a base (SOURCING_DATA_DIR); its ledger lines are replaced. Then the indicators
+page is asked forty times, by year and by directorate, as a signed-in person.
 """
 
 import argparse
@@ -39,8 +39,9 @@ def write(path: Path, suppliers: list[tuple[str, str, str]], lines: int) -> None
             known = siret if chance.random() > 0.2 else ""
             amount = f"{chance.lognormvariate(6, 1.5):.2f}".replace(".", ",")
             contract = f"M{number % 700}" if chance.random() > 0.12 else ""
-            writer.writerow((2021 + number % 5, known, name, commune if chance.random() > 0.5 else "",
-                             amount, contract, chance.choice(DIRECTORATES), "611", number))  # fmt: skip
+            place = commune if chance.random() > 0.5 else ""
+            who = (2021 + number % 5, known, name, place)
+            writer.writerow((*who, amount, contract, chance.choice(DIRECTORATES), "611", number))
 
 
 def main() -> None:

@@ -76,13 +76,21 @@ def _told(answer: Answer, usual: tuple[str, ...]) -> dict[str, object]:
 
 
 @click.command("spending")
-@click.argument("file", metavar="FICHIER")
+@click.argument("file", metavar="[FICHIER]", required=False)
+@click.option("--forget", type=int, metavar="ANNÉE", help="Effacer les lignes d'une année.")
 @click.option("--year", type=int, help="L'exercice, quand aucune colonne ne le dit.")
 @click.option("--name", "shown", default="", help="Le nom du fichier dans le rapport.")
 @progress_option
 @pass_bench
-def spend(bench: Bench, file: str, year: int | None, shown: str) -> None:
+def spend(bench: Bench, file: str | None, forget: int | None, year: int | None, shown: str) -> None:
     """Charger l'export des dépenses : remplace les années qu'il couvre, tout ou rien."""
+    if forget:
+        with bench.session() as session:
+            bench.say(f"{spending.forget(session, forget)} lignes de {forget} effacées.")
+    if not file:
+        if not forget:
+            raise click.UsageError("Indiquer le fichier des dépenses, ou --forget ANNÉE.")
+        return
     path = existing((file,))[0]
     ledger = spending.Ledger(shown or path.name, year, bench.settings.data_dir / "cache")
     with bench.session() as session, progress("Dépenses") as step:

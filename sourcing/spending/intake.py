@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from sourcing import db, linking, normalise
@@ -127,6 +127,16 @@ def _note(session: Session, report: Report) -> None:
         session.merge(Setting(key=f"{REPORT}{year}", value=json.dumps(asdict(report))))
     session.merge(Setting(key=VERSION, value=report.at + str(report.kept)))
     session.flush()
+
+
+def forget(session: Session, year: int) -> int:
+    """Erase the lines of a year; how many."""
+    count = session.scalar(select(func.count()).where(Spending.year == year)) or 0
+    session.execute(delete(Spending).where(Spending.year == year))
+    session.execute(delete(Setting).where(Setting.key == f"{REPORT}{year}"))
+    session.merge(Setting(key=VERSION, value=datetime.now().isoformat()))
+    session.flush()
+    return count
 
 
 def reports(session: Session) -> dict[int, Report]:
