@@ -19,6 +19,34 @@ class AccountError(ValueError):
     """The account cannot be made; the message is one French sentence."""
 
 
+def of_provider(session: Session, email: str, name: str, domains: str) -> Person:
+    """The account of an address an identity provider vouches for.
+
+    An address nobody knows becomes a reader when its domain is among `domains` (comma-separated).
+    """
+    address = _address(email)
+    person = _by_email(session, address)
+    if person is None:
+        known = {domain.strip().lower().lstrip("@") for domain in domains.split(",")}
+        if address.rsplit("@", 1)[1] not in known:
+            raise AccountError(
+                f"{address} n'a pas de compte ici : demander à l'administration de le créer."
+            )
+        person = Person(email=address, name=name, created_at=datetime.now(), role="reader")
+        # No password has an empty digest: only the provider opens this account.
+        person.password_hash = ""
+        session.add(person)
+        session.flush()
+    person.name = person.name or name
+    return person
+
+
+def belong(session: Session, person: Person, organisation: str) -> None:
+    """Whose sourcing files she works on; '' for the organisation that runs the site."""
+    person.organisation = " ".join(organisation.split())[:120]
+    session.flush()
+
+
 def save(session: Session, email: str, password: str, role: str, name: str = "") -> Person:
     """Create the account, or give an existing one this password, role and name."""
     if role not in ROLES:

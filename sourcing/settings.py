@@ -63,6 +63,16 @@ class Settings:
     sirene_key: str = field(default="", repr=False)
     # The key to the API of the Marché de l'inclusion, asked for with its contact form.
     marche_inclusion_token: str = field(default="", repr=False)
+    # OpenID Connect: the provider's address (its /.well-known is read), what it calls this site,
+    # and the secret it gave. Empty: local accounts only.
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
+    # What the sign-in button says, and what is asked of the provider (empty: ProConnect's scopes).
+    oidc_name: str = "ProConnect"
+    oidc_scopes: str = ""
+    # Addresses of these domains (comma-separated) become readers at their first sign-in.
+    oidc_domains: str = ""
     # What is written to the error output: "warning", or "debug" to see where an error came from.
     log: str = "warning"
     # The site is served over https (secure cookies, HSTS). Off on one's own machine.

@@ -45,6 +45,7 @@ from webapp import (
     meeting,
     mine,
     moderation,
+    openid,
     programme,
     protection,
     purchases,
@@ -89,6 +90,7 @@ PAGES = (
     moderation.PAGES,
     review.PAGES,
     account.PAGES,
+    openid.PAGES,
     about.PAGES,
     api.PAGES,
 )
@@ -161,6 +163,7 @@ def create_app(
     # A mail reader presses this one itself: its signed address says who leaves.
     forms_check.exempt(following.out)
     headers.register(app, settings)
+    openid.register(app, settings)
     for room in (context, errors, filters, account, kept, meeting, segments, protection):
         room.register(app)
     for pages in PAGES:
@@ -193,6 +196,8 @@ def _team_menu() -> tuple[tuple[str, str, str], ...]:
     """What only the purchasing team sees, by right; empty for a visitor."""
     person = account.account()
     mine: tuple[tuple[str, str, str], ...] = SIGNED_IN_MENU if person else ()
+    if person and (aside := basket.size()):
+        mine = (("basket", f"Panier ({filters.number(aside)})", "basket.index"), *mine)
     if person and person.can_decide:
         waiting = count(context.session())
         name, label, endpoint = DECIDERS_MENU

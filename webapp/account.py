@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, abort, flash, g, redirect, render_template, 
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
-from sourcing import people
+from sourcing import audit, people
 from sourcing.model import Person
 from webapp.context import session
 from webapp.forms import SignInForm
@@ -105,9 +105,11 @@ def sign_in() -> Any:
         person = people.check(session(), form.email.data, form.password.data)
         if person is not None:
             _failures.pop(_key(form.email.data), None)
+            audit.write(session(), person.email, "signed_in", "mot de passe")
             login_user(Account(person))
-            return redirect(_next_page())
+            return redirect(next_page(request.args.get("suite", "")))
         _failures[_key(form.email.data)].append(time.monotonic())
+        audit.write(session(), form.email.data.strip().lower()[:200], "refused", "mot de passe")
         form.password.errors = ["L’adresse ou le mot de passe n’est pas le bon."]
     return render_template("account/sign_in.html", title="Se connecter", form=form)
 
@@ -120,9 +122,8 @@ def sign_out() -> Response:
     return redirect(url_for("search.suppliers"))
 
 
-def _next_page() -> str:
+def next_page(wanted: str) -> str:
     """Where to go after signing in: a page of ours, whatever the address says."""
-    wanted = request.args.get("suite", "")
     if wanted.startswith("/") and not wanted.startswith(("//", "/\\")):
         return wanted
     return url_for("search.suppliers")

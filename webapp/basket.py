@@ -10,13 +10,14 @@ from flask import session as visit
 from werkzeug.wrappers import Response
 
 from maps.marks import Badge, badges
-from sourcing import basket, dossiers, suppliers
+from sourcing import basket, dossiers, export, suppliers
 from sourcing.dossiers import opening
 from sourcing.dossiers.panel import Added, Trace, add
 from sourcing.search import Query, describe, those, uids
 from sourcing.search.hits import Hit
 from sourcing.tagging.statuses import STATUSES
-from webapp.account import account, deciders_only
+from webapp import exports
+from webapp.account import account, deciders_only, signed_in
 from webapp.context import session, site
 from webapp.filters import count
 from webapp.signing import organisation, person
@@ -25,6 +26,9 @@ PAGES = Blueprint("basket", __name__)
 VISIT = "panier"
 # What a cookie holds without trouble; a signed-in person's basket is in the base.
 MOST_IN_VISIT = 60
+MOST_COMPARED = 5
+# Columns of a file that say nothing of a supplier to a person who compares.
+NOT_COMPARED = ("Nom", "Pourquoi", "Distance (km)", "Longitude", "Latitude", "Code INSEE", "SIREN")
 Picked = dict[str, list[str]]
 
 
@@ -45,7 +49,7 @@ def index() -> str:
     return render_template(
         "basket/index.html", title="Panier", rows=rows, title_of_need=_need(rows),
         dossiers=[d for d in _writable() if d.state == opening.OPEN],
-        most_compared=5,
+        most_compared=MOST_COMPARED,
     )  # fmt: skip
 
 
@@ -103,6 +107,37 @@ def remove() -> Response:
     kept = {asked: [u for u in us if uid and u != uid] for asked, us in _of_visit().items()}
     _set_visit(kept)
     return redirect(url_for("basket.index"))
+
+
+@PAGES.get("/panier/comparer")
+def compare() -> str:
+    """Up to five suppliers side by side."""
+    asked = list(dict.fromkeys(request.args.getlist("f")))
+    hits = _hits(asked[:MOST_COMPARED])
+    refused = ""
+    if len(asked) > MOST_COMPARED:
+        refused = f"{MOST_COMPARED} fournisseurs au plus : les premiers cochés sont comparés."
+    elif len(hits) < 2:
+        refused = "Cocher deux fournisseurs au moins dans le panier."
+    known = [c for c in export.columns(account() is not None) if c.header not in NOT_COMPARED]
+    rows = [(c.header, [export.french(c.value(hit)) for hit in hits]) for c in known]
+    return render_template(
+        "basket/compare.html", title="Comparer", hits=hits, refused=refused,
+        rows=[(label, values) for label, values in rows if any(values)],
+    )  # fmt: skip
+
+
+@PAGES.get("/panier.<kind>")
+def download(kind: str) -> Response:
+    """The basket as a file."""
+    return exports.send(_hits(_uids()), kind, "Fournisseurs du panier")
+
+
+@PAGES.get("/panier.vcf")
+@signed_in
+def cards() -> Response:
+    """The basket as contact cards."""
+    return exports.send_cards(_hits(_uids()))
 
 
 @PAGES.post("/panier/verser")
@@ -202,14 +237,23 @@ def _set_visit(its: Mapping[str, Sequence[str]]) -> None:
 # --- what the page shows ---
 
 
+def _uids() -> list[str]:
+    return [uid for group in picked().values() for uid in group]
+
+
+def _hits(wanted: Sequence[str]) -> list[Hit]:
+    """These suppliers in this order, as anyone may see them."""
+    ids = [s.id for uid in wanted if (s := suppliers.find(session(), uid))]
+    found = {hit.id: hit for hit in those(session(), site().nomenclature, ids)}
+    return [found[each] for each in ids if each in found]
+
+
 def _rows(its: Mapping[str, Sequence[str]]) -> list[Row]:
     found: list[Row] = []
     for asked, group in its.items():
         query = Query.from_args(parse_qs(asked))
         whence = describe(session(), site().nomenclature, query) if asked else "choisi sur sa fiche"
-        at = [s for uid in group if (s := suppliers.find(session(), uid))]
-        hits = {hit.id: hit for hit in those(session(), site().nomenclature, [s.id for s in at])}
-        found += [Row(hits[s.id], badges_of(hits[s.id]), whence, asked) for s in at if s.id in hits]
+        found += [Row(hit, badges_of(hit), whence, asked) for hit in _hits(group)]
     return found
 
 

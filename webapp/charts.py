@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT, TOP, FOOT = 360, 170, 24, 22
+# To the right of the bars, where the target is told.
+MARGIN = 74
 LEAST_BARS = 5
 
 
@@ -30,6 +32,7 @@ class Chart:
     width: int = WIDTH
     height: int = HEIGHT
     foot: int = HEIGHT - FOOT
+    end: int = WIDTH - MARGIN
 
 
 def by_year(values: Sequence[tuple[int, float, bool]], target: float | None) -> Chart | None:
@@ -38,7 +41,7 @@ def by_year(values: Sequence[tuple[int, float, bool]], target: float | None) -> 
         return None
     highest = max([value for _, value, _ in values] + [target or 0.0]) or 1.0
     room = HEIGHT - TOP - FOOT
-    step = WIDTH / max(LEAST_BARS, len(values))
+    step = (WIDTH - MARGIN) / max(LEAST_BARS, len(values))
     bars = tuple(
         Bar(
             round(place * step + step * 0.18, 1), round(HEIGHT - FOOT - room * value / highest, 1),

@@ -19,8 +19,8 @@ from flask import (
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from sourcing import audit, spending
 from sourcing import indicators as domain
-from sourcing import spending
 from sourcing.export import french, harmless
 from sourcing.indicators import Figure, Indicator, IndicatorError
 from sourcing.model import MASKED, PARTIAL, Spending, Supplier
@@ -152,6 +152,7 @@ def take() -> Response:
     except UploadError as refused:
         flash(str(refused), "bad")
         return redirect(url_for("indicators.index"))
+    audit.write(session(), person().email, "ledger", upload.name)
     command = ["spending", str(upload.path.resolve()), "--name", upload.name]
     command += ["--year", year] if year.isdigit() else []
     if not background.start(site(), WORK, command):
@@ -170,6 +171,7 @@ def enter() -> Response:
         by = person()
         domain.enter(session(), said.get("code", ""), int(year) if year.isdigit() else 0, value,
                      (said.get("note", ""), by.name or by.email))  # fmt: skip
+        audit.write(session(), by.email, "indicator", f"{said.get('code')} {year} : {value:g}")
         flash("Valeur enregistrée, marquée comme saisie à la main.", "good")
     except IndicatorError as refused:
         flash(str(refused), "bad")

@@ -5,7 +5,7 @@ from datetime import date
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from sourcing import law
+from sourcing import audit, law
 from sourcing.law import LawError, Rule
 from webapp.account import account, admin_only
 from webapp.context import session
@@ -32,6 +32,7 @@ def write() -> Response:
     try:
         rule = _rule()
         law.write(session(), rule, person().name or person().email)
+        audit.write(session(), person().email, "law", f"{rule.code} : {rule.amount} {rule.source}")
         flash(f"Règle enregistrée : {rule.label}.", "good")
     except LawError as refused:
         flash(str(refused), "bad")
@@ -43,8 +44,19 @@ def write() -> Response:
 def restore() -> Response:
     """Put back the value the software came with."""
     law.restore(session(), request.form.get("code", ""), request.form.get("depuis", ""))
+    audit.write(session(), person().email, "law", request.form.get("code", "") + " rétabli")
     flash("Valeur d’origine rétablie.", "good")
     return redirect(url_for("law.index"))
+
+
+@PAGES.get("/parametres/journal")
+@admin_only
+def journal() -> str:
+    """The audit log."""
+    return render_template(
+        "law/audit.html", title="Journal d’audit", entries=audit.latest(session()),
+        kinds=audit.KINDS,
+    )  # fmt: skip
 
 
 def _rule() -> Rule:

@@ -103,8 +103,8 @@ def _reported(report: spending.Report) -> list[str]:
     levels = ", ".join(f"{n} {label}" for level, label in spending.LEVELS.items()
                        if (n := report.lines_by_level.get(level, 0)))  # fmt: skip
     return [
-        f"{report.read} lignes lues, {report.kept} gardées pour {report.amount_eur:,.0f} € "
-        f"({', '.join(map(str, report.years))}).".replace(",", " "),
+        f"{report.read} lignes lues, {report.kept} gardées pour "
+        f"{count(round(report.amount_eur), '€', '€')} ({', '.join(map(str, report.years))}).",
         f"{report.without_siret} sans SIRET. Fournisseurs : {levels}. "
         f"{100 * report.matched:.1f} % des montants ont un fournisseur de la base.",
         f"{report.not_bought} hors achats (paie, subventions), {report.doubles} doubles écartés, "

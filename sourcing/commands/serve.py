@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 import demo as demonstration
 from connectors import load_all
+from sourcing import audit, linking, people, places, tagging
 from sourcing import ingest as ingestion
-from sourcing import linking, people, places, tagging
 from sourcing.commands import processes as several
 from sourcing.commands.shared import Bench, pass_bench, progress
 from sourcing.model import Mention, Place, Run, Setting, Supplier, Tag
@@ -142,12 +142,18 @@ def _demo_account(session: Session) -> None:
 @click.argument("email")
 @click.option("--role", default="buyer", show_default=True, type=click.Choice(list(people.ROLES)))
 @click.option("--name", default="")
+@click.option("--organisation", help="Celle dont elle voit les dossiers.")
 @click.password_option("--password", prompt="Mot de passe")
 @pass_bench
-def user(bench: Bench, email: str, role: str, name: str, password: str) -> None:
+def user(
+    bench: Bench, email: str, role: str, name: str, password: str, organisation: str | None
+) -> None:
     """Créer un compte, ou changer son mot de passe et son rôle."""
     with bench.session() as session:
         person = people.save(session, email, password, role, name)
+        if organisation is not None:
+            people.belong(session, person, organisation)
+        audit.write(session, "la ligne de commande", "account", f"{person.email} {role}")
         click.echo(f"Compte {person.email} ({people.ROLES[role]}) enregistré.")
 
 

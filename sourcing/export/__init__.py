@@ -3,7 +3,7 @@
 import csv as csv_lines
 import json as json_text
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from io import TextIOWrapper
@@ -116,9 +116,10 @@ def _national(phone: str) -> str:
     return " ".join(re.findall("..", "0" + phone[3:]))
 
 
-def columns(with_contacts: bool) -> tuple[Column, ...]:
-    """The columns this reader may have."""
-    return tuple(column for column in COLUMNS if with_contacts or column.kind != "contact")
+def columns(with_contacts: bool, only: Collection[str] = ()) -> tuple[Column, ...]:
+    """The columns this reader may have, of those chosen by their headers (all, when none is)."""
+    allowed = tuple(column for column in COLUMNS if with_contacts or column.kind != "contact")
+    return tuple(column for column in allowed if column.header in only) or allowed
 
 
 def _named(hits: Iterable[Hit], about: About | None) -> Iterable[Hit]:
@@ -143,12 +144,13 @@ def harmless_text(text: str) -> str:
 
 
 def csv(
-    hits: Iterable[Hit], out: BinaryIO, about: About | None = None, *, with_contacts: bool = False
-) -> int:
+    hits: Iterable[Hit], out: BinaryIO, about: About | None = None, *, with_contacts: bool = False,
+    only: Collection[str] = (),
+) -> int:  # fmt: skip
     """Semicolons and a BOM, as French Excel opens them; returns how many suppliers were written."""
     text = TextIOWrapper(out, encoding="utf-8-sig", newline="", write_through=False)
     writer = csv_lines.writer(text, delimiter=";", lineterminator="\r\n")
-    chosen = columns(with_contacts)
+    chosen = columns(with_contacts, only)
     extra = f"{about.made_on:%d/%m/%Y}" if about else ""
     writer.writerow([c.header for c in chosen] + ["Extrait le"] * bool(extra))
     count = 0
@@ -165,10 +167,11 @@ def french(value: Any) -> Any:
 
 
 def xlsx(
-    hits: Iterable[Hit], out: BinaryIO, about: About | None = None, *, with_contacts: bool = False
-) -> int:
+    hits: Iterable[Hit], out: BinaryIO, about: About | None = None, *, with_contacts: bool = False,
+    only: Collection[str] = (),
+) -> int:  # fmt: skip
     """Typed cells, frozen header, filters, and a sheet that says what this is."""
-    chosen = columns(with_contacts)
+    chosen = columns(with_contacts, only)
     counted = _Counted(_named(hits, about))
     rows = ([harmless(column.value(hit)) for column in chosen] for hit in counted)
     header = [[column.header for column in chosen]]

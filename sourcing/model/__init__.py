@@ -1,5 +1,6 @@
 """Every table. One row per thing a person can name; what was true is marked, never deleted."""
 
+from sourcing.model.audit import AuditEntry
 from sourcing.model.base import CHECKED, CODE, MASKED, NATIONAL_KM, PARTIAL, REGISTER, Base, Setting
 from sourcing.model.contract import Contract, ContractWinner
 from sourcing.model.dossier import (
@@ -33,6 +34,7 @@ __all__ = [
     "REGISTER",
     "Act",
     "Alias",
+    "AuditEntry",
     "Awaited",
     "Base",
     "BasketItem",

@@ -74,6 +74,8 @@ class Hit:
     score: float
     # The public contracts it has won, None when it has won none that we know.
     won: Won | None = None
+    # In partial diffusion: never in a file one prospects with.
+    is_partial: bool = False
 
     @property
     def status_labels(self) -> tuple[str, ...]:
@@ -190,6 +192,7 @@ def _hit(
         distance_km=_km(asked.point, lon, lat),
         score=round(score, 3),
         won=beside.won,
+        is_partial=is_partial,
     )
 
 

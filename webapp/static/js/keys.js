@@ -10,12 +10,22 @@ function step(by) {
   titles[next]?.focus();
 }
 
+// Ticks the supplier at hand for the basket, then goes on to the next one.
+function tick() {
+  const box = document.activeElement?.closest(".card")?.querySelector("[name=choisi]");
+  if (!box) return;
+  box.checked = !box.checked;
+  step(1);
+}
+
 const KEYS = {
   "/": () => go("#recherche [name=q]"),
   f: () => go("#filtres"),
   r: () => go("#resultats"),
   j: () => step(1),
   k: () => step(-1),
+  x: tick,
+  b: () => document.querySelector("#panier [value=coches]")?.click(),
   n: () => document.querySelector(".pager [rel=next]")?.click(),
   p: () => document.querySelector(".pager [rel=prev]")?.click(),
   "?": () => help.showModal(),

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018_spending"
-down_revision = "0017_law"
+revision = "0021_spending"
+down_revision = "0020_law"
 branch_labels = None
 depends_on = None
 

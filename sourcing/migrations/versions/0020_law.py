@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017_law"
-down_revision = "0016_dossiers"
+revision = "0020_law"
+down_revision = "0019_awaited"
 branch_labels = None
 depends_on = None
 
