@@ -24,6 +24,7 @@ PUBLIC = (
     "/donnees-personnelles",
     "/mentions-legales", "/accessibilite", "/api", "/attributions", "/attributions?q=jardin",
     "/innovation",
+    "/panier", "/reservabilite?segment=EV-01", "/kit/EV-01", "/parametres",
 )  # fmt: skip
 LARGEST_PAGE = 60_000
 
