@@ -11,7 +11,7 @@ from sourcing.model import AuditEntry
 KINDS = {
     "signed_in": "Connexion", "refused": "Connexion refusée", "account": "Compte",
     "law": "Règle de droit", "export": "Export avec coordonnées", "indicator": "Valeur saisie",
-    "ledger": "Dépenses",
+    "ledger": "Dépenses", "forgotten": "Dossiers effacés",
 }  # fmt: skip
 KEPT = timedelta(days=365)
 SHOWN = 300

@@ -3,12 +3,12 @@
 import csv
 import json
 import sys
-from datetime import date
+from datetime import date, datetime
 
 import click
 
 from connectors import readers
-from sourcing import indicators, law, reservability, spending
+from sourcing import audit, dossiers, indicators, law, reservability, spending
 from sourcing.commands.shared import Bench, count, existing, pass_bench, progress, progress_option
 from sourcing.export import french, harmless
 from sourcing.reservability import LABELS, Answer
@@ -136,4 +136,16 @@ def tell(bench: Bench, year: int | None, directorate: str, form: str) -> None:
             click.echo(f"{row[1]:<6} {str(row[2])[:72]:<72} {value:>14}")
 
 
-COMMANDS = (reserve, spend, tell)
+@click.command("dossiers")
+@click.option("--forget-closed-before", "limit", required=True, metavar="AAAA-MM-JJ",
+              type=click.DateTime(["%Y-%m-%d"]))  # fmt: skip
+@pass_bench
+def forget(bench: Bench, limit: datetime) -> None:
+    """Effacer les dossiers de sourcing clos avant un jour : la fin de leur conservation."""
+    with bench.session() as session:
+        gone = dossiers.forget(session, limit.date())
+        bench.say(f"{count(gone, 'dossier effacé', 'dossiers effacés')}.")
+        audit.write(session, "la ligne de commande", "forgotten", f"clos avant {limit:%d/%m/%Y}")
+
+
+COMMANDS = (reserve, spend, tell, forget)

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from sourcing.dossiers import acts, questionnaire
@@ -116,6 +116,16 @@ def close(session: Session, dossier: Dossier, by: Person) -> None:
     require_not_closed(dossier)
     dossier.state, dossier.closed_at = CLOSED, datetime.now()
     acts.write(session, dossier, signature(by), "closed", text="Rien n’y change plus.")
+
+
+def forget(session: Session, closed_before: date) -> int:
+    """Erase the files closed before this day, whole; how many. Their term is the authority's."""
+    limit = datetime.combine(closed_before, time())
+    old = select(Dossier.id).where(Dossier.state == CLOSED, Dossier.closed_at < limit)
+    ids = session.scalars(old).all()
+    # In the database: the log refuses to lose an act by any other way.
+    session.execute(delete(Dossier).where(Dossier.id.in_(ids)))
+    return len(ids)
 
 
 def require_open(dossier: Dossier) -> None:

@@ -2,7 +2,7 @@
 
 import io
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from docx import Document
@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from sourcing import dossiers
 from sourcing.dossiers import acts
 from sourcing.model import Act, Dossier, Panelist, Supplier
 from tests.webapp import invented
@@ -190,3 +191,22 @@ def test_a_need_that_makes_no_sense_is_refused_in_a_sentence(buyer: Visitor) -> 
     opened = buyer.send("/dossiers/nouveau", titre="Parc", besoin="tonte des pelouses").text
     assert "EV-01" in opened
     assert date.today().strftime("%d/%m/%Y") in opened
+
+
+def test_a_closed_file_is_erased_whole_at_its_term_and_an_open_one_stays(either: Flask) -> None:
+    visitor = Visitor(either)
+    visitor.sign_in(*invented.BUYER)
+    open_file(visitor, 2)
+    visitor.send("/dossiers/1", to="/dossiers/1/note", texte="Appel", fournisseur="1")
+    tomorrow = date.today() + timedelta(days=1)
+    assert forgotten(either, tomorrow) == 0
+    visitor.send("/dossiers/1", to="/dossiers/1/cloture")
+    assert forgotten(either, date.today()) == 0
+    assert forgotten(either, tomorrow) == 1
+    with Session(either.extensions["sourcing"].engine) as base:
+        assert base.scalar(select(func.count()).select_from(Act)) == 0
+
+
+def forgotten(app: Flask, before: date) -> int:
+    with Session(app.extensions["sourcing"].engine) as base, base.begin():
+        return dossiers.forget(base, before)
