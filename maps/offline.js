@@ -65,6 +65,7 @@ function drawSuppliers(map, page) {
   L.control.zoom({ position: "topright", zoomInTitle: "Rapprocher", zoomOutTitle: "Éloigner" }).addTo(map);
   L.control.scale({ imperial: false }).addTo(map);
   map.attributionControl.setPrefix(false);
+  if (communes.features.some(({ geometry }) => geometry.type !== "Point")) map.attributionControl.addAttribution("Contours : IGN, geo.api.gouv.fr");
 
   // --- suppliers ---
   const all = data.x.map((_, i) => i);
@@ -94,8 +95,9 @@ function drawSuppliers(map, page) {
   const width = (n) => (n < 2 ? 22 : n < 10 ? 30 : n < 100 ? 34 : n < 1000 ? 42 : 50);
   function draw() {
     spots.clearLayers();
-    for (const { members, point, size } of groups()) {
+    for (const { members, point } of groups()) {
       const [first] = members, n = members.length;
+      const size = width(n);
       const html = n > 1 ? element("span", number.format(n)) : shape(data.look[first], 22);
       const label = n > 1 ? count(n, "fournisseur") : data.name[first];
       L.marker(map.unproject(point), {
@@ -104,8 +106,13 @@ function drawSuppliers(map, page) {
     }
     untangle();
   }
+  function around(members) {
+    const [xs, ys] = [data.x, data.y].map((axis) => members.map((i) => axis[i]));
+    const edge = (values, pick) => values.reduce((one, other) => pick(one, other), values[0]) * UNIT;
+    return members.length ? L.latLngBounds([edge(ys, Math.min), edge(xs, Math.min)], [edge(ys, Math.max), edge(xs, Math.max)]) : L.latLngBounds([]);
+  }
   function open(members) {
-    const bounds = L.latLngBounds(members.map(at));
+    const bounds = around(members);
     const isOnePlace = bounds.getNorthEast().equals(bounds.getSouthWest(), UNIT);
     if (isOnePlace || map.getZoom() === map.getMaxZoom()) show(members);
     else map.fitBounds(bounds.pad(0.1));
@@ -214,8 +221,9 @@ function drawSuppliers(map, page) {
     list();
   }
   function list() {
-    const view = map.getBounds();
-    const here = shown.filter((i) => view.contains(at(i)));
+    const view = map.getBounds(), units = (value) => value / UNIT;
+    const [west, south, east, north] = [view.getWest(), view.getSouth(), view.getEast(), view.getNorth()].map(units);
+    const here = shown.filter((i) => data.x[i] >= west && data.x[i] <= east && data.y[i] >= south && data.y[i] <= north);
     $(".liste").replaceChildren(...here.slice(0, LISTED).map(line));
     $(".suite").textContent = here.length > LISTED ? `et ${number.format(here.length - LISTED)} autres : rapprocher la carte.`
       : here.length ? "" : "Aucun fournisseur dans cette partie de la carte.";
@@ -230,8 +238,7 @@ function drawSuppliers(map, page) {
     return item;
   }
 
-  const bounds = L.latLngBounds(shown.map(at));
-  const frame = ground.getBounds().isValid() ? ground.getBounds() : bounds;
+  const frame = ground.getBounds().isValid() ? ground.getBounds() : around(shown);
   if (frame.isValid()) map.fitBounds(frame.pad(0.02), { animate: false });
   refresh();
   map.on("moveend", () => { draw(); list(); });
