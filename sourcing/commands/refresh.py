@@ -9,7 +9,7 @@ import click
 from sqlalchemy.orm import Session
 
 from connectors import load_all
-from sourcing import db, linking, tagging
+from sourcing import db, linking, registrations, tagging
 from sourcing import ingest as ingestion
 from sourcing.commands.fill import bring_all, place_addresses, source_named
 from sourcing.commands.shared import (
@@ -57,6 +57,9 @@ def refresh(bench: Bench, names: tuple[str, ...], force: bool, who: str, offline
     with db.filling(bench.engine):
         ordered = sorted(chosen, key=_order)
         failed = [s.title for s in ordered if not _refresh(bench, s, guard, offline)]
+        # Declarations past their term go first: their suppliers are tagged again below.
+        with bench.session() as session:
+            registrations.erase_forgotten(session, datetime.now())
         _link(bench)
         if not offline:
             _place(bench)
