@@ -18,8 +18,8 @@ from webapp.context import KEY, Site
 
 
 def wait(said: Callable[[], Advance | None]) -> Advance:
-    """What is said at the end, within twenty seconds."""
-    for _ in range(200):
+    """What is said at the end; a machine that does much else takes its time to start Python."""
+    for _ in range(1_200):
         if (found := said()) and found.state != "running":
             return found
         time.sleep(0.1)
