@@ -71,7 +71,8 @@ def _reasons(linker: Linker, scored: Scored, at: int) -> list[tuple[str, float]]
     (held,) = scored.held_back(np.array([at]), linker.closed)
     shown = chance
     if chance >= scored.probability.max():
-        shown = weights.settled(chance, np.array(bool(held)), linker.weights)
+        every = scored.probability.sum()
+        shown = weights.settled(chance, every, np.array(bool(held)), linker.weights)
     why = "retenu : " + " ; ".join(held) if held else "rien ne retient ce lien"
     return [
         ("départ : une ligne prise au hasard", start),

@@ -29,7 +29,7 @@ PRECISION = 0.985
 REVIEW = 0.2
 # Tried to make the probabilities say what they mean.
 TEMPERATURES, SHIFTS = np.arange(0.8, 2.5, 0.1), np.arange(-1.0, 2.1, 0.25)
-ASSURED = np.round(np.arange(0.0, 1.6, 0.1), 1)
+ASSURED = np.round(np.arange(0.0, 2.6, 0.1), 1)
 # Where the probabilities are cut to be compared with what was right.
 RELIABILITY = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.97)
 # Lines made noisy on purpose, twice; and the share of lines from which a word is common.
@@ -145,19 +145,17 @@ def train(known: Labelled, before: Floats, usual: dict[str, float]) -> Weights:
     ]
     theta = weights.learn(known.levels, known.probe, known.right, prior=before)
     theta[0] += shift
-    tops = [best(known.probe, chance, count)[1] for chance in chances]
-    tops = [top[~held_back(known.levels[top])] for top in tops]
-    chance = np.concatenate([c[top] for c, top in zip(chances, tops, strict=True)])
-    right = known.right[np.concatenate(tops)]
+    free = [_free(known, chance) for chance in chances]
+    chance, every, right = (np.concatenate(each) for each in zip(*free, strict=True))
     learned = replace(
         weights.of(theta),
         temperature=round(float(temperature), 2),
         review=REVIEW,
-        assured=_assured(chance, right),
+        assured=_assured(chance, every, right),
         usual=usual,
     )
-    free = weights.settled(chance, np.zeros(len(chance), dtype=bool), learned)
-    return replace(learned, same=_threshold(free, right))
+    free_chance = weights.settled(chance, every, np.zeros(len(chance), dtype=bool), learned)
+    return replace(learned, same=_threshold(free_chance, right))
 
 
 def calibration(known: Labelled, scores: Floats) -> tuple[float, float]:
@@ -185,11 +183,21 @@ def best(known_probe: Ints, chance: Floats, count: int) -> tuple[Ints, Ints]:
     return probe, order[first]
 
 
-def _assured(chance: Floats, right: NDArray[np.bool_]) -> float:
-    """What surprises least, added to the log-odds of what no guard holds back."""
-    odds = np.log(chance / np.clip(1 - chance, 1e-9, 1))
-    sign = np.where(right, -1.0, 1.0)
-    surprise = [float(np.logaddexp(0, sign * (odds + added)).sum()) for added in ASSURED]
+def _free(known: Labelled, chance: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Of the best candidates nothing holds back: probability, that of all, and which are right."""
+    count = len(known.firm)
+    probe, top = best(known.probe, chance, count)
+    every = np.bincount(known.probe, weights=chance, minlength=count)[probe]
+    kept = ~held_back(known.levels[top])
+    return chance[top][kept], every[kept], known.right[top][kept]
+
+
+def _assured(chance: Floats, every: Floats, right: NDArray[np.bool_]) -> float:
+    """What surprises least, added to the log-odds of somebody when nothing holds the best back."""
+    surprise = []
+    for gain in np.exp(ASSURED):
+        free = np.clip(chance * gain / (every * gain + 1 - every), 1e-6, 1 - 1e-6)
+        surprise.append(-float(np.log(np.where(right, free, 1 - free)).sum()))
     return float(ASSURED[np.argmin(surprise)])
 
 
@@ -220,9 +228,10 @@ def report(
     runs, said = [], []
     for seed in seeds:
         chance = weights.posterior(calibrated(known, before, seed), known.probe, count)
-        top = best(known.probe, chance, count)[1]
+        probe, top = best(known.probe, chance, count)
         held, right = held_back(known.levels[top]), known.right[top]
-        chance = weights.settled(chance[top], held, learned)
+        every = np.bincount(known.probe, weights=chance, minlength=count)[probe]
+        chance = weights.settled(chance[top], every, held, learned)
         runs.append(_measures(chance, right, (chance >= learned.same) & ~held, has))
         said.append(np.column_stack([chance, right]))
     mean = {name: round(float(np.mean([run[name] for run in runs])), 4) for name in runs[0]}

@@ -109,10 +109,12 @@ class Linker:
         asked = np.flatnonzero(np.diff(begins))
         best = order[begins[asked]]
         notes = scored.held_back(best, self.closed)
-        settled = self._settled(scored.probability[best], notes)
+        chance = scored.probability
+        every = sums(scored.pairs.probe, chance, count)[asked]
+        settled = self._settled(chance[best], every, notes)
         # That the site is uncertain says nothing against the firm.
         told = [tuple(note for note in held if note != guards.SITE) for held in notes]
-        firms = self._settled(self._firms(scored, order, begins[asked]), told)
+        firms = self._settled(self._firms(scored, order, begins[asked]), every, told)
         found = [Finding()] * count
         for probe, *chances, held in zip(asked.tolist(), settled, firms, notes, strict=True):
             shown = order[begins[probe] : min(begins[probe] + SHOWN, begins[probe + 1])].tolist()
@@ -144,10 +146,13 @@ class Linker:
         is_firm = firm >= sure and set(notes) == {guards.SITE}
         return Finding(REVIEW, (best.with_notes(dict.fromkeys(notes)), *others), is_firm, firm)
 
-    def _settled(self, chance: Floats, notes: Sequence[tuple[str, ...]]) -> list[float]:
+    def _settled(
+        self, chance: Floats, every: Floats, notes: Sequence[tuple[str, ...]]
+    ) -> list[float]:
         held = np.fromiter(map(bool, notes), bool, len(notes))
-        settled: list[float] = np.round(weights.settled(chance, held, self.weights), 6).tolist()
-        return settled
+        settled = weights.settled(chance, every, held, self.weights)
+        told: list[float] = np.round(settled, 6).tolist()
+        return told
 
     def _firms(self, scored: "Scored", order: Ints, begins: Ints) -> Floats:
         """Probability that it is a site of the best candidate's firm, probe by probe."""

@@ -75,12 +75,14 @@ def posterior(scores: Floats, probe: Ints, count: int) -> Floats:
     return np.asarray(weight / total[probe])
 
 
-def settled(chance: Floats, held: NDArray[np.bool_], weigh: Weights) -> Floats:
+def settled(chance: Floats, every: Floats, held: NDArray[np.bool_], weigh: Weights) -> Floats:
     """The probability of best candidates once it is known whether a guard holds them back.
 
-    Nothing does: surer. Something does: above one half, it never reaches `same`.
+    Nothing does: "nobody" is less likely, rivals are as likely as they were (`every`: the sum over
+    all the candidates). Something does: above one half, it never reaches `same`.
     """
-    free = chance / (chance + (1 - chance) * np.exp(-weigh.assured))
+    gain = np.exp(weigh.assured)
+    free = chance * gain / (every * gain + np.maximum(1 - every, 0))
     doubted = 0.5 + (chance - 0.5) * 2 * (weigh.same - 0.5)
     return np.where(held, np.where(chance > 0.5, doubted, chance), free)
 

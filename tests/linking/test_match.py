@@ -42,10 +42,12 @@ def test_a_web_site_named_after_a_supplier_leads_to_it(session: Session, supplie
 def test_what_a_guard_holds_back_is_never_as_probable_as_a_link() -> None:
     weigh = replace(read(), same=0.8)
     chance = np.array([0.3, 0.6, 0.9, 1.0])
-    held, free = (settled(chance, np.full(4, is_held), weigh) for is_held in (True, False))
+    held, free = (settled(chance, chance, np.full(4, is_held), weigh) for is_held in (True, False))
     assert held.max() <= 0.8
     assert (np.diff(held) > 0).all()
     assert (free >= chance).all()
+    # Two equal rivals stay below one half, whatever nothing holds back.
+    assert settled(np.array([0.49]), np.array([0.98]), np.array([False]), weigh)[0] < 0.5
 
 
 def test_a_siret_is_enough(session: Session, supplier: Maker) -> None:
