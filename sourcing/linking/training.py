@@ -187,7 +187,7 @@ def _free(known: Labelled, chance: Floats) -> tuple[Floats, Floats, NDArray[np.b
     """Of the best candidates nothing holds back: probability, that of all, and which are right."""
     count = len(known.firm)
     probe, top = best(known.probe, chance, count)
-    every = np.bincount(known.probe, weights=chance, minlength=count)[probe]
+    every: Floats = np.bincount(known.probe, weights=chance, minlength=count).astype(float)[probe]
     kept = ~held_back(known.levels[top])
     return chance[top][kept], every[kept], known.right[top][kept]
 
