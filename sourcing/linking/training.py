@@ -230,7 +230,7 @@ def report(
         chance = weights.posterior(calibrated(known, before, seed), known.probe, count)
         probe, top = best(known.probe, chance, count)
         held, right = held_back(known.levels[top]), known.right[top]
-        every = np.bincount(known.probe, weights=chance, minlength=count)[probe]
+        every: Floats = np.bincount(known.probe, chance, count).astype(float)[probe]
         chance = weights.settled(chance[top], every, held, learned)
         runs.append(_measures(chance, right, (chance >= learned.same) & ~held, has))
         said.append(np.column_stack([chance, right]))
