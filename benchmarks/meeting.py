@@ -1,11 +1,21 @@
 """A day of meeting: hours of the tour under a fast clock, and what the browser still holds.
 
-python benchmarks/meeting.py http://127.0.0.1:8000 [--hours 8]     (a site that is being served)
+python benchmarks/meeting.py [--hours 8] [--address http://127.0.0.1:8000]   (else a demonstration)
 """
 
 import argparse
+import os
 import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
+from urllib.error import URLError
+from urllib.request import urlopen
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -48,18 +58,57 @@ def _run(page: Page, stops: int) -> None:
         page.clock.run_for(STOP_SECONDS * 1000)
 
 
+@contextmanager
+def demonstration() -> Iterator[str]:
+    """The address of a demonstration served for the time of the measure."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "sourcing", "demo", "--establishments", "5000"]
+        server = subprocess.Popen(
+            [*command, "--port", port], env=os.environ | {"SOURCING_DATA_DIR": folder}
+        )
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/reunion")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _wait_for(url: str) -> None:
+    for _ in range(600):
+        try:
+            urlopen(url).close()
+            return
+        except URLError:
+            time.sleep(0.5)
+    raise SystemExit(f"{url} does not answer")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("address")
+    parser.add_argument("--address", default="")
     parser.add_argument("--hours", type=float, default=8)
     options = parser.parse_args()
+    if options.address:
+        measure(options.address.rstrip("/"), options.hours)
+        return
+    with demonstration() as address:
+        measure(address, options.hours)
+
+
+def measure(address: str, hours: float) -> None:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
-        page = browser.new_page(viewport={"width": 3840, "height": 2160})
-        stops = round(options.hours * 3600 / STOP_SECONDS)
-        before, after = soak(page, options.address.rstrip("/"), stops)
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 720})
+        stops = round(hours * 3600 / STOP_SECONDS)
+        before, after = soak(page, address, stops)
         browser.close()
-    print(f"{options.hours:g} h, {stops} stops")
+    print(f"{hours:g} h, {stops} stops")
     for name, was, now in zip(Held._fields, before, after, strict=True):
         print(f"{name:10} {was:>12,.0f} -> {now:>12,.0f}  ({now / was - 1:+.1%})")
 
