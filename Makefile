@@ -28,7 +28,7 @@ $(VENDOR): package.json package-lock.json scripts/vendor.mjs
 
 test: install .venv/.tested
 	bash scripts/test_services.sh
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: install .venv/.tested
 	$(BIN)/ruff check .

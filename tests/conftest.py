@@ -26,6 +26,13 @@ CHROMIUM_ARGUMENTS = [
 DATABASES = ("sqlite", "postgresql")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first: a core that took one last would work alone to the end."""
+    marks = ("browser", "slow")
+    long = {item.path for item in items if any(map(item.get_closest_marker, marks))}
+    items.sort(key=lambda item: item.path not in long)
+
+
 def shared(path: str) -> Path:
     """A real file of ../shared, or a skip that says which is missing."""
     found = SHARED / path

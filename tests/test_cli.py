@@ -142,12 +142,8 @@ def test_the_map_is_one_file_that_says_its_names_are_fictitious(
 def test_the_state_of_the_base_is_told(base: Path, sourcing: Run) -> None:
     state = json.loads(sourcing("status", "--format", "json"))
     assert state["communes"] == 25
-    assert {run["source"] for run in state["sources"]} == {
-        "sirene",
-        "marche_inclusion",
-        "esat_gesat",
-        "innovation",
-    }
+    read = {run["source"] for run in state["sources"]}
+    assert read == {"sirene", "marche_inclusion", "esat_gesat", "innovation", "decp"}
 
 
 def test_the_demonstration_never_covers_real_data(

@@ -65,7 +65,6 @@ def site(engine: Engine, folder: Path, **settings: str | bool) -> Flask:
     usual: dict[str, Any] = {
         "secret_key": "for the tests", "recherche_entreprises_url": "", "geocoding_url": "",
     }  # fmt: skip
-    usual["geocoding_url"] = ""
     chosen = Settings(data_dir=folder, **usual | settings)
     return create_app(chosen, engine, sources=SOURCES)
 

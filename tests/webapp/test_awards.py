@@ -92,7 +92,10 @@ def test_nothing_found_says_so_and_offers_a_way_back(page: Visitor) -> None:
 
 
 def test_an_empty_base_says_how_to_fill_it(visitor: Visitor) -> None:
-    assert "Aucun marché n’est encore dans la base" in read(visitor, "/attributions")
+    text = read(visitor, "/attributions")
+    assert "Aucun marché n’est encore chargé" in text
+    # A visitor is not told commands; she is told who does it.
+    assert "quand l’équipe achats aura chargé" in text and "sourcing fetch" not in text
 
 
 def test_the_sheet_shows_what_its_supplier_has_won(page: Visitor) -> None:
