@@ -1,6 +1,6 @@
 """What `linking_rivals.py --export` wrote, run again by Splink from the files alone.
 
-python benchmarks/linking_export.py FOLDER [--spark] [--asked 500]
+python benchmarks/linking_export.py [FOLDER] [--spark] [--asked 500]
 
 Needs the extra `bench`; --spark also needs `pip install pyspark` and Java 17.
 """
@@ -69,10 +69,13 @@ def on_spark(folder: Path, count: int) -> tuple[Any, list[Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--spark", action="store_true")
     parser.add_argument("--asked", type=int, default=500)
     said = parser.parse_args()
+    if not said.folder:
+        print("left out: name the folder where linking_rivals.py --export wrote")
+        return
     from splink import Linker
 
     api, frames = (on_spark if said.spark else on_duckdb)(said.folder, said.asked)

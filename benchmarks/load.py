@@ -7,9 +7,6 @@ python benchmarks/load.py [--suppliers 50000] [--users 50] [--seconds 20] [--pro
 import argparse
 import os
 import random
-import socket
-import subprocess
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +15,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from urllib.parse import urlencode
 
+from _site import Site, served
 from search import fill, queries
 from sqlalchemy.orm import Session
 
@@ -59,17 +57,6 @@ def ask(port: int, paths: list[str], until: float) -> tuple[list[float], int]:
     return times, errors
 
 
-def wait(port: int) -> None:
-    for _ in range(300):
-        try:
-            ask(port, ["/fournisseurs"], time.perf_counter() + 60)
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise SystemExit("the site did not start")
-
-
 def cpu_seconds(site: int) -> float:
     """Computing time of the site's processes: what tells, on a machine that others load."""
     total = 0.0
@@ -83,14 +70,14 @@ def cpu_seconds(site: int) -> float:
     return total
 
 
-def measure(port: int, site: int, options: argparse.Namespace, seconds: float) -> None:
+def measure(site: Site, options: argparse.Namespace, seconds: float) -> None:
     users, every_page_new = options.users, options.every_page_new
     asked = [addresses(random.Random(user), every_page_new) for user in range(users)]
-    until, computed = time.perf_counter() + seconds, cpu_seconds(site)
+    until, computed = time.perf_counter() + seconds, cpu_seconds(site.pid)
     with ThreadPoolExecutor(users) as pool:
-        done = list(pool.map(lambda paths: ask(port, paths, until), asked))
+        done = list(pool.map(lambda paths: ask(site.port, paths, until), asked))
     times = [second for user, _ in done for second in user]
-    computed = cpu_seconds(site) - computed
+    computed = cpu_seconds(site.pid) - computed
     errors = sum(failed for _, failed in done)
     print(
         f"{users} users, {seconds:.0f} s: {len(times) / seconds:.0f} pages/s, {errors} errors, "
@@ -107,30 +94,15 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--every-page-new", action="store_true", help="no page is asked twice")
     options = parser.parse_args()
-    port = random.randint(8100, 8999)
     with tempfile.TemporaryDirectory() as folder:
         engine = db.connect(f"sqlite:///{Path(folder) / 'sourcing.sqlite'}")
         db.migrate(engine)
         with Session(engine) as session:
             fill(session, options.suppliers)
         engine.dispose()
-        command = [
-            sys.executable,
-            "-c",
-            "from sourcing.cli import main; main()",
-            "serve",
-            "--port",
-            str(port),
-        ]
-        command += ["--processes", str(options.processes)]
-        site = subprocess.Popen(command, env=os.environ | {"SOURCING_DATA_DIR": folder})
-        try:
-            wait(port)
-            measure(port, site.pid, options, 5)
-            measure(port, site.pid, options, options.seconds)
-        finally:
-            site.terminate()
-            site.wait(30)
+        with served(folder, "serve", "--processes", str(options.processes)) as site:
+            measure(site, options, 5)
+            measure(site, options, options.seconds)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,8 @@ invented one.
 
 import argparse
 import gzip
-import os
 import random
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -29,6 +25,7 @@ from statistics import median
 from typing import NamedTuple
 
 import folium
+from _site import served
 from folium.plugins import FastMarkerCluster, MarkerCluster
 from playwright.sync_api import Browser, Page, sync_playwright
 from search import fill
@@ -117,9 +114,9 @@ def points_of(folder: Path) -> Points:
     engine = db.connect(f"sqlite:///{folder / 'sourcing.sqlite'}")
     placed = select(Supplier.lat, Supplier.lon, Supplier.name).where(Supplier.lon.is_not(None))
     with Session(engine) as session:
-        found = [(lat, lon, name) for lat, lon, name in session.execute(placed)]
+        found = [(float(lat), float(lon), name) for lat, lon, name in session.execute(placed)]
     engine.dispose()
-    return found  # type: ignore[return-value]
+    return found
 
 
 # --- folium's own ---
@@ -157,34 +154,6 @@ def clustered(kind: type[MarkerCluster], points: Points, out: Path) -> float:
 
 
 # --- serving ---
-
-
-@contextmanager
-def site(folder: Path) -> Iterator[str]:
-    """The site as it is served, on this data folder."""
-    port = random.randint(8100, 8999)
-    command = [
-        sys.executable,
-        "-c",
-        "from sourcing.cli import main; main()",
-        "serve",
-        "--port",
-        str(port),
-    ]
-    served = subprocess.Popen(
-        command, env=os.environ | {"SOURCING_DATA_DIR": str(folder)}, stdout=subprocess.DEVNULL
-    )
-    try:
-        for _ in range(600):
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        served.terminate()
-        served.wait(30)
 
 
 class Compressed(SimpleHTTPRequestHandler):
@@ -282,8 +251,8 @@ def line(title: str, seen: Seen, more: str = "") -> None:
 
 
 def search_map(browser: Browser, folder: Path, scratch: Path, options: argparse.Namespace) -> None:
-    with site(folder) as address, files(scratch) as rivals:
-        url = f"{address}/fournisseurs"
+    with served(folder) as site, files(scratch) as rivals:
+        url = f"{site.address}/fournisseurs"
         with opened(browser, url, SITE_READY) as (page, _):
             total = page.inner_text("#resultats-titre")
         line(f"search map, {total}", cold(browser, url, SITE_READY, options.rounds))

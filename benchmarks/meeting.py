@@ -4,19 +4,11 @@ python benchmarks/meeting.py [--hours 8] [--address http://127.0.0.1:8000]   (el
 """
 
 import argparse
-import os
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
-from urllib.error import URLError
-from urllib.request import urlopen
 
+from _site import served
 from playwright.sync_api import Page, sync_playwright
 
 STOP_SECONDS = 12
@@ -58,35 +50,6 @@ def _run(page: Page, stops: int) -> None:
         page.clock.run_for(STOP_SECONDS * 1000)
 
 
-@contextmanager
-def demonstration() -> Iterator[str]:
-    """The address of a demonstration served for the time of the measure."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "sourcing", "demo", "--establishments", "5000"]
-        server = subprocess.Popen(
-            [*command, "--port", port], env=os.environ | {"SOURCING_DATA_DIR": folder}
-        )
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/reunion")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait()
-
-
-def _wait_for(url: str) -> None:
-    for _ in range(600):
-        try:
-            urlopen(url).close()
-            return
-        except URLError:
-            time.sleep(0.5)
-    raise SystemExit(f"{url} does not answer")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--address", default="")
@@ -95,8 +58,9 @@ def main() -> None:
     if options.address:
         measure(options.address.rstrip("/"), options.hours)
         return
-    with demonstration() as address:
-        measure(address, options.hours)
+    command = ("demo", "--establishments", "5000")
+    with tempfile.TemporaryDirectory() as folder, served(folder, *command) as site:
+        measure(site.address, options.hours)
 
 
 def measure(address: str, hours: float) -> None:

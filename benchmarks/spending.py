@@ -1,15 +1,20 @@
 """The ledger of a large buyer, 200,000 lines of which one in five has no SIRET, read into a base.
 
-    python benchmarks/spending.py DOSSIER [--lines 200000]
+    python benchmarks/spending.py [DOSSIER] [--lines 200000]
 
-The folder holds a base (SOURCING_DATA_DIR); its ledger lines are replaced. Then the indicators
+The folder holds a base (SOURCING_DATA_DIR), whose ledger lines are replaced; without it, a
+demonstration is made. Then the indicators
 page is asked forty times, by year and by directorate, as a signed-in person.
 """
 
 import argparse
 import csv
+import os
 import random
 import resource
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -18,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from connectors import load_all, readers
 from sourcing import db, people, segments, spending
-from sourcing.model import Supplier
+from sourcing.model import PUBLIC, Supplier
 from sourcing.settings import Settings
 from webapp import create_app
 
@@ -46,21 +51,30 @@ def write(path: Path, suppliers: list[tuple[str, str, str]], lines: int) -> None
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--lines", type=int, default=200_000)
     asked = parser.parse_args()
-    settings = Settings(data_dir=asked.folder)
+    with tempfile.TemporaryDirectory() as made:
+        if not asked.folder:
+            command = [sys.executable, "-m", "sourcing", "demo", "--no-serve"]
+            subprocess.run(command, env=os.environ | {"SOURCING_DATA_DIR": made}, check=True)
+        measure(asked.folder or Path(made), asked.lines)
+
+
+def measure(folder: Path, lines: int) -> None:
+    """The ledger into this folder's base, then the pages made of it."""
+    settings = Settings(data_dir=folder)
     engine = db.connect(settings.database_url)
     db.migrate(engine)
-    path = asked.folder / "depenses.csv"
+    path = folder / "depenses.csv"
     with Session(engine) as session:
         some = select(Supplier.siret, Supplier.name, Supplier.commune).where(
-            Supplier.siret.is_not(None), Supplier.diffusion == "O"
+            Supplier.siret.is_not(None), Supplier.diffusion == PUBLIC
         )
-        write(path, [tuple(row) for row in session.execute(some.limit(6_000))], asked.lines)
+        write(path, [tuple(row) for row in session.execute(some.limit(6_000))], lines)
     start, used = time.perf_counter(), _cpu()
     with db.transaction(engine) as session:
-        ledger = spending.Ledger(path.name, cache=asked.folder / "cache")
+        ledger = spending.Ledger(path.name, cache=folder / "cache")
         report = spending.take(session, segments.load(), readers.read(path), ledger)
     print(f"{report.read} lines: {time.perf_counter() - start:.1f} s, {_cpu() - used:.1f} s of CPU")
     print(f"by level {report.lines_by_level}, {report.matched:.3f} of the euros known")

@@ -7,9 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sourcing.model import Mention, Registration, Supplier
-
-PUBLIC = "O"
+from sourcing.model import PUBLIC, Mention, Registration, Supplier
 
 
 class Arrival(NamedTuple):

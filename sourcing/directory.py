@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from sourcing.fetch import Fetcher, FetchError
-from sourcing.model import MASKED, PARTIAL, Supplier
+from sourcing.model import MASKED, PARTIAL, PUBLIC, Supplier
 
 # The service's quota, per address.
 REQUESTS_PER_SECOND = 7.0
@@ -87,7 +87,7 @@ def _supplier(firm: Mapping[str, Any], here: Mapping[str, Any]) -> Supplier:
         uid=_said(here, "siret"), siret=_said(here, "siret"), siren=_said(firm, "siren"),
         origin="directory", name=MASKED if is_hidden else sign or legal_name,
         legal_name="" if is_hidden else legal_name, other_names="", is_person=form == PERSON,
-        is_head_office=here.get("est_siege") is True, diffusion=PARTIAL if is_partial else "O",
+        is_head_office=here.get("est_siege") is True, diffusion=PARTIAL if is_partial else PUBLIC,
         state="F" if _said(here, "etat_administratif") == "F" else "A",
         address="" if is_partial else _TOWN.sub("", _said(here, "adresse")),
         postcode="" if is_partial else _said(here, "code_postal"),

@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from sourcing import portions
 from sourcing.fetch import Fetcher, FetchError, Progress, Question
+from sourcing.fetch.parts import writing
 from sourcing.source import Download, Paging, Portions, SourceError
 
 # No list has more answers than this: a service that goes on is not counting.
@@ -153,7 +154,7 @@ class _Answers:
     def write(self, target: Path, progress: Progress | None) -> Path:
         """Every row on its own line; the file takes its place only when all have come."""
         part = target.with_name(target.name + ".part")
-        try:
+        with writing(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             with part.open("w", encoding="utf-8") as out:
                 for answer in chain.from_iterable(map(self._all, self.questions)):
@@ -165,11 +166,6 @@ class _Answers:
                         done = self.before + self.count
                         progress(done, max(done, self.before + self._total(answer)))
             part.replace(target)
-        except OSError as error:
-            raise FetchError(
-                f"Impossible d'écrire {target.name} dans {target.parent} ({error.strerror}) : "
-                "vérifier la place et les droits sur ce dossier."
-            ) from error
         return target
 
     def _kept(self, row: Any) -> Any:

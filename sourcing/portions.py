@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from sourcing.fetch import Fetcher, FetchError, Progress, Question
 from sourcing.fetch.answers import host_of
-from sourcing.fetch.parts import Part
+from sourcing.fetch.parts import Part, writing
 from sourcing.source import Portions
 from sourcing.workplace import workplace
 
@@ -50,8 +50,8 @@ def bring(fetcher: Fetcher, asked: Asked, target: Path, progress: Progress | Non
             "l'adresse du service."
         )
     arriving = Part(target, asked.url)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
         with workplace() as folder, arriving.path.open("w", encoding="utf-8", newline="") as out:
             for number, (group, count) in enumerate(groups):
                 path = folder / f"{number}.csv"
@@ -64,11 +64,6 @@ def bring(fetcher: Fetcher, asked: Asked, target: Path, progress: Progress | Non
         # Its note tells it from a file put there by hand.
         arriving.origin.write_text("{}")
         arriving.path.replace(target)
-    except OSError as error:
-        raise FetchError(
-            f"Impossible d'écrire {target.name} dans {target.parent} ({error.strerror}) : "
-            "vérifier la place et les droits sur ce dossier."
-        ) from error
     return target
 
 

@@ -1,7 +1,5 @@
 """Signing in and out; who may see what."""
 
-import time
-from collections import defaultdict, deque
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -12,18 +10,13 @@ from werkzeug.wrappers import Response
 
 from sourcing import audit, people
 from sourcing.model import Person
-from webapp.context import session
+from webapp.context import session, site
 from webapp.forms import SignInForm
+from webapp.protection import failed, forgive, require_patience
 
 PAGES = Blueprint("account", __name__)
 P = ParamSpec("P")
 R = TypeVar("R")
-
-# A password may be tried this many times per address in this many seconds.
-TRIES = 10
-WINDOW_SECONDS = 300
-MOST_KEPT = 10_000
-_failures: dict[str, deque[float]] = defaultdict(deque)
 
 
 class Account(UserMixin):  # type: ignore[misc]  # flask_login is not typed
@@ -44,6 +37,17 @@ def account() -> Account | None:
         return None
     known: Account = current_user
     return known if known.is_authenticated else None
+
+
+def person() -> Person:
+    """The signed-in person, as the base knows her."""
+    known = account()
+    return (people.find(session(), known.id) if known else None) or abort(403)
+
+
+def organisation() -> str:
+    """Whose files she works on: hers, else the one that runs this site."""
+    return person().organisation or site().settings.organisation
 
 
 def admin_only(page: Callable[P, R]) -> Callable[P, R | Response]:
@@ -101,14 +105,15 @@ def sign_in() -> Any:
     """Ask for the address and the password, then go where the person was going."""
     form = SignInForm()
     if form.validate_on_submit():
-        _slow_down(form.email.data)
+        who = f"{request.remote_addr} {form.email.data.strip().lower()}"
+        require_patience("password", who)
         person = people.check(session(), form.email.data, form.password.data)
         if person is not None:
-            _failures.pop(_key(form.email.data), None)
+            forgive("password", who)
             audit.write(session(), person.email, "signed_in", "mot de passe")
             login_user(Account(person))
             return redirect(next_page(request.args.get("suite", "")))
-        _failures[_key(form.email.data)].append(time.monotonic())
+        failed("password", who)
         audit.write(session(), form.email.data.strip().lower()[:200], "refused", "mot de passe")
         form.password.errors = ["L’adresse ou le mot de passe n’est pas le bon."]
     return render_template("account/sign_in.html", title="Se connecter", form=form)
@@ -127,22 +132,3 @@ def next_page(wanted: str) -> str:
     if wanted.startswith("/") and not wanted.startswith(("//", "/\\")):
         return wanted
     return url_for("search.suppliers")
-
-
-def _key(email: str) -> str:
-    return f"{request.remote_addr} {email.strip().lower()}"
-
-
-def _slow_down(email: str) -> None:
-    tries = _failures[_key(email)]
-    while tries and tries[0] < time.monotonic() - WINDOW_SECONDS:
-        tries.popleft()
-    if len(tries) >= TRIES:
-        abort(429)
-    if len(_failures) > MOST_KEPT:
-        forget_failures()
-
-
-def forget_failures() -> None:
-    """Start counting again."""
-    _failures.clear()

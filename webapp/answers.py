@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, current_app, render_template, request
+from flask import Blueprint, abort, render_template, request
 
 from sourcing.dossiers import DossierError, opening, panel
 from sourcing.model import Dossier, Panelist, Supplier
+from webapp import links
 from webapp.context import session
-from webapp.dossiers import ANSWER
-from webapp.signing import number
 from webapp.supplier import shown_name
 
 PAGES = Blueprint("answers", __name__)
@@ -17,8 +16,8 @@ PAGES = Blueprint("answers", __name__)
 @PAGES.route("/reponse/<signed>", methods=["GET", "POST"])
 def form(signed: str) -> Any:
     """The need, what every supplier is told, and the questions; answers until the launch."""
-    found = number(current_app.config["SECRET_KEY"], ANSWER, signed)
-    panelist = session().get(Panelist, found) if found else None
+    said = links.read("questions", signed)
+    panelist = session().get(Panelist, said[0]) if said else None
     if panelist is None or panelist.sent_at is None or panelist.state == panel.DROPPED:
         abort(404)
     dossier = session().get(Dossier, panelist.dossier_id) or abort(404)

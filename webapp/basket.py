@@ -17,10 +17,9 @@ from sourcing.search import Query, describe, those, uids
 from sourcing.search.hits import Hit
 from sourcing.tagging.statuses import STATUSES
 from webapp import exports
-from webapp.account import account, deciders_only, signed_in
+from webapp.account import account, deciders_only, organisation, person, signed_in
 from webapp.context import session, site
 from webapp.filters import count
-from webapp.signing import organisation, person
 
 PAGES = Blueprint("basket", __name__)
 VISIT = "panier"

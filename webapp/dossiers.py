@@ -9,7 +9,6 @@ from typing import Any
 from flask import (
     Blueprint,
     abort,
-    current_app,
     flash,
     redirect,
     render_template,
@@ -24,16 +23,15 @@ from sourcing.dossiers import Need, acts, opening, panel, questionnaire
 from sourcing.dossiers import report as reports
 from sourcing.export import docx, pdf
 from sourcing.model import Document, Dossier, Panelist
-from webapp.account import account, deciders_only, signed_in
+from webapp import links
+from webapp.account import account, deciders_only, organisation, person, signed_in
 from webapp.awards import families
 from webapp.basket import badges_of
 from webapp.context import is_demo, session, site
 from webapp.filters import count
-from webapp.signing import organisation, person, token
 from webapp.uploads import takes_file
 
 PAGES = Blueprint("dossiers", __name__)
-ANSWER = "answer"
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 REPORTS = {
     "docx": _OFFICE + "wordprocessingml.document",
@@ -102,9 +100,7 @@ def one(dossier_id: int) -> str:
 
 
 def _link(panelist: Panelist) -> str:
-    secret = current_app.config["SECRET_KEY"]
-    signed = token(secret, ANSWER, panelist.id)
-    return url_for("answers.form", signed=signed, _external=True)
+    return links.absolute("answers.form", signed=links.signed("questions", panelist.id))
 
 
 def _search(dossier: Dossier) -> str:

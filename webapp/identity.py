@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from sqlalchemy import select
 
 from sourcing import normalise, registrations
-from sourcing.model import Place, Supplier
+from sourcing.model import PUBLIC, Place, Supplier
 from sourcing.normalise import place_key
 from sourcing.search import Query, search
 from webapp.context import session, site
 
-PUBLIC = "O"
 MOST = 8
 
 

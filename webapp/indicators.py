@@ -25,10 +25,9 @@ from sourcing.export import french, harmless
 from sourcing.indicators import Figure, Indicator, IndicatorError
 from sourcing.model import MASKED, PARTIAL, Spending, Supplier
 from webapp import background, uploads
-from webapp.account import account, deciders_only, signed_in
+from webapp.account import account, deciders_only, person, signed_in
 from webapp.charts import Chart, by_year
 from webapp.context import session, site
-from webapp.signing import person
 from webapp.uploads import UploadError
 
 PAGES = Blueprint("indicators", __name__)

@@ -7,9 +7,8 @@ from werkzeug.wrappers import Response
 
 from sourcing import audit, law
 from sourcing.law import LawError, Rule
-from webapp.account import account, admin_only
+from webapp.account import account, admin_only, person
 from webapp.context import session
-from webapp.signing import person
 
 PAGES = Blueprint("law", __name__)
 

@@ -1,4 +1,4 @@
-"""Signed addresses for letters: they say to whom they were sent and for what, and end."""
+"""Signed addresses: they say for whom they were made and for what, and end."""
 
 import hmac
 from typing import Any
@@ -19,6 +19,8 @@ LASTS = {
     "still": 365 * DAY,
     "follow": 3 * DAY,
     "interest": 3 * DAY,
+    # The questions of a sourcing file: its own launch closes them long before.
+    "questions": 365 * DAY,
     # One click out works as long as letters are kept.
     "out": 5 * 365 * DAY,
 }

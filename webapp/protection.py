@@ -28,6 +28,8 @@ RATES: dict[str, RateLimitItem] = {
     # per structure, per mailbox
     "siret": parse("6/hour"),
     "mailbox": parse("6/hour"),
+    # wrong passwords, per address and account
+    "password": parse("10/5 minutes"),
 }
 # Numbers to try before the right one, half of it on average: about a second on a phone.
 HARDEST = 60_000
@@ -43,9 +45,29 @@ def register(app: Flask) -> None:
 
 def slow_down(rate: str, of: str = "") -> None:
     """429 when this visitor, or what is named, comes more often than the rate allows."""
-    limiter: MovingWindowRateLimiter = current_app.extensions[KEY]
-    if not limiter.hit(RATES[rate], rate, of or request.remote_addr or ""):
+    if not _limiter().hit(RATES[rate], rate, of or request.remote_addr or ""):
         abort(429)
+
+
+def require_patience(rate: str, of: str) -> None:
+    """429 when what is named has failed as often as the rate allows; asking does not count."""
+    if not _limiter().test(RATES[rate], rate, of):
+        abort(429)
+
+
+def failed(rate: str, of: str) -> None:
+    """Count one failure of what is named."""
+    _limiter().hit(RATES[rate], rate, of)
+
+
+def forgive(rate: str, of: str) -> None:
+    """What is named succeeded: its failures are forgotten."""
+    _limiter().clear(RATES[rate], rate, of)
+
+
+def _limiter() -> MovingWindowRateLimiter:
+    limiter: MovingWindowRateLimiter = current_app.extensions[KEY]
+    return limiter
 
 
 @PAGES.get("/defi.json")

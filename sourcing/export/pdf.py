@@ -40,7 +40,7 @@ def write(paper: Paper, out: BinaryIO) -> None:
         story += _WRITERS[type(block)](block)
 
     def foot(canvas: Any, at: Any) -> None:
-        canvas.setFont("Vera", 7)
+        canvas.setFont(REGULAR, 7)
         canvas.setFillColor(SOFT)
         canvas.drawString(MARGIN, 1.1 * cm, plain(paper.footer)[:130])
         canvas.drawRightString(A4[0] - MARGIN, 1.1 * cm, f"page {at.page}")
@@ -51,28 +51,29 @@ def write(paper: Paper, out: BinaryIO) -> None:
 @cache
 def fonts() -> None:
     """Make our two typefaces known to ReportLab."""
-    for name, file in (("Vera", "Vera.ttf"), ("VeraBd", "VeraBd.ttf")):
-        pdfmetrics.registerFont(TTFont(name, str(FONTS / file)))
-    pdfmetrics.registerFontFamily("Vera", normal="Vera", bold="VeraBd", italic="Vera",
-                                  boldItalic="VeraBd")  # fmt: skip
+    for name in (REGULAR, BOLD):
+        pdfmetrics.registerFont(TTFont(name, str(FONTS / f"{name}.ttf")))
+    pdfmetrics.registerFontFamily(
+        REGULAR, normal=REGULAR, bold=BOLD, italic=REGULAR, boldItalic=BOLD
+    )
 
 
 @cache
 def _style(name: str) -> ParagraphStyle:
     said: dict[str, dict[str, Any]] = {
-        "title": {"fontName": "VeraBd", "fontSize": 19, "leading": 23, "spaceAfter": 3},
+        "title": {"fontName": BOLD, "fontSize": 19, "leading": 23, "spaceAfter": 3},
         "subtitle": {"fontSize": 12, "leading": 16, "textColor": SOFT, "spaceAfter": 12},
-        "h1": {"fontName": "VeraBd", "fontSize": 13, "leading": 16, "spaceBefore": 14,
+        "h1": {"fontName": BOLD, "fontSize": 13, "leading": 16, "spaceBefore": 14,
                "spaceAfter": 5, "keepWithNext": 1},
-        "h2": {"fontName": "VeraBd", "fontSize": 10, "leading": 13, "spaceBefore": 8,
+        "h2": {"fontName": BOLD, "fontSize": 10, "leading": 13, "spaceBefore": 8,
                "spaceAfter": 3, "keepWithNext": 1},
         "text": {"textColor": colors.black, "spaceAfter": 5},
         "soft": {"fontSize": 7.5, "leading": 10, "textColor": SOFT, "spaceAfter": 5},
         "bullet": {"textColor": colors.black, "leftIndent": 12, "bulletIndent": 2, "spaceAfter": 2},
         "cell": {"textColor": colors.black, "fontSize": 7.5, "leading": 9.5},
-        "head": {"fontName": "VeraBd", "fontSize": 7.5, "leading": 9.5},
+        "head": {"fontName": BOLD, "fontSize": 7.5, "leading": 9.5},
     }  # fmt: skip
-    usual: dict[str, Any] = {"fontName": "Vera", "fontSize": 9, "leading": 12.5, "textColor": DEEP}
+    usual: dict[str, Any] = {"fontName": REGULAR, "fontSize": 9, "leading": 12.5, "textColor": DEEP}
     return ParagraphStyle(name, **usual | said[name])
 
 

@@ -13,7 +13,7 @@ import requests
 
 from sourcing.fetch.answers import FetchError as FetchError
 from sourcing.fetch.answers import Passing, check, decoded, explain, host_of, text_of
-from sourcing.fetch.parts import Part, has_checksum
+from sourcing.fetch.parts import Part, has_checksum, writing
 
 USER_AGENT = "sourcing-territorial/0.1 (outil de sourcing des acheteurs publics)"
 MAX_REDIRECTS = 8
@@ -133,14 +133,9 @@ class Fetcher:
                 part.forget()
                 raise Passing(error, wait_s=0) from error
 
-        try:
+        with writing(target):
             self._insist(receive)
             part.finish(checksum)
-        except OSError as error:
-            raise FetchError(
-                f"Impossible d'écrire {target.name} dans {target.parent} ({error.strerror}) : "
-                "vérifier la place et les droits sur ce dossier."
-            ) from error
         return target
 
     def _insist(self, action: Callable[[], Answer]) -> Answer:

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,18 @@ from sourcing.fetch.answers import BLOCK, CUT, WEB_PAGE, FetchError, Passing, ho
 
 # How to ask for a file that changed, by what tells its versions apart: a date, or a tag.
 _IF_CHANGED = ("If-Modified-Since", "If-None-Match")
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """A disk that refuses, while this file is written, is told in one sentence: FetchError."""
+    try:
+        yield
+    except OSError as error:
+        raise FetchError(
+            f"Impossible d'écrire {target.name} dans {target.parent} ({error.strerror}) : "
+            "vérifier la place et les droits sur ce dossier."
+        ) from error
 
 
 @dataclass

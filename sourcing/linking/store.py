@@ -19,6 +19,7 @@ from sourcing.linking.kept import LINKED, code_state, register_state
 from sourcing.linking.lines import Line
 from sourcing.linking.verdicts import REVIEW, SAME
 from sourcing.model import (
+    PUBLIC,
     REGISTER,
     Finding,
     Judgement,
@@ -178,7 +179,7 @@ def _register(session: Session, lines: Sequence[Line]) -> dict[str, dict[str, An
     found = {}
     for row in _among(session, wanted, Supplier.siret, sirets):
         facts = dict(row._mapping)
-        is_public = facts.pop("diffusion") == "O"
+        is_public = facts.pop("diffusion") == PUBLIC
         found[row.siret] = facts if is_public else facts | {"name": ""}
     return found
 

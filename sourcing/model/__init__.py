@@ -1,7 +1,17 @@
 """Every table. One row per thing a person can name; what was true is marked, never deleted."""
 
 from sourcing.model.audit import AuditEntry
-from sourcing.model.base import CHECKED, CODE, MASKED, NATIONAL_KM, PARTIAL, REGISTER, Base, Setting
+from sourcing.model.base import (
+    CHECKED,
+    CODE,
+    MASKED,
+    NATIONAL_KM,
+    PARTIAL,
+    PUBLIC,
+    REGISTER,
+    Base,
+    Setting,
+)
 from sourcing.model.contract import Contract, ContractWinner
 from sourcing.model.dossier import (
     Act,
@@ -31,6 +41,7 @@ __all__ = [
     "MASKED",
     "NATIONAL_KM",
     "PARTIAL",
+    "PUBLIC",
     "REGISTER",
     "Act",
     "Alias",

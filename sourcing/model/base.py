@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import JSON, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-# A unit in partial diffusion; a person's name is then this, in the base and everywhere.
-PARTIAL, MASKED = "P", "[Non diffusible]"
+# How a unit is shown: wholly, or in part; a person's name is then this, everywhere.
+PUBLIC, PARTIAL, MASKED = "O", "P", "[Non diffusible]"
 # Whoever works this far works everywhere in France.
 NATIONAL_KM = 2_000.0
 # The origin of a supplier the register knows.

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from connectors import liste
 from sourcing import db
 from sourcing.search import shelf
 from sourcing.settings import Settings
@@ -107,6 +108,15 @@ def visitor(app: Flask) -> Visitor:
 def admin(app: Flask) -> Visitor:
     known = Visitor(app)
     known.sign_in(*invented.ADMIN)
+    return known
+
+
+@pytest.fixture
+def buyer(app: Flask) -> Visitor:
+    """Signed in, where lists of unknown columns are read."""
+    app.extensions["sourcing"].sources = SOURCES | {"liste": liste.SOURCE}
+    known = Visitor(app)
+    known.sign_in(*invented.BUYER)
     return known
 
 

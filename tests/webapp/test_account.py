@@ -4,12 +4,7 @@ import pytest
 
 from tests.webapp import invented
 from tests.webapp.conftest import Visitor
-from webapp import account
-
-
-@pytest.fixture(autouse=True)
-def fresh_counts() -> None:
-    account.forget_failures()
+from webapp.protection import RATES
 
 
 def test_signing_in_opens_the_administrators_pages(visitor: Visitor) -> None:
@@ -36,8 +31,9 @@ def test_signing_in_never_leads_to_another_site(visitor: Visitor, elsewhere: str
 
 
 def test_guessing_passwords_is_slowed_down(visitor: Visitor) -> None:
-    codes = [visitor.sign_in(invented.BUYER[0], "faux").status_code for _ in range(account.TRIES)]
-    assert set(codes) == {200}
+    tries = RATES["password"].amount
+    codes = [visitor.sign_in(invented.BUYER[0], "faux").status_code for _ in range(tries)]
+    assert tries == 10 and set(codes) == {200}
     assert visitor.sign_in(*invented.BUYER).status_code == 429
 
 

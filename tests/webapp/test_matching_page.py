@@ -11,18 +11,9 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from connectors import liste
 from sourcing.model import Supplier
 from tests.webapp import invented
 from tests.webapp.conftest import Visitor
-
-
-@pytest.fixture
-def buyer(app: Flask) -> Visitor:
-    app.extensions["sourcing"].sources = {"liste": liste.SOURCE}
-    known = Visitor(app)
-    known.sign_in(*invented.BUYER)
-    return known
 
 
 def send(visitor: Visitor, content: str, name: str = "fournisseurs.csv") -> str:

@@ -13,25 +13,15 @@ from openpyxl import Workbook
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from connectors import liste
 from sourcing import purchases
 from sourcing.model import Campaign, Follower, Interest, Message, Purchase
 from sourcing.purchases import Draft
-from tests.webapp import invented
 from tests.webapp.conftest import Visitor
 
 NEXT = f"{date.today().year + 1}-T2"
 PATHS = "/achats-a-venir"
 TEAM = f"{PATHS}/equipe"
 HOSTILE = "<script>alert(1)</script> & =1+1"
-
-
-@pytest.fixture
-def buyer(app: Flask) -> Visitor:
-    app.extensions["sourcing"].sources = {"liste": liste.SOURCE}
-    known = Visitor(app)
-    known.sign_in(*invented.BUYER)
-    return known
 
 
 @pytest.fixture
