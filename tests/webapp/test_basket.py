@@ -1,7 +1,5 @@
 """What one does with suppliers put aside: compare them, take them away, with chosen columns."""
 
-import pytest
-from flask import Flask
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -9,13 +7,6 @@ from sourcing.model import Supplier
 from tests.webapp import invented
 from tests.webapp.conftest import Visitor
 from tests.webapp.test_dossiers import found, pick
-
-
-@pytest.fixture
-def buyer(app: Flask) -> Visitor:
-    known = Visitor(app)
-    known.sign_in(*invented.BUYER)
-    return known
 
 
 def test_up_to_five_suppliers_are_compared_without_a_score(buyer: Visitor) -> None:

@@ -20,13 +20,6 @@ from tests.webapp.conftest import Visitor
 ASKED = "q=jardins"
 
 
-@pytest.fixture
-def buyer(app: Flask) -> Visitor:
-    known = Visitor(app)
-    known.sign_in(*invented.BUYER)
-    return known
-
-
 def pick(visitor: Visitor, *uids: str, asked: str = ASKED) -> str:
     return visitor.client.post(
         "/panier", data={"demande": asked, "choisi": list(uids)}, follow_redirects=True
