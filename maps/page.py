@@ -11,6 +11,7 @@ import folium
 from branca.element import Figure, MacroElement
 from jinja2 import Template
 
+from maps.assets import asset
 from maps.geojson import Feature
 from maps.layers import LAYERS, View
 from sourcing.export import About
@@ -25,10 +26,6 @@ ASSETS_HERE, BODY_HERE = "<!-- assets -->", "<!-- suppliers -->"
 DEMO = "Démonstration : les noms sont fictifs."
 # Said at the top of the page already.
 ABOVE = ("Attention", "Recherche")
-
-
-class AssetsMissing(ValueError):
-    """The browser files are not where they were expected; the message is one French sentence."""
 
 
 def write_map(
@@ -100,25 +97,16 @@ def _told(about: About) -> str:
 
 def _inlined(assets: Path) -> str:
     """Libraries and styles as text inside the page."""
-    styles = [_asset(assets, name) for name in STYLES]
+    styles = [asset(assets, name) for name in STYLES]
     # Pictures of controls we do not use: the page must not look for any file beside it.
     styles = [re.sub(r"url\([^)]*\)", "none", style) for style in styles]
-    scripts = [re.sub(r"//# sourceMappingURL=.*", "", _asset(assets, name)) for name in SCRIPTS]
+    scripts = [re.sub(r"//# sourceMappingURL=.*", "", asset(assets, name)) for name in SCRIPTS]
     scripts.append(OWN_SCRIPT.read_text(encoding="utf-8"))
     styles.append(OWN_STYLE.read_text(encoding="utf-8"))
     return "".join(
         [f"<style>{style}</style>" for style in styles]
         + [f"<script>{script}</script>" for script in scripts]
     )
-
-
-def _asset(assets: Path, name: str) -> str:
-    try:
-        return (assets / name).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise AssetsMissing(
-            f"Le fichier {assets / name} manque : lancer « make install »."
-        ) from None
 
 
 def _embedded(data: Any) -> str:

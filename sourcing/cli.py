@@ -2,33 +2,51 @@
 
 import logging
 import sys
+from importlib import import_module
 
 import click
 
-from sourcing.commands import decide, fill, find, letters, measure, refresh, serve, shared
+from sourcing.commands import shared
 
+# What each module of sourcing/commands defines. Only the one of the command typed is imported:
+# refreshing needs neither the site nor its maps.
+MODULES = {
+    "fill": ("territory", "fetch", "ingest", "geocode", "link", "tag"),
+    "refresh": ("refresh", "take", "withdraw"),
+    "find": ("search", "map", "sheet", "match", "classify"),
+    "decide": ("reserve", "spending", "indicators", "dossiers"),
+    "measure": ("evaluate", "train"),
+    "serve": ("serve", "demo", "user", "status"),
+    "letters": ("letters",),
+}
+MODULE_OF = {name: module for module, names in MODULES.items() for name in names}
 _log = logging.getLogger("sourcing")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """Commands by their names in MODULES."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted(MODULE_OF)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in MODULE_OF:
+            return None
+        defined: tuple[click.Command, ...]
+        defined = import_module(f"sourcing.commands.{MODULE_OF[name]}").COMMANDS
+        return next(command for command in defined if command.name == name)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="sourcing-territorial")
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Nommer les fournisseurs d'un territoire avant de publier un marché."""
     context.ensure_object(shared.Bench)
     logging.basicConfig(level=context.obj.settings.log.upper())
-
-
-for command in (
-    *fill.COMMANDS,
-    *refresh.COMMANDS,
-    *find.COMMANDS,
-    *decide.COMMANDS,
-    *measure.COMMANDS,
-    *serve.COMMANDS,
-    *letters.COMMANDS,
-):
-    cli.add_command(command)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Accounts: who may sign in, and as what. Passwords are kept as scrypt digests."""
 
 from datetime import datetime
+from functools import cache
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select
@@ -11,8 +12,6 @@ from sourcing.model import Person
 
 ROLES = {"admin": "administrateur", "buyer": "acheteur", "reader": "lecteur"}
 SHORTEST_PASSWORD = 12
-# Compared when the address is unknown, so that answering takes as long as for a known one.
-_NOBODY = generate_password_hash("nobody")
 
 
 class AccountError(ValueError):
@@ -67,8 +66,8 @@ def save(session: Session, email: str, password: str, role: str, name: str = "")
 
 def check(session: Session, email: str, password: str) -> Person | None:
     """The person whose address and password these are, in the same time whether known or not."""
-    person = _by_email(session, email.strip().lower())
-    right = check_password_hash(person.password_hash if person else _NOBODY, password)
+    person, nobody = _by_email(session, email.strip().lower()), _nobody()
+    right = check_password_hash(person.password_hash if person else nobody, password)
     return person if person and right else None
 
 
@@ -91,3 +90,9 @@ def _address(email: str) -> str:
         return validate_email(email, check_deliverability=False).normalized.lower()
     except EmailNotValidError:
         raise AccountError(f"« {email} » n'est pas une adresse électronique.") from None
+
+
+@cache
+def _nobody() -> str:
+    """Compared when the address is unknown, so that answering takes as long as for a known one."""
+    return generate_password_hash("nobody")

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 
 
@@ -46,8 +47,10 @@ class Nursery:
 
 
 def _serve() -> None:
-    from sourcing.cli import main
+    from sourcing.cli import MODULES, main
 
+    for module in MODULES:
+        import_module(f"sourcing.commands.{module}")
     print("ready", flush=True)
     for line in sys.stdin:
         said = json.loads(line)

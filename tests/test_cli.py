@@ -4,12 +4,13 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from connectors import load_all
-from sourcing.cli import main
+from sourcing.cli import MODULES, main
 from tests.geo_api_server import Answer, GeoApi, LocalServer, commune, running
 
 Run = Callable[..., str]
@@ -206,3 +207,9 @@ def test_the_files_of_a_source_are_downloaded_where_asked(
         monkeypatch.setenv("SOURCING_DATAGOUV_URL", server.url)
         sourcing("fetch", "sirene", "--to", str(tmp_path))
     assert (tmp_path / "StockUniteLegale_utf8.parquet").read_bytes() == b"PAR1 and the rest"
+
+
+def test_each_command_is_where_it_is_looked_for() -> None:
+    for module, names in MODULES.items():
+        defined = import_module(f"sourcing.commands.{module}").COMMANDS
+        assert tuple(command.name for command in defined) == names

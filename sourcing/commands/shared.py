@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from maps.page import AssetsMissing
+from maps.assets import AssetsMissing
 from sourcing import db, segments
 from sourcing.people import AccountError
 from sourcing.progress import Report

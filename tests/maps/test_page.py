@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from maps.page import AssetsMissing, write_map
+from maps.assets import AssetsMissing
+from maps.page import write_map
 from sourcing.export import About, SourceNote
 from sourcing.search.hits import Hit
 from tests.maps.test_layers import SQUARE, commune
