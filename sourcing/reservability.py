@@ -124,8 +124,8 @@ class Answer:
     hosts: tuple[Host, ...]
     # radius -> kind -> how many
     by_radius: tuple[tuple[float, Mapping[str, int]], ...]
-    # Kinds this sub-segment is usually bought from, here or not.
-    usual: tuple[str, ...]
+    # The sub-segments the need may be, this one first.
+    understood: tuple[Segment, ...]
 
     @property
     def inclusive(self) -> int:
@@ -136,24 +136,29 @@ class Answer:
         return sum(row.count for row in self.rows if row.kind == ORDINARY)
 
     @property
+    def structures(self) -> tuple[str, ...]:
+        """Who usually sells it, here or not, as the nomenclature calls them: ESAT, EA, ACI…"""
+        names = (name.split(" ")[0] for each in self.understood for name in each.reservable)
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def usual(self) -> tuple[str, ...]:
+        """The same by the article that covers them: one for EI, ACI, AI and ETTI together."""
+        found = {KINDS.get(name) for name in self.structures}
+        return tuple(kind for kind in LABELS if kind in found)
+
+    @property
     def reservable(self) -> tuple[str, ...]:
         """The kinds an article lets it be reserved to, usual or present: EA and ESAT, SIAE, ESS."""
-        opened = (ADAPTED, SIAE, ESS) if self.segment.annex_3 else (ADAPTED, SIAE)
+        annex_3 = any(each.annex_3 for each in self.understood)
+        opened = (ADAPTED, SIAE, ESS) if annex_3 else (ADAPTED, SIAE)
         present = {row.kind for row in self.rows if row.count}
         return tuple(kind for kind in opened if kind in present or kind in self.usual)
 
 
-def usual_kinds(segment: Segment) -> tuple[str, ...]:
-    """Kinds the nomenclature says a sub-segment is bought from, by the article that covers them."""
-    found = {KINDS.get(name.split(" ")[0], "") for name in segment.reservable}
-    return tuple(kind for kind in LABELS if kind in found)
-
-
-def of_need(nomenclature: Nomenclature, text: str) -> tuple[list[Segment], tuple[str, ...]]:
-    """The likeliest sub-segments of a need in its own words, and the kinds usual in any of them."""
-    guessed = [nomenclature.by_code[g.code] for g in nomenclature.classify(text, UNDERSTOOD)]
-    found = {kind for segment in guessed for kind in usual_kinds(segment)}
-    return guessed, tuple(kind for kind in LABELS if kind in found)
+def of_need(nomenclature: Nomenclature, text: str) -> tuple[Segment, ...]:
+    """What a need in its own words may be: one may be wrong where the kinds of three are right."""
+    return tuple(nomenclature.by_code[g.code] for g in nomenclature.classify(text, UNDERSTOOD))
 
 
 def locate(session: Session, place: str, radius_km: float) -> Where | None:
@@ -166,9 +171,11 @@ def locate(session: Session, place: str, radius_km: float) -> Where | None:
     return Where("centre du territoire", *centre, radius_km) if centre else None
 
 
-def answer(session: Session, nomenclature: Nomenclature, segment: Segment, where: Where) -> Answer:
-    """Count the structures of a sub-segment around a place, and say what they allow."""
-    data = columns(session)
+def answer(
+    session: Session, nomenclature: Nomenclature, understood: Sequence[Segment], where: Where
+) -> Answer:
+    """Count the structures of the first sub-segment around a place, and say what they allow."""
+    segment, data = understood[0], columns(session)
     km = _distances(data, where)
     seen = _visible(data)
     kinds = _kinds(data)
@@ -190,7 +197,7 @@ def answer(session: Session, nomenclature: Nomenclature, segment: Segment, where
                       for k, m in kinds.items()})
             for radius in RADII_KM
         ),
-        usual_kinds(segment),
+        tuple(understood),
     )  # fmt: skip
 
 

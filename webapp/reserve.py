@@ -33,20 +33,17 @@ HEADERS = (
 def index() -> str:
     """One sub-segment around a place; without one, all of them."""
     where, problem = _where()
-    segment, guessed = _asked()
+    understood = _asked()
     shown: dict[str, Any] = {
         "families": families(), "radii": RADII_KM, "where": where, "problem": problem,
         "place": request.args.get("autour", ""), "text": request.args.get("q", ""),
-        "law": law.in_force(session()), "guessed": guessed, "enough": domain.ENOUGH,
-        "usual_of_need": domain.of_need(site().nomenclature, request.args.get("q", ""))[1]
-        if guessed else (),
+        "law": law.in_force(session()), "enough": domain.ENOUGH,
         "labels": domain.LABELS,
     }  # fmt: skip
-    if segment and where:
-        answer = domain.answer(session(), site().nomenclature, segment, where)
-        return render_template(
-            "reserve/one.html", title=f"Réserver : {segment.label}", answer=answer, **shown
-        )
+    if understood and where:
+        answer = domain.answer(session(), site().nomenclature, understood, where)
+        title = f"Réserver : {answer.segment.label}"
+        return render_template("reserve/one.html", title=title, answer=answer, **shown)
     lines = domain.overview(session(), site().nomenclature, where) if where else []
     return render_template(
         "reserve/index.html", title="Réservabilité", **shown,
@@ -79,7 +76,7 @@ def kit_of(segment: str) -> str:
     where, problem = _where()
     if where is None:
         abort(404)
-    answer = domain.answer(session(), site().nomenclature, found, where)
+    answer = domain.answer(session(), site().nomenclature, [found], where)
     rules = law.in_force(session())
     return render_template(
         "kit/index.html", title=f"Kit achat inclusif : {found.label}", answer=answer, law=rules,
@@ -106,10 +103,9 @@ def _where() -> tuple[Where | None, str]:
     )
 
 
-def _asked() -> tuple[Segment | None, list[Segment]]:
-    """The sub-segment chosen, else the likeliest of the need typed, with the other likely ones."""
-    known = site().nomenclature.by_code
-    chosen = known.get(request.args.get("segment", "").upper())
+def _asked() -> list[Segment]:
+    """What the need typed may be, the sub-segment chosen first; [] when nothing is asked."""
+    chosen = site().nomenclature.by_code.get(request.args.get("segment", "").upper())
     text = request.args.get("q", "").strip()
-    guessed = domain.of_need(site().nomenclature, text)[0] if text else []
-    return chosen or next(iter(guessed), None), guessed
+    guessed = domain.of_need(site().nomenclature, text) if text else ()
+    return list(dict.fromkeys([*([chosen] if chosen else []), *guessed]))

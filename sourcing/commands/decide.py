@@ -26,18 +26,17 @@ def reserve(bench: Bench, need: str, near: str, radius_km: float, form: str) -> 
     """Dire qui pourrait répondre ici, par type de structure, et ce que la loi permet."""
     nomenclature = bench.nomenclature
     segment = nomenclature.by_code.get(need.upper())
-    guessed, usual = ([segment], ()) if segment else reservability.of_need(nomenclature, need)
-    if not guessed or guessed[0] is None:
+    understood = (segment,) if segment else reservability.of_need(nomenclature, need)
+    if not understood:
         raise SourceError(f"Aucun segment d'achat reconnu dans « {need} ». Essayer d'autres mots.")
     with bench.session() as session:
         where = reservability.locate(session, near, radius_km)
         if where is None:
             raise SourceError(f"Lieu inconnu : « {near} ». Indiquer une commune ou un code postal.")
-        answer = reservability.answer(session, nomenclature, guessed[0], where)
+        answer = reservability.answer(session, nomenclature, understood, where)
         rate = law.in_force(session).get("PART_TRAVAILLEURS")
-    usual = usual or answer.usual
     if form == "json":
-        click.echo(json.dumps(_told(answer, usual), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(_told(answer), ensure_ascii=False, indent=1))
         return
     click.echo(f"{answer.segment.code} {answer.segment.label}, à {radius_km:g} km : {where.label}")
     for row in (*answer.rows, *answer.apart):
@@ -46,15 +45,18 @@ def reserve(bench: Bench, need: str, near: str, radius_km: float, form: str) -> 
         click.echo(f"  {row.label:<42} {row.count:>5}  {at}{won} d'un marché public")
     for verdict in answer.verdicts:
         click.echo(f"  {verdict.code:<10} {verdict.sentence}")
-    for said, listed in (("Réservable à", answer.reservable), ("D'ordinaire acheté à", usual)):
-        click.echo(f"  {said} : {', '.join(LABELS[k] for k in listed) or 'personne de connu'}")
+    for said, kinds in (
+        ("Réservable à", answer.reservable),
+        ("D'ordinaire acheté à", answer.usual),
+    ):
+        click.echo(f"  {said} : {', '.join(LABELS[k] for k in kinds) or 'personne de connu'}")
     for lot in answer.lots:
         click.echo(f"  Lot possible : {lot.segment.label} ({lot.count})")
     if rate:
         click.echo(f"  Part minimale : {rate.amount} ({rate.article})")
 
 
-def _told(answer: Answer, usual: tuple[str, ...]) -> dict[str, object]:
+def _told(answer: Answer) -> dict[str, object]:
     return {
         "segment": answer.segment.code,
         "label": answer.segment.label,
@@ -67,8 +69,9 @@ def _told(answer: Answer, usual: tuple[str, ...]) -> dict[str, object]:
             for row in (*answer.rows, *answer.apart)
         },
         "reservable_kinds": answer.reservable,
-        "usual_kinds": usual,
-        "usual_structures": answer.segment.reservable,
+        "understood": [each.code for each in answer.understood],
+        "usual_kinds": answer.usual,
+        "usual_structures": answer.structures,
         "articles": {v.code: {"count": v.count, "state": v.state} for v in answer.verdicts},
         "lots": [{"segment": lot.segment.code, "count": lot.count} for lot in answer.lots],
         "hosts": {host.kind: host.count for host in answer.hosts},
