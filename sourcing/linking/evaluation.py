@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sourcing.linking.index import Floats
 from sourcing.linking.training import columns, table
-from sourcing.linking.verdicts import SAME, Finding, Linker, Scored
+from sourcing.linking.verdicts import SAME, Linker, Scored
 from sourcing.source import SourceError
 
 COLUMNS = ("name", "alt_name", "address", "postcode", "city")
@@ -45,22 +45,26 @@ def answers(register: Path, queries: Path) -> Answers:
     linker = Linker.of(columns(base))
     cold = time.perf_counter() - started
     started = time.perf_counter()
-    probes = linker.normaliser.lines(columns(asked))
-    findings = linker.findings(Scored.of(linker.index, probes, linker.weights), len(asked))
+    chance, line, automatic = _best(linker, columns(asked), len(asked))
     warm = time.perf_counter() - started
-    chance, line = _best(findings)
     known = np.append(base["siret"].to_numpy(dtype=object), "")
-    automatic = np.array([finding.verdict == SAME for finding in findings], dtype=bool)
     truth = asked["truth_siret"].to_numpy(dtype=object)
     source = asked.get("source", pd.Series([""] * len(asked))).to_numpy(dtype=object)
     return Answers(chance, known[line], truth, automatic, source, (cold, warm))
 
 
-def _best(findings: Sequence[Finding]) -> tuple[Floats, NDArray[np.int64]]:
-    """Probability and base line of each query's best candidate (0 and -1 when it has none)."""
-    found = [(one.best.probability, one.best.line) if one.best else (0.0, -1) for one in findings]
-    chance, line = zip(*found, strict=True) if found else ((), ())
-    return np.array(chance), np.array(line, dtype=np.int64)
+def _best(
+    linker: Linker, said: dict[str, Sequence[str]], count: int
+) -> tuple[Floats, NDArray[np.int64], NDArray[np.bool_]]:
+    """Of each query's best candidate: probability, line (0 and -1 for none), is it automatic."""
+    scored = Scored.of(linker.index, linker.normaliser.lines(said), linker.weights)
+    judged = linker.judged(scored, count)
+    chance, line = np.zeros(count), np.full(count, -1)
+    automatic = np.zeros(count, dtype=bool)
+    chance[judged.probe] = judged.chance
+    line[judged.probe] = scored.pairs.line[judged.order[judged.begins]]
+    automatic[judged.probe] = judged.verdict == SAME
+    return chance, line, automatic
 
 
 def figures(answers: Answers) -> dict[str, Any]:

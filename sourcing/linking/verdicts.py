@@ -1,20 +1,20 @@
 """Verdicts: the best candidates of each line, how sure we are, and why, for a buyer."""
 
+import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sourcing.linking import evidence, guards, weights
+from sourcing.linking import evidence, guards, weights, wording
 from sourcing.linking.candidates import Pairs, candidates
 from sourcing.linking.comparison import Comparison
-from sourcing.linking.evidence import EVIDENCE
 from sourcing.linking.index import Floats, Index, Ints
 from sourcing.linking.looks import Levels
 from sourcing.linking.normalised import Lines, Normaliser
-from sourcing.linking.overlap import sums
+from sourcing.linking.overlap import ranges, sums
 from sourcing.linking.weights import Weights
 
 SAME, REVIEW, DIFFERENT = "same", "review", "different"
@@ -67,6 +67,22 @@ class Finding:
         return self.candidates[0] if self.candidates else None
 
 
+class Judged(NamedTuple):
+    """The verdict on each probe that has candidates, before anything is put in words."""
+
+    probe: Ints
+    # Their pairs, best first, one probe after the other; where those of each probe begin.
+    order: Ints
+    begins: Ints
+    # That it is the best one; that it is one of the sites of its firm.
+    chance: Floats
+    firm: Floats
+    verdict: NDArray[np.str_]
+    is_firm_only: NDArray[np.bool_]
+    # What holds the best one back.
+    notes: list[tuple[str, ...]]
+
+
 class Linker:
     """A base ready to be asked which of its lines a given line is."""
 
@@ -95,64 +111,55 @@ class Linker:
         scored = Scored.of(self.index, self.normaliser.lines(columns), self.weights)
         probe, line = np.asarray(own, dtype=np.int64)[scored.pairs.probe], scored.pairs.line
         like = np.flatnonzero((scored.alone >= self.weights.same) & (probe != line))
-        notes = scored.held_back(like, self.closed)
-        for pair, held in zip(like.tolist(), notes, strict=True):
-            reasons, against = scored.reasons(pair)
+        notes, said = scored.held_back(like, self.closed), scored.reasons(like)
+        for pair, held, (reasons, against) in zip(like.tolist(), notes, said, strict=True):
             told = reasons[: len(reasons) - against] + held
             both, score = (int(probe[pair]), int(line[pair])), float(scored.alone[pair])
             yield Alike(*both, score, not held, told)
 
     def findings(self, scored: "Scored", count: int) -> list[Finding]:
-        """The verdict on every probe of pairs already scored."""
-        order = np.lexsort((scored.pairs.line, -scored.probability, scored.pairs.probe))
+        """The verdict on every probe of pairs already scored, and why."""
+        judged = self.judged(scored, count)
+        found = [Finding()] * count
+        for probe, verdict, (best, *others), notes, is_firm_only, firm in zip(
+            judged.probe.tolist(),
+            judged.verdict.tolist(),
+            _shown(scored, judged),
+            judged.notes,
+            judged.is_firm_only.tolist(),
+            judged.firm.tolist(),
+            strict=True,
+        ):
+            told = best.with_notes(notes) if verdict == REVIEW else best
+            found[probe] = Finding(verdict, (told, *others), is_firm_only, firm)
+        return found
+
+    def judged(self, scored: "Scored", count: int) -> Judged:
+        """The verdict on every probe that has candidates."""
+        sure, chance = self.weights.same, scored.probability
+        order = np.lexsort((scored.pairs.line, -chance, scored.pairs.probe))
         begins = np.searchsorted(scored.pairs.probe, np.arange(count + 1))
         asked = np.flatnonzero(np.diff(begins))
-        best = order[begins[asked]]
+        begins = begins[asked]
+        best = order[begins]
         notes = scored.held_back(best, self.closed)
-        chance = scored.probability
         every = sums(scored.pairs.probe, chance, count)[asked]
         settled = self._settled(chance[best], every, notes)
         # That the site is uncertain says nothing against the firm.
-        told = [tuple(note for note in held if note != guards.SITE) for held in notes]
-        firms = self._settled(self._firms(scored, order, begins[asked]), every, told)
-        found = [Finding()] * count
-        for probe, *chances, held in zip(asked.tolist(), settled, firms, notes, strict=True):
-            shown = order[begins[probe] : min(begins[probe] + SHOWN, begins[probe + 1])].tolist()
-            found[probe] = self._finding(scored, shown, chances, held)
-        return found
+        of_firm = [tuple(note for note in held if note != guards.SITE) for held in notes]
+        firm = self._settled(self._firms(scored, order, begins), every, of_firm)
+        is_free = (settled >= sure) & ~_any(notes)
+        is_likely = np.maximum(settled, firm) >= self.weights.review
+        verdict = np.where(~is_likely, DIFFERENT, np.where(is_free, SAME, REVIEW))
+        is_unsure = (verdict == REVIEW) & (chance[best] < sure) & (firm >= sure)
+        sites = zip(notes, is_unsure.tolist(), strict=True)
+        notes = [tuple(dict.fromkeys((*n, guards.SITE))) if unsure else n for n, unsure in sites]
+        is_site = np.fromiter((held == (guards.SITE,) for held in notes), bool, len(notes))
+        is_firm_only = (verdict == REVIEW) & (firm >= sure) & is_site
+        return Judged(asked, order, begins, settled, firm, verdict, is_firm_only, notes)
 
-    def _finding(
-        self,
-        scored: "Scored",
-        order: Sequence[int],
-        chances: Sequence[float],
-        notes: tuple[str, ...],
-    ) -> Finding:
-        """The verdict on the best pairs of one probe, best first; `notes` hold the best back.
-
-        `chances`: that it is the best one, that it is one of the sites of its firm.
-        """
-        sure, (chance, firm) = self.weights.same, chances
-        shown = map(scored.candidate if max(chances) < self.weights.review else scored.told, order)
-        best, *others = shown
-        best = best._replace(probability=chance)
-        others = [o._replace(probability=min(o.probability, 1 - chance)) for o in others]
-        if max(chances) < self.weights.review:
-            return Finding(DIFFERENT, (best, *others), False, firm)
-        if chance >= sure and not notes:
-            return Finding(SAME, (best, *others), False, firm)
-        if scored.probability[order[0]] < sure <= firm:
-            notes = (*notes, guards.SITE)
-        is_firm = firm >= sure and set(notes) == {guards.SITE}
-        return Finding(REVIEW, (best.with_notes(dict.fromkeys(notes)), *others), is_firm, firm)
-
-    def _settled(
-        self, chance: Floats, every: Floats, notes: Sequence[tuple[str, ...]]
-    ) -> list[float]:
-        held = np.fromiter(map(bool, notes), bool, len(notes))
-        settled = weights.settled(chance, every, held, self.weights)
-        told: list[float] = np.round(settled, 6).tolist()
-        return told
+    def _settled(self, chance: Floats, every: Floats, notes: Sequence[tuple[str, ...]]) -> Floats:
+        return np.round(weights.settled(chance, every, _any(notes), self.weights), 6)
 
     def _firms(self, scored: "Scored", order: Ints, begins: Ints) -> Floats:
         """Probability that it is a site of the best candidate's firm, probe by probe."""
@@ -164,22 +171,26 @@ class Linker:
         return np.minimum(1.0, firm)
 
 
-@cache
-def _clauses() -> list[tuple[int, dict[int, tuple[float, str]]]]:
-    """Of each question that is told, its place and its answers' weight and French clause."""
-    weigh = weights.read().answers
-    said = [
-        (
-            i,
-            {
-                n: (weigh[e.name][code], clause)
-                for n, (code, clause) in enumerate(e.answers)
-                if clause
-            },
-        )
-        for i, e in enumerate(EVIDENCE)
-    ]
-    return [(i, told) for i, told in said if told]
+def _any(notes: Sequence[tuple[str, ...]]) -> NDArray[np.bool_]:
+    return np.fromiter(map(bool, notes), bool, len(notes))
+
+
+def _shown(scored: "Scored", judged: Judged) -> Iterator[list[Candidate]]:
+    """The few best candidates of each probe, those of likely ones with their reasons."""
+    ends = np.append(judged.begins[1:], len(judged.order))
+    row, at = ranges(judged.begins, np.minimum(judged.begins + SHOWN, ends))
+    pair, of_best = judged.order[at], judged.chance[row]
+    others = np.minimum(scored.probability[pair], 1 - of_best)
+    probability = np.where(at == judged.begins[row], of_best, others)
+    reasons: list[tuple[tuple[str, ...], int]] = [((), 0)] * len(pair)
+    told = np.flatnonzero((judged.verdict != DIFFERENT)[row])
+    for place, why in zip(told.tolist(), scored.reasons(pair[told]), strict=True):
+        reasons[place] = why
+    lines, alone = scored.pairs.line[pair].tolist(), scored.alone[pair].tolist()
+    each = zip(lines, probability.tolist(), alone, reasons, strict=True)
+    every = [Candidate(line, chance, alone, *why) for line, chance, alone, why in each]
+    starts = np.searchsorted(row, np.arange(len(judged.probe) + 1)).tolist()
+    yield from (every[a:b] for a, b in itertools.pairwise(starts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,15 +224,6 @@ class Scored:
     def pairs(self) -> Pairs:
         return self.compared.pairs
 
-    def candidate(self, pair: int) -> Candidate:
-        return Candidate(
-            int(self.pairs.line[pair]), float(self.probability[pair]), float(self.alone[pair])
-        )
-
-    def told(self, pair: int) -> Candidate:
-        reasons, against = self.reasons(pair)
-        return self.candidate(pair)._replace(reasons=reasons, against=against)
-
     def held_back(self, pairs: Ints, closed: Collection[int]) -> list[tuple[str, ...]]:
         """Why each of these may not be linked without a person, however probable, or nothing."""
         return [
@@ -231,17 +233,7 @@ class Scored:
             )
         ]
 
-    def reasons(self, pair: int) -> tuple[tuple[str, ...], int]:
+    def reasons(self, pairs: Ints) -> list[tuple[tuple[str, ...], int]]:
         """French clauses, what speaks for it first, each side by weight; how many speak against."""
-        levels = self.levels[pair].tolist()
-        said = [told[level] for column, told in _clauses() if (level := levels[column]) in told]
-        said.append(self._name_reason(pair))
-        said.sort(key=lambda s: (s[0] < 0, -abs(s[0]), s[1]))
-        return tuple(clause for _, clause in said), sum(weight < 0 for weight, _ in said)
-
-    def _name_reason(self, pair: int) -> tuple[float, str]:
-        dice = float(self.compared.dice[pair])
-        likeness = round(max(float(self.compared.names.likeness[pair]), 100 * dice))
-        if likeness >= 100 and dice > 0.99:
-            return 3.0, "même nom"
-        return (2.5 if likeness >= 80 else 1.0 if likeness >= 50 else -1.0), f"nom à {likeness} %"
+        likeness = self.compared.names.likeness[pairs]
+        return wording.reasons(self.levels[pairs], likeness, self.compared.dice[pairs])
