@@ -98,6 +98,16 @@ def test_sending_the_form_twice_keeps_one_registration(session: Session) -> None
     assert waiting.answers["activity"] == "taille de haies", "unconfirmed answers change nothing"
 
 
+def test_a_form_sent_again_after_a_cut_is_there_once_and_its_code_stays(session: Session) -> None:
+    first = registrations.receive(session, ANSWERS, KEY, proof="signature")
+    again = registrations.receive(session, ANSWERS, KEY, proof="signature")
+    assert (again.registration.id, again.code) == (first.registration.id, "")
+    registrations.try_code(session, first.registration.id, first.code, KEY, NOW)
+    late = registrations.receive(session, ANSWERS, KEY, proof="signature").registration
+    assert registrations.confirm(session, late, NOW).state == "pending"
+    assert session.scalar(select(func.count()).select_from(Registration)) == 1
+
+
 def test_a_proof_of_work_serves_one_structure_only(session: Session) -> None:
     registrations.receive(session, ANSWERS, KEY, proof="signature")
     registrations.receive(session, ANSWERS, KEY, proof="signature")

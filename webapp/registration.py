@@ -112,11 +112,12 @@ def _receive(form: RegistrationForm) -> Response:
         registrations.confirm(session(), received.registration, datetime.now())
         flash("Vos corrections sont enregistrées ; l’équipe achats les vérifie.", "good")
         return redirect(url_for("mine.index"), 303)
-    token = links.signed("confirm", received.registration.id, received.version)
-    post.send(
-        "confirm", answers.email, name=answers.name, code=received.code,
-        link=links.absolute("registration.confirm", token=token),
-    )  # fmt: skip
+    if received.code:
+        token = links.signed("confirm", received.registration.id, received.version)
+        post.send(
+            "confirm", answers.email, name=answers.name, code=received.code,
+            link=links.absolute("registration.confirm", token=token),
+        )  # fmt: skip
     cookie[SENT] = [received.registration.id, answers.name]
     return redirect(url_for("registration.thanks"), 303)
 

@@ -22,6 +22,8 @@ from webapp import create_app, post
 
 LORIENT = "200042174"
 THREADS = 8
+# Pages whose templates and questions every process has ready.
+WARM = ("/fournisseurs", "/inscription?creation=1")
 
 
 @click.command()
@@ -41,8 +43,11 @@ def serve(bench: Bench, port: int, host: str, processes: int) -> None:
             "En choisir un autre avec --port."
         ) from error
     app = create_app(bench.settings, bench.engine, bench.nomenclature, load_all())
-    # Read before the processes part, which then share it; no connection is.
+    # Read once by the process that keeps the others, which share it: a process that replaces
+    # another answers at once. No connection is shared.
     bench.nomenclature.classify("espaces verts")
+    for page in WARM:
+        app.test_client().get(page)
     bench.engine.dispose()
     click.echo(f"Le site est prêt : http://{host}:{port} (Ctrl+C pour l'arrêter)")
 

@@ -28,7 +28,7 @@ class RegistrationError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What was stored, and the six digits to send to its address."""
+    """What was stored, and the six digits to send to its address; '' when they already were."""
 
     registration: Registration
     code: str
@@ -53,11 +53,11 @@ def receive(
     twice, or again after a cut, a registration is there once. `key` signs the code; `proof`
     serves one structure only, RegistrationError otherwise.
     """
-    open_key = _key("new", answers)
-    if proof and _is_spent(session, proof, open_key):
-        raise RegistrationError("La page est restée ouverte trop longtemps : envoyer de nouveau.")
-    code = f"{secrets.randbelow(1_000_000):06d}"
     now = datetime.now()
+    if (before := _sent_before(session, proof, answers, now)) is not None:
+        return Received(before, "")
+    open_key = _key("new", answers)
+    code = f"{secrets.randbelow(1_000_000):06d}"
     row = {
         "siret": answers.siret, "answers": asdict(answers), "state": "unconfirmed",
         "received_at": now, "email": answers.email, "open_key": open_key, "proof": proof or None,
@@ -96,7 +96,7 @@ def confirm(session: Session, registration: Registration, now: datetime) -> Regi
     """The address is proved: the registration waits for the team, in place of an earlier one."""
     open_key = _key("open", answers_of(registration.answers))
     earlier = session.scalar(select(Registration).where(Registration.open_key == open_key))
-    if earlier is not None:
+    if earlier is not None and earlier is not registration:
         session.delete(earlier)
         session.flush()
     registration.open_key, registration.state = open_key, "pending"
@@ -125,6 +125,16 @@ def _digest(key: str, open_key: str, code: str) -> str:
     return hmac.new(key.encode(), f"{open_key} {code}".encode(), "sha256").hexdigest()
 
 
-def _is_spent(session: Session, proof: str, open_key: str) -> bool:
-    by = session.execute(select(Registration.open_key).where(Registration.proof == proof)).first()
-    return by is not None and by[0] != open_key
+def _sent_before(
+    session: Session, proof: str, answers: Answers, now: datetime
+) -> Registration | None:
+    """What this very form already stored, its answer having been lost; its code is still good."""
+    same = select(Registration).where(Registration.proof == proof)
+    by = session.scalar(same) if proof else None
+    if by is None:
+        return None
+    kept = answers_of(by.answers)
+    if _key("new", kept) != _key("new", answers):
+        raise RegistrationError("La page est restée ouverte trop longtemps : envoyer de nouveau.")
+    is_good = by.tries < CODE_TRIES and (by.code_until is None or by.code_until > now)
+    return by if kept == answers and is_good else None

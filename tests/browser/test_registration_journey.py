@@ -65,7 +65,7 @@ def test_from_the_form_to_the_map(watched: Watched, served: Flask) -> None:
     expect(page.locator(".cell").first).to_be_visible()
 
 
-def test_a_draft_waits_on_the_device_without_what_is_personal_and_goes_once_sent(
+def test_a_draft_waits_on_the_device_and_leaves_it_once_the_site_answers(
     watched: Watched,
 ) -> None:
     page = watched.open(f"/inscription?siret={invented.siret(4)}")
@@ -80,7 +80,10 @@ def test_a_draft_waits_on_the_device_without_what_is_personal_and_goes_once_sent
     expect(page.locator("[data-draft-said]")).to_be_visible()
     page.locator("[data-choices] input").first.check()
     page.fill("#email", "moi@exemple.fr")
+    page.route("**/defi.json", lambda route: route.abort())
     page.get_by_role("button", name="Envoyer").click()
+    expect(page.locator("[data-send-said]")).to_contain_text("Le site ne répond pas")
+    page.unroute("**/defi.json")
     expect(page.locator("h1")).to_contain_text("Merci")
     assert page.evaluate("localStorage.length") == 0
 

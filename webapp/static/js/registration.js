@@ -9,6 +9,8 @@ const DRAFT_LASTS_MS = 24 * 3600 * 1000;
 // Never kept on the device: what identifies a person, tokens, and health.
 const NOT_KEPT = new Set(["email", "phone", "csrf_token", "opened", "altcha", "surname", "proposed", "tih", "tih_consent", "via"]);
 const PATIENCE_MS = 8000;
+const SITE_PATIENCE_MS = 60_000;
+const RETRY_MS = 1500;
 
 function later(run) {
   let timer = 0;
@@ -156,8 +158,21 @@ if (worked && window.isSecureContext) {
     const patience = new Promise((done) => { setTimeout(done, PATIENCE_MS, ""); });
     field.value = await Promise.race([begin(), patience]);
     if (!field.value) field.remove();
+    await siteAnswers(worked.dataset.challenge, said);
     worked.submit();
   });
+}
+
+// A form sent to a site that starts again would be an error page: it waits here instead. Sent
+// twice all the same, it is the same registration.
+async function siteAnswers(address, said) {
+  for (const end = Date.now() + SITE_PATIENCE_MS; Date.now() < end;) {
+    try {
+      if ((await fetch(address, { cache: "no-store" })).ok) return;
+    } catch { /* nobody answers yet */ }
+    said.textContent = "Le site ne répond pas. Vos réponses sont gardées ici, et partiront dès qu’il répond…";
+    await new Promise((done) => { setTimeout(done, RETRY_MS); });
+  }
 }
 
 document.getElementById("erreurs")?.focus();
