@@ -58,6 +58,8 @@ def workbench(files: Sequence[Path]) -> Iterator[tuple[Path, Any]]:
                 con.execute(f"SET memory_limit = '{MEMORY}'")
                 con.execute(f"SET temp_directory = '{folder / 'spill'}'")
                 con.execute("SET preserve_insertion_order = false")
+                # Never committed: nothing waits for the disk, nor is packed for it.
+                con.begin()
                 yield folder, con
         except kinds as error:
             reason = next(said for several, said in FAILURES if isinstance(error, several))

@@ -231,9 +231,11 @@ def test_only_what_differs_is_written_and_must_be_tagged_again(
     units = [legal_unit(n) for n in (1, 2, 3)]
     load(session, stock(tmp_path, [establishment(1), establishment(2)], units))
     assert stale(session) == set()
-    rows = [establishment(1), establishment(2, enseigne1="NOUVELLE"), establishment(3)]
+    # The day INSEE touched it says nothing of it.
+    touched = establishment(1, dateDernierTraitement="2026-09-08T12:00:00")
+    rows = [touched, establishment(2, enseigne1="NOUVELLE"), establishment(3)]
     run = load(session, stock(tmp_path, rows, units), day=9)
-    assert run.kept == 3
+    assert (run.kept, run.changed, run.added) == (3, 1, 1)
     assert stale(session) == {2, 3}
     assert [supplier(session, n).last_seen.day for n in (1, 2, 3)] == [1, 9, 9]
 

@@ -3,6 +3,7 @@
 # Every name below comes from Source.columns or from a Shape, both ours.
 # ruff: noqa: S608
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,9 +33,8 @@ WRITTEN = (
     "siret", "origin", "last_seen", "run_id", "gone_on", "digest", *COMPOSED, *PLACED, *FIRST,
 )  # fmt: skip
 
-# 63 bits of what the register says of a supplier, for the base's signed integers. Another DuckDB
-# may count them otherwise: then everything is written once more, nothing is missed.
-DIGEST = f"(hash({', '.join((*COMPOSED, *PLACED))}) >> 1)::BIGINT"
+# What the base's table of communes adds to a line.
+OF_COMMUNE = ("today", "place", "centre_lon", "centre_lat")
 # Another address of a public unit, both being known; a mask forgets where it was.
 HAS_MOVED = (
     "excluded.diffusion = 'O' AND supplier.diffusion = 'O' AND supplier.origin = 'register' "
@@ -100,7 +100,7 @@ def compose(source: Source, reading: Reading, day: str, run: int) -> str:
     """SQL: a row per supplier to write, in the order of WRITTEN.
 
     Reads the tables the package has filled: line, legal_unit, geolocation, commune, and `known`
-    with the digest of what the base has of each siret.
+    with the digest of what each siret of the base was made of: only what differs is composed.
     """
     fact = ", ".join(
         [f"line.{column}" for column in ("siret", *reading.establishment)]
@@ -118,22 +118,49 @@ def compose(source: Source, reading: Reading, day: str, run: int) -> str:
         "phone": "''", "email": "''", "website": "''", "description": "''",
         "run_id": str(run), "gone_on": "CAST(NULL AS VARCHAR)",
     }  # fmt: skip
-    said = ", ".join(f"{last.get(c, c)} AS {c}" for c in WRITTEN if c != "digest")
+    said = ", ".join(f"{last.get(c, c)} AS {c}" for c in WRITTEN)
+    layers, placing = _layers(source.columns), _placing(source.columns)
     # In the order of siret, so that the base's indexes grow at one end.
     return (
         f"WITH fact AS (SELECT {fact} FROM line LEFT JOIN legal_unit "
         "ON legal_unit.siren = left(line.siret, 9) LEFT JOIN geolocation USING (siret)), "
-        f"{_layers(source.columns)}, {_placing(source.columns)} "
-        f", said AS (SELECT {said} FROM placed), "
-        f"written AS (SELECT *, {DIGEST} AS digest FROM said) "
-        f"SELECT {', '.join(f'written.{c}' for c in WRITTEN)} FROM written "
-        "LEFT JOIN known USING (siret) WHERE known.digest IS DISTINCT FROM written.digest "
-        "ORDER BY siret"
+        f"located AS (SELECT fact.*, {', '.join(OF_COMMUNE)} FROM fact "
+        f"LEFT JOIN commune ON file_code = {source.columns['commune_code']}), "
+        f"marked AS (SELECT *, {_digest(source, reading, layers + placing)} AS digest "
+        "FROM located), news AS (SELECT marked.* FROM marked LEFT JOIN known USING (siret) "
+        "WHERE known.digest IS DISTINCT FROM marked.digest), "
+        f"{layers}, {placing} SELECT {said} FROM placed ORDER BY siret"
     )
 
 
+def _digest(source: Source, reading: Reading, rules: str) -> str:
+    """SQL: 63 bits of all that a supplier is made of, for the base's signed integers.
+
+    Of what is read, not of what is composed: that is the dearest part, spared for who is the same.
+    With other rules, or another DuckDB, all differ and are written once more: nothing is missed.
+    """
+    read = {*reading.establishment, *reading.legal_unit.values(), *reading.geolocation}
+    made_of = sorted(read & _feeding(source.columns))
+    salt = hashlib.blake2b(rules.encode(), digest_size=8).hexdigest()
+    return f"(hash('{salt}', siret, {', '.join((*made_of, *OF_COMMUNE))}) >> 1)::BIGINT"
+
+
+def _feeding(columns: Mapping[str, str]) -> set[str]:
+    """The names that a supplier's columns read, of the files and of one another."""
+    found, new = set[str](), {*COMPOSED, *PLACED, *(c for c in columns if _is_position(c))}
+    while new:
+        found |= new
+        read = " ".join(columns[name] for name in new if name in columns)
+        new = set(re.findall(NAME, read)) - found
+    return found
+
+
+def _is_position(column: str) -> bool:
+    return column.startswith("position_")
+
+
 def _layers(columns: Mapping[str, str]) -> str:
-    """CTEs from `fact` to `composed`, a new one whenever a column reads one of the same layer.
+    """CTEs from `news` to `composed`, a new one whenever a column reads one of the same layer.
 
     Within one SELECT an alias is copied into what reads it: planning would take seconds.
     """
@@ -142,7 +169,7 @@ def _layers(columns: Mapping[str, str]) -> str:
         if layers[-1].keys() & set(re.findall(NAME, sql)):
             layers.append({})
         layers[-1][column] = sql
-    names = ["fact", *(f"layer_{i}" for i in range(1, len(layers))), "composed"]
+    names = ["news", *(f"layer_{i}" for i in range(1, len(layers))), "composed"]
     listed = (", ".join(f"{sql} AS {column}" for column, sql in layer.items()) for layer in layers)
     return ", ".join(
         f"{name} AS (SELECT *, {added} FROM {below})"
@@ -152,7 +179,7 @@ def _layers(columns: Mapping[str, str]) -> str:
 
 def _placing(columns: Mapping[str, str]) -> str:
     """CTEs from `composed` to `placed`: the first plausible position, else the commune's centre."""
-    ranks = [int(c.removeprefix("position_")) for c in columns if c.startswith("position_")]
+    ranks = [int(c.removeprefix("position_")) for c in columns if _is_position(c)]
     km = f"CASE WHEN today LIKE '97%' THEN {VICINITY_OVERSEAS_KM} ELSE {VICINITY_KM} END"
     projected, plausible, lon, lat, precision = (
         separator.join(sql.replace("#", str(rank)) for rank in ranks)
@@ -165,8 +192,7 @@ def _placing(columns: Mapping[str, str]) -> str:
         )
     )
     return (
-        f"projected AS (SELECT *, {projected} FROM composed "
-        "LEFT JOIN commune ON file_code = commune_code), "
+        f"projected AS (SELECT *, {projected} FROM composed), "
         f"chosen AS (SELECT *, CASE {plausible} END AS best FROM projected), "
         f"placed AS (SELECT *, round(CASE best {lon} ELSE centre_lon END, 6) AS lon, "
         f"round(CASE best {lat} ELSE centre_lat END, 6) AS lat, CASE best {precision} "

@@ -3,17 +3,20 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from sourcing import db, masking, stale
-from sourcing.db.columns import push
+from sourcing.db.columns import pull, push
 from sourcing.db.rebuild import unindexed
 from sourcing.model import REGISTER, Base, Run, Supplier
 from sourcing.register.composition import FIRST, REMEMBERED, WRITTEN
 
-# Rows at a time: to write, to compare with, to mark.
-BATCH, KNOWN_BATCH, GONE_BATCH = 20_000, 200_000, 500
+# Rows at a time: to write, to mark.
+BATCH, GONE_BATCH = 20_000, 500
+KNOWN = text(
+    "SELECT count(*) FROM incoming JOIN supplier USING (siret) WHERE supplier.origin = :origin"
+)
 MARK_STALE = (
     "INSERT INTO stale (supplier_id) SELECT supplier.id FROM supplier JOIN incoming USING (siret) "
     "WHERE true ON CONFLICT DO NOTHING"
@@ -22,11 +25,8 @@ MARK_STALE = (
 
 def read_known(con: Any, session: Session) -> None:
     """What the base has of each siret already: only what differs is written."""
-    con.execute("CREATE TABLE known (siret VARCHAR, digest BIGINT)")
     wanted = select(Supplier.siret, Supplier.digest).where(Supplier.digest.is_not(None))
-    for rows in session.connection().execute(wanted).partitions(KNOWN_BATCH):
-        sirets, digests = zip(*rows, strict=True)
-        con.execute("INSERT INTO known SELECT unnest($1), unnest($2)", [sirets, digests])
+    pull(session, con, "known", wanted)
 
 
 def is_first(session: Session) -> bool:
@@ -47,14 +47,16 @@ def write_first(session: Session, con: Any, rows: str, run: Run) -> None:
 
 def write(session: Session, con: Any, run: Run, tell: Callable[[float], None]) -> None:
     """The rows of the query that composes them, and how many were new or different."""
-    known = _count_known(session)
     table = Base.metadata.tables["supplier"]
+
+    def compare() -> None:
+        run.changed += session.scalar(KNOWN, {"origin": REGISTER}) or 0
+
     written = db.bulk_upsert(
         session, table, WRITTEN, _suppliers(con, run.kept, tell), ("siret",),
-        keep=FIRST, update=REMEMBERED, then=MARK_STALE,
+        keep=FIRST, update=REMEMBERED, before=compare, then=MARK_STALE,
     )  # fmt: skip
-    run.added = _count_known(session) - known
-    run.changed = written - run.added
+    run.added = written - run.changed
     masking.mask_suppliers(session, run.id)
 
 
@@ -70,11 +72,6 @@ def mark_gone(session: Session, con: Any, run: Run) -> None:
             update(Supplier).where(of_them).values(**marks),
             execution_options={"synchronize_session": False},
         )
-
-
-def _count_known(session: Session) -> int:
-    wanted = select(func.count()).where(Supplier.origin == REGISTER)
-    return session.scalar(wanted) or 0
 
 
 def _suppliers(con: Any, total: int, tell: Callable[[float], None]) -> Iterator[tuple[Any, ...]]:
