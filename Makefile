@@ -3,14 +3,15 @@ PYTHON ?= python3
 PORT ?= 8000
 ESTABLISHMENTS ?= 20000
 BIN := .venv/bin
-VENDOR := webapp/static/vendor/.built
+# Made last by scripts/build.mjs.
+BUILT := webapp/static/built/.made
 
 .PHONY: run install test check bench clean
 
 run: install
 	$(BIN)/sourcing demo --establishments $(ESTABLISHMENTS) --port $(PORT)
 
-install: .venv/.installed $(VENDOR)
+install: .venv/.installed $(BUILT)
 
 .venv/.installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -21,10 +22,12 @@ install: .venv/.installed $(VENDOR)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	touch $@
 
-$(VENDOR): package.json package-lock.json scripts/vendor.mjs
+node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --silent
-	npm run --silent build
 	touch $@
+
+$(BUILT): node_modules/.package-lock.json scripts/build.mjs $(wildcard webapp/static/js/*.js) webapp/static/css/map.css
+	npm run --silent build
 
 test: install .venv/.tested
 	bash scripts/test_services.sh
@@ -40,4 +43,4 @@ bench: install .venv/.tested
 	for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done
 
 clean:
-	rm -rf .venv node_modules webapp/static/vendor build *.egg-info
+	rm -rf .venv node_modules webapp/static/vendor webapp/static/built build *.egg-info

@@ -17,7 +17,7 @@ from sourcing.linking import kept
 from sourcing.model import Base
 from sourcing.search import shelf
 
-VENDOR = Path(__file__).resolve().parents[1] / "webapp" / "static" / "vendor"
+STATIC = Path(__file__).resolve().parents[1] / "webapp" / "static"
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 CHROMIUM_ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -55,8 +55,11 @@ def chromium() -> Iterator[Browser]:
     path = os.environ.get("SOURCING_TEST_CHROMIUM") or shutil.which("chromium") or ""
     if not path or not Path(path).exists():
         pytest.skip("Chromium is not installed: the browser tests were not run")
-    if not (VENDOR / "leaflet" / "leaflet.js").exists():
-        pytest.skip("webapp/static/vendor is empty: run make install")
+    made = STATIC / "built" / ".made"
+    if not made.exists():
+        pytest.skip("webapp/static/built is empty: run make install")
+    newest = max(path.stat().st_mtime for path in (STATIC / "js").iterdir())
+    assert newest <= made.stat().st_mtime, "webapp/static/built is out of date: run make install"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         yield browser

@@ -87,12 +87,13 @@ def _compress(response: Response) -> Response:
         return response
     if response.direct_passthrough:
         path = Path(getattr(response.response, "file", None).name)  # type: ignore[union-attr]
-        body = _compressed_file(path, path.stat().st_mtime_ns)
+        takes_brotli = request.accept_encodings.quality("br") > 0
+        body, coding = _compressed_file(path, path.stat().st_mtime_ns, takes_brotli)
         response.direct_passthrough = False
     else:
-        body = gzip.compress(response.get_data(), LEVEL)
+        body, coding = gzip.compress(response.get_data(), LEVEL), "gzip"
     response.set_data(body)
-    response.headers["Content-Encoding"] = "gzip"
+    response.headers["Content-Encoding"] = coding
     return response
 
 
@@ -110,6 +111,10 @@ def _is_worth_compressing(response: Response) -> bool:
     return not response.is_streamed and (response.content_length or 0) >= SMALLEST
 
 
-@lru_cache(maxsize=64)
-def _compressed_file(path: Path, _changed: int) -> bytes:
-    return gzip.compress(path.read_bytes(), 9)
+@lru_cache(maxsize=128)
+def _compressed_file(path: Path, _changed: int, takes_brotli: bool) -> tuple[bytes, str]:
+    """A file's bytes and their coding; what is built has its brotli beside it."""
+    beside = path.with_name(f"{path.name}.br")
+    if takes_brotli and beside.exists():
+        return beside.read_bytes(), "br"
+    return gzip.compress(path.read_bytes(), 9), "gzip"

@@ -117,6 +117,18 @@ def test_text_travels_compressed_unless_it_holds_a_form_token(visitor: Visitor) 
     assert "Content-Encoding" not in visitor.client.get("/connexion", headers=ask).headers
 
 
+def test_what_was_built_travels_as_brotli_to_whoever_reads_it(visitor: Visitor) -> None:
+    address = re.search(r'src="(/statique/[^"]+built/search\.js)"', visitor.read("/fournisseurs"))
+    assert address is not None
+    sizes = []
+    for coding in ("br", "gzip"):
+        answer = visitor.client.get(address[1], headers={"Accept-Encoding": f"gzip, {coding}"})
+        assert answer.headers["Content-Encoding"] == coding
+        assert "Accept-Encoding" in answer.headers["Vary"]
+        sizes.append(len(answer.data))
+    assert sizes[0] < sizes[1]
+
+
 def test_static_files_may_be_kept_for_a_year(visitor: Visitor) -> None:
     address = re.search(r'href="(/statique/[^"]+base\.css)"', visitor.read("/sources"))
     assert address is not None

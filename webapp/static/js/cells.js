@@ -1,8 +1,8 @@
 // A layer of cells: the suppliers of a search as the server clusters them for the view.
 
+import * as L from "./leaflet.js";
 import { element, number, shape, count } from "./marks.js";
 
-const L = window.L;
 const CALM = matchMedia("(prefers-reduced-motion: reduce)").matches;
 // Cells are asked for a little beyond the view, so that a small move shows no hole.
 const BEYOND_VIEW = 0.15;

@@ -3,10 +3,10 @@
 
 import { CellLayer } from "./cells.js";
 import { Ground } from "./ground.js";
+import * as L from "./leaflet.js";
 import { element } from "./marks.js";
 import { Zone } from "./zone.js";
 
-const L = window.L;
 const CALM = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 // So many tiles failing in a row: the background is away, our own ground takes its place.
@@ -41,8 +41,8 @@ export class MapView extends EventTarget {
 
   // --- ground ---------------------------------------------------------------------
 
-  /** Draw the communes and their names; resolves once the view knows where the territory is. */
-  outlines(url) { return this.ground.load(url); }
+  /** Draw the communes and their names; `known` is called before, once fit("territory") knows where to look. */
+  outlines(url, known = () => {}) { return this.ground.load(url, known); }
 
   /** Underline one commune, or none. */
   choose(code) { this.ground.choose(code); }

@@ -1,8 +1,8 @@
 // What lies under the suppliers: outlines, names, counts per commune, priority districts.
 
+import * as L from "./leaflet.js";
 import { element, number } from "./marks.js";
 
-const L = window.L;
 // Where a commune's name may slide to, in pixels; the largest towns look further.
 const NUDGES = [0, -14, 14, -26, 26, -36, 36];
 const FURTHER = [-46, 46, -58, 58];
@@ -32,12 +32,21 @@ export class Ground {
     map.on("zoomend", () => this.arrange());
   }
 
-  /** Draw the communes and their names; resolves once it is known where the territory is. */
-  async load(url) {
+  /** Draw the communes and their names; `known` is called before, once it is known where the territory is. */
+  async load(url, known) {
     const answer = await fetch(url);
     if (!answer.ok) throw new Error(answer.statusText);
-    const { communes, edge, parts, approached, qpv } = await answer.json();
+    const drawn = await answer.json();
+    const { communes, edge, parts, qpv } = drawn;
     this.quarterCount = qpv;
+    const centres = communes.filter((c) => c.code && c.lon !== null).map((c) => [c.lat, c.lon]);
+    const outer = edge.flatMap(([ring]) => corners(ring, parts));
+    this.territory = outer.length ? L.latLngBounds(outer) : L.latLngBounds(centres).pad(0.12);
+    known();
+    this.#draw(drawn);
+  }
+
+  #draw({ communes, edge, parts, approached }) {
     const draw = (shape, name, options = {}) => L.polygon(shape.map((polygon) => polygon.map((ring) => corners(ring, parts))), {
       renderer: this.renderer, pane: "ground", fillOpacity: 1, weight: 1,
       className: `outline ${name} ${approached ? "approached" : ""}`, ...options,
@@ -48,10 +57,8 @@ export class Ground {
     if (edge.length) this.bounds.edge = draw(edge, "edge", { fill: false, interactive: false });
     this.map.attributionControl.addAttribution(communes.some((c) => c.shape) && !approached
       ? "Contours : IGN, geo.api.gouv.fr" : "Limites approchées, faute de contours");
-    const centres = L.latLngBounds(inside.filter((c) => c.lon !== null).map((c) => [c.lat, c.lon]));
-    const drawn = this.bounds.edge?.getBounds();
-    this.territory = drawn?.isValid() ? drawn : centres.pad(0.12);
     this.#names(communes.filter((c) => c.lon !== null));
+    if (this.shaded) this.shade(this.counts);
   }
 
   #commune(commune, layer) {

@@ -224,13 +224,15 @@ for (const button of document.querySelectorAll(".views button")) {
 
 // --- start ------------------------------------------------------------------------------
 
+// Cells are asked for before the ground is drawn: the server works meanwhile.
+let cells = null;
+const start = () => { frame(); cells = layers.follow(asked(), listed()); };
 try {
-  await map.outlines(host.dataset.outlines);
+  await map.outlines(host.dataset.outlines, start);
   layers.offer();
-  frame();
 } catch {
-  map.fit("territory");
   failure("Les contours des communes n’ont pas pu être chargés.");
+  if (!cells) start();
 }
-await layers.follow(asked(), listed());
+await cells;
 root.dataset.map = "ready";

@@ -1,8 +1,8 @@
 // A zone drawn on the map: corners by clicks, or by keys at the middle of the view.
 
+import * as L from "./leaflet.js";
 import { element } from "./marks.js";
 
-const L = window.L;
 // The server reads at most this many corners.
 const MOST_CORNERS = 100;
 // A click this near the first corner, in pixels, closes the zone.
