@@ -1,9 +1,9 @@
 """What structures declared, beside what the register says; a person accepts, asks or refuses."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -25,6 +25,8 @@ from webapp.forms import ZONES, DecisionForm
 from webapp.supplier import segments_of, shown_address, statuses_of
 
 PAGES = Blueprint("moderation", __name__, url_prefix="/moderation")
+T = TypeVar("T")
+AT_A_TIME = 50
 # Reasons that are often given, to be completed.
 REASONS = (
     "Merci de préciser le numéro et la date de votre convention ou de votre agrément.",
@@ -71,11 +73,15 @@ class Case:
 @PAGES.get("")
 @admin_only
 def queue() -> str:
-    """Everything that waits, oldest first."""
+    """What waits, oldest first, so many at a time."""
     registrations.erase_forgotten(session(), datetime.now())
-    cases = [_case(registration) for registration in registrations.pending(session())]
+    waiting = registrations.pending(session())
+    pages = max(1, -(-len(waiting) // AT_A_TIME))
+    page = min(max(request.args.get("page", 1, type=int), 1), pages)
     return render_template(
-        "moderation/queue.html", title="Inscriptions à vérifier", cases=cases,
+        "moderation/queue.html", title="Inscriptions à vérifier",
+        cases=_cases(waiting[AT_A_TIME * (page - 1) : AT_A_TIME * page]),
+        total=len(waiting), page=page, pages=pages,
         asked=registrations.pending(session(), state="asked"),
         unconfirmed=len(registrations.pending(session(), state="unconfirmed")),
         form=DecisionForm(), choices=STATUSES, reasons=REASONS,
@@ -96,73 +102,108 @@ def log() -> str:
 @admin_only
 def accept(registration_id: int) -> Response:
     """Make the declaration a mention, link it and tag its supplier: it is on the map at once."""
-    _accept([registration_id], request.form.getlist("proved"))
-    return redirect(url_for("moderation.queue"))
-
-
-@PAGES.post("/accepter")
-@admin_only
-def accept_lot() -> Response:
-    """The same for those that are ticked; no status is proved this way."""
-    chosen = [int(each) for each in request.form.getlist("chosen") if each.isdigit()]
-    if not chosen:
-        flash("Cocher les inscriptions à accepter.", "warn")
-    else:
-        _accept(chosen, ())
-    return redirect(url_for("moderation.queue"))
+    return _accept([registration_id], request.form.getlist("proved"))
 
 
 @PAGES.post("/<int:registration_id>/demander")
 @admin_only
 def ask(registration_id: int) -> Response:
     """Write to the structure for what is missing."""
-    try:
-        asked = registrations.ask(session(), registration_id, _who(), _reason())
-    except RegistrationError as error:
-        flash(str(error), "bad")
-        return redirect(url_for("moderation.queue"))
-    back = links.absolute("mine.enter", token=links.signed("answer", *links.holder("r", asked)))
-    post.send("asked", asked.email, name=asked.answers["name"], reason=asked.reason, link=back)
-    flash(f"La question part à {asked.answers['name']} ; sa réponse reviendra ici.", "good")
-    return redirect(url_for("moderation.queue"))
+    return _ask([registration_id])
 
 
 @PAGES.post("/<int:registration_id>/refuser")
 @admin_only
 def refuse(registration_id: int) -> Response:
     """Refuse, with the reason."""
-    known = session().get(Registration, registration_id)
-    address = known.email if known else ""
-    try:
-        refused = registrations.refuse(session(), registration_id, _who(), _reason())
-    except RegistrationError as error:
-        flash(str(error), "bad")
-        return redirect(url_for("moderation.queue"))
-    post.send(
-        "refused", address, name=refused.answers["name"], reason=refused.reason,
-        link=links.absolute("registration.form"),
+    return _refuse([registration_id])
+
+
+@PAGES.post("/lot")
+@admin_only
+def lot() -> Response:
+    """One decision for those that are ticked, each logged; no status is proved this way."""
+    chosen = [int(each) for each in request.form.getlist("chosen") if each.isdigit()]
+    decide = {"demander": _ask, "refuser": _refuse}.get(request.form.get("decision", ""))
+    if chosen and decide:
+        return decide(chosen)
+    if chosen and not _reason().strip():
+        return _accept(chosen)
+    flash(
+        "Une question ou un motif est écrit : choisir « Demander » ou « Refuser », ou l’effacer."
+        if chosen else "Cocher les inscriptions du lot.", "warn",
     )  # fmt: skip
-    flash("L’inscription est refusée ; ses coordonnées sont effacées.", "good")
+    return _back()
+
+
+def _accept(numbers: Sequence[int], proved: Sequence[str] = ()) -> Response:
+    accepted = _each(numbers, lambda number: _accept_one(number, proved))
+    if accepted:
+        link(session())
+        for mention in accepted:
+            session().refresh(mention)
+        tag(session(), site().nomenclature, only={m.supplier_id for m in accepted if m.supplier_id})
+        seen = [mention.name for mention in accepted if _tell_accepted(mention)]
+        unlinked = [mention.name for mention in accepted if mention.name not in seen]
+        _say(seen, "est acceptée et visible dans la recherche",
+             "inscriptions sont acceptées et visibles dans la recherche")  # fmt: skip
+        _say(unlinked, "est acceptée ; le rapprochement reste à faire",
+             "inscriptions sont acceptées ; le rapprochement reste à faire", "warn")  # fmt: skip
+    return _back()
+
+
+def _ask(numbers: Sequence[int]) -> Response:
+    _say(_each(numbers, _ask_one), "reçoit la question ; sa réponse reviendra ici",
+         "structures reçoivent la question ; leurs réponses reviendront ici")  # fmt: skip
+    return _back()
+
+
+def _refuse(numbers: Sequence[int]) -> Response:
+    _say(_each(numbers, _refuse_one), "est refusée ; ses coordonnées sont effacées",
+         "inscriptions sont refusées ; leurs coordonnées sont effacées")  # fmt: skip
+    return _back()
+
+
+def _each(numbers: Sequence[int], decide: Callable[[int], T]) -> list[T]:
+    """What was decided; why others could not be is said once."""
+    done, refused = list[T](), dict[str, None]()
+    for number in dict.fromkeys(numbers):
+        try:
+            done.append(decide(number))
+        except RegistrationError as error:
+            refused[str(error)] = None
+    for sentence in refused:
+        flash(sentence, "bad")
+    return done
+
+
+def _say(names: Sequence[str], one: str, many: str, tone: str = "good") -> None:
+    if names:
+        flash(f"{names[0]} {one}." if len(names) == 1 else f"{len(names)} {many}.", tone)
+
+
+def _back() -> Response:
     return redirect(url_for("moderation.queue"))
 
 
-def _accept(numbers: Iterable[int], proved: Sequence[str]) -> None:
-    accepted = []
-    for number in numbers:
-        try:
-            accepted.append(_accept_one(number, proved))
-        except RegistrationError as error:
-            flash(str(error), "bad")
-    if not accepted:
-        return
-    link(session())
-    for mention in accepted:
-        session().refresh(mention)
-    changed = {m.supplier_id for m in accepted if m.supplier_id is not None}
-    if changed:
-        tag(session(), site().nomenclature, only=changed)
-    for mention in accepted:
-        _tell_accepted(mention)
+def _ask_one(number: int) -> str:
+    asked = registrations.ask(session(), number, _who(), _reason())
+    name: str = asked.answers["name"]
+    back = links.absolute("mine.enter", token=links.signed("answer", *links.holder("r", asked)))
+    post.send("asked", asked.email, name=name, reason=asked.reason, link=back)
+    return name
+
+
+def _refuse_one(number: int) -> str:
+    known = session().get(Registration, number)
+    address = known.email if known else ""
+    refused = registrations.refuse(session(), number, _who(), _reason())
+    name: str = refused.answers["name"]
+    post.send(
+        "refused", address, name=name, reason=refused.reason,
+        link=links.absolute("registration.form"),
+    )  # fmt: skip
+    return name
 
 
 def _accept_one(number: int, proved: Sequence[str]) -> Mention:
@@ -175,19 +216,19 @@ def _accept_one(number: int, proved: Sequence[str]) -> Mention:
     return mention
 
 
-def _tell_accepted(mention: Mention) -> None:
+def _tell_accepted(mention: Mention) -> bool:
+    """Write to the structure; whether it is on a sheet already."""
     registration = session().get_one(Registration, mention.line)
     supplier = session().get(Supplier, mention.supplier_id) if mention.supplier_id else None
-    if supplier is None:
-        flash(f"{mention.name} est acceptée ; le rapprochement reste à faire.", "warn")
-        sheet = links.absolute("search.suppliers")
-    else:
-        flash(f"{mention.name} est acceptée et visible dans la recherche.", "good")
-        sheet = links.absolute("supplier.sheet", uid=supplier.uid)
+    sheet = (
+        links.absolute("supplier.sheet", uid=supplier.uid) if supplier
+        else links.absolute("search.suppliers")
+    )  # fmt: skip
     post.send(
         "accepted", registration.email, name=mention.name, sheet=sheet,
         purchases=links.absolute("purchases.index"), mine=links.absolute("mine.ask"),
     )  # fmt: skip
+    return supplier is not None
 
 
 def _reason() -> str:
@@ -200,9 +241,16 @@ def _who() -> str:
     return known.email if known else abort(403)
 
 
-def _case(registration: Registration) -> Case:
+def _cases(waiting: Sequence[Registration]) -> list[Case]:
+    suppliers_of = {r.id: registrations.known(session(), r.siret) for r in waiting}
+    alike = _alike([r for r in waiting if suppliers_of[r.id] is None])
+    return [_case(each, suppliers_of[each.id], alike.get(each.id)) for each in waiting]
+
+
+def _case(
+    registration: Registration, supplier: Supplier | None, alike: tuple[Match, Supplier] | None
+) -> Case:
     answers = registrations.answers_of(registration.answers)
-    supplier = registrations.known(session(), registration.siret)
     mentions = suppliers.mentions(session(), supplier) if supplier else []
     emails = [supplier.email if supplier else "", *(m.email for m in mentions)]
     websites = [supplier.website if supplier else "", *(m.website for m in mentions)]
@@ -211,22 +259,27 @@ def _case(registration: Registration) -> Case:
         statuses_of(session(), supplier) if supplier else [],
         _lines(answers, registration, supplier),
         belonging(registration.email, emails, websites),
-        registrations.claims(session(), registration),
-        None if supplier else _alike(answers),
+        registrations.claims(session(), registration), alike,
     )  # fmt: skip
 
 
-def _alike(answers: Answers) -> tuple[Match, Supplier] | None:
-    """The supplier of the base that a structure of unknown SIRET looks like, and why."""
+def _alike(unknown: Sequence[Registration]) -> dict[int, tuple[Match, Supplier]]:
+    """Registration -> the supplier of the base that a structure of unknown SIRET looks like."""
+    records = [_record(registrations.answers_of(each.answers)) for each in unknown]
+    cache = site().settings.data_dir / "cache"
+    matches = match(session(), records, cache=cache) if records else []
+    found = zip(unknown, matches, strict=True)
+    named = ((r.id, m, suppliers.find(session(), m.supplier_uid)) for r, m in found)
+    return {number: (m, supplier) for number, m, supplier in named if supplier}
+
+
+def _record(answers: Answers) -> Record:
     place = session().get(Place, answers.commune_code) if answers.commune_code else None
-    record = Record(
+    return Record(
         name=answers.name, siret=answers.siret, commune=place.name if place else "",
         commune_code=answers.commune_code, website=answers.website, email=answers.email,
         phone=answers.phone,
     )  # fmt: skip
-    (found,) = match(session(), [record], cache=site().settings.data_dir / "cache")
-    supplier = suppliers.find(session(), found.supplier_uid) if found.supplier_uid else None
-    return (found, supplier) if supplier else None
 
 
 def _lines(answers: Answers, kept: Registration, supplier: Supplier | None) -> list[Line]:

@@ -98,10 +98,30 @@ def test_what_is_sure_is_accepted_in_a_lot_and_the_rest_is_not_ticked(
     page = admin.read("/moderation")
     assert f'value="{sure}" form="lot" checked' in page
     assert f'value="{doubtful}" form="lot" checked' not in page
-    answer = admin.send("/moderation", to="/moderation/accepter", chosen=[str(sure)])
+    answer = admin.send("/moderation", to="/moderation/lot", chosen=[str(sure)])
     assert "acceptée et visible" in answer.text
     assert [r.id for r in registrations.pending(base)] == [doubtful]
     assert "acceptée" in admin.read("/moderation/journal")
+
+
+def test_one_reason_goes_to_every_structure_of_a_lot_and_each_is_logged(
+    app: Flask, admin: Visitor, base: Session
+) -> None:
+    lot = [str(declare(app, siret=invented.siret(n), email=f"{n}@exemple.fr")) for n in (2, 4, 6)]
+
+    def decide(decision: str, chosen: list[str], reason: str = "") -> str:
+        return admin.send("/moderation", to="/moderation/lot", decision=decision, chosen=chosen,
+                          reason=reason).text  # fmt: skip
+
+    assert decide("refuser", lot).count("Indiquer le motif du refus") == 1
+    assert "choisir « Demander » ou" in decide("accepter", lot, "la clé Entrée")
+    assert "2 structures reçoivent la question" in decide("demander", lot[:2], "Quel agrément ?")
+    assert "La Table du Scorff est refusée" in decide("refuser", lot[2:], "hors territoire")
+    told = {(m.recipient, m.kind) for m in letters(base)}
+    assert told == {("2@exemple.fr", "asked"), ("4@exemple.fr", "asked"),
+                    ("6@exemple.fr", "refused")}  # fmt: skip
+    ruled = [(each.action, each.reason) for each in registrations.rulings(base)]
+    assert ruled == [("refused", "hors territoire"), *[("asked", "Quel agrément ?")] * 2]
 
 
 def test_a_claim_on_a_claimed_structure_is_shown_and_the_first_is_told(
