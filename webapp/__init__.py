@@ -57,6 +57,7 @@ from webapp import (
     segments,
     sources,
     supplier,
+    typography,
     uploads,
 )
 
@@ -180,6 +181,7 @@ def _directory(url: str) -> directory.Directory | None:
 
 
 def _templates(app: Flask, settings: Settings) -> None:
+    app.jinja_env.add_extension(typography.FrenchSpaces)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         organisation=settings.organisation,

@@ -16,6 +16,7 @@ from sourcing.mapping.saved import Origin
 from sourcing.model import Mention
 from tests.webapp import invented
 from tests.webapp.conftest import Visitor
+from webapp.typography import no_break
 
 CLUB = (
     "Nom;Prénom;Entreprise;Type;CP;Ville;Tél\n"
@@ -99,7 +100,7 @@ def test_a_file_read_wrong_is_read_as_a_person_says(admin: Visitor) -> None:
     spoiled = lines.replace("adhérents;", "adhÃ©rents;OÃ¹").encode()
     page = send(admin, spoiled)
     unread = admin.read(page)
-    assert "les accents sont abîmés" in unread and "ligne 2 : Nom · Ville" in unread
+    assert "les accents sont abîmés" in unread and no_break("ligne 2 : Nom · Ville") in unread
     read = admin.read(page.split("?")[0] + "?entete=2&encodage=utf-8-sig&separateur=point-virgule")
     assert chosen(read) == {"Nom": "name", "Ville": "commune"}
     assert '<input type="hidden" name="entete" value="2">' in read
@@ -112,8 +113,8 @@ def test_next_years_file_says_what_changed(admin: Visitor, base: Session) -> Non
     saved.save(base, "Club", mapping, Origin("Club"), ["Entreprise", "Ville", "Fax"])
     base.commit()
     page = admin.read(send(admin, "Entreprise;Commune;Tél\nA;Lorient;\n", liste="Club"))
-    assert "Nouvelles : Commune, Tél." in page
-    assert "Absentes : Ville, Fax ; était lue : Ville." in page
+    assert no_break("Nouvelles : Commune, Tél.") in page
+    assert no_break("Absentes : Ville, Fax ; était lue : Ville.") in page
     assert chosen(page) == {"Entreprise": "name", "Commune": "commune", "Tél": "phone"}
 
 
