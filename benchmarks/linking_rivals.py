@@ -34,7 +34,7 @@ from sourcing.linking.training import Labelled, best, calibration, columns
 
 # Lines whose answer every engine may learn from; only the others count.
 KNOWN = 2_000
-FREQUENCY = """CREATE OR REPLACE TEMP TABLE frequency AS
+FREQUENCY = """CREATE OR REPLACE TABLE frequency AS
 SELECT word, count(*) AS lines FROM word GROUP BY word"""
 # What the others are given: one row per line, its names and words as lists, its three rarest words
 # among those the base knows (a misspelling finds nobody), its site's name, or its own, in one word.
@@ -214,10 +214,12 @@ def main() -> None:
     truth = np.array([place.get(siret, -1) for siret in queries["truth_siret"]], dtype=np.int64)
     normaliser = Normaliser()
     base = normaliser.lines(columns(left))
-    normaliser.duck.execute(FREQUENCY)
-    right = normaliser.duck.execute(FIELDS).df()
+    with normaliser.tables(columns(left)) as duck:
+        duck.execute(FREQUENCY)
+        right = duck.execute(FIELDS).df()
     asked = normaliser.lines(columns(queries))
-    fields = normaliser.duck.execute(FIELDS).df()
+    with normaliser.tables(columns(queries)) as duck:
+        fields = duck.execute(FIELDS).df()
     engines = [("sourcing", ours(base, asked, truth))]
     for name, engine in (
         ("splink", splink(fields, right, truth, said.export)),

@@ -1,9 +1,9 @@
 """Lines as compared: names, streets and places reduced to canonical words, in DuckDB."""
 
 import csv
-import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -14,23 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sourcing.linking.desk import Columns, Desk, create, raw
 from sourcing.linking.sql import DONE, KNOWN, KNOWN_TOWN, LINE_BITS, MACROS, READS, STEPS
 
 WORDS = Path(__file__).resolve().parents[1] / "data" / "linking_words.csv"
-# What a line may say; a missing column is read as empty everywhere. `other` is " | "-separated.
-COLUMNS = (
-    "name",
-    "other",
-    "siret",
-    "siren",
-    "address",
-    "postcode",
-    "town",
-    "town_code",
-    "phone",
-    "email",
-    "website",
-)
 # Mail and web hosts that say nothing of who uses them.
 COMMON_HOSTS = [
     *("gmail.com", "orange.fr", "wanadoo.fr", "free.fr", "hotmail.fr", "hotmail.com", "yahoo.fr"),
@@ -39,8 +26,8 @@ COMMON_HOSTS = [
     *("x.com", "youtube.com", "google.com", "wixsite.com", "wordpress.com"),
 ]
 
-# Up to so many lines, one thread and no optimiser.
-FEW = 200
+# Beyond so many lines, two threads make one table after the other.
+MOST_AT_DESK = 10_000
 
 Text = NDArray[Any]
 Ints = NDArray[np.int64]
@@ -131,12 +118,12 @@ class Normaliser:
         self.duck = duckdb.connect()
         self.turn = Lock()
         self.duck.execute("SET threads = 2")
-        # It would be drawn in the middle of what a command answers.
-        self.duck.execute("SET enable_progress_bar = false")
         vocabulary = _vocabulary()
         hosts = ", ".join(f"'{host}'" for host in COMMON_HOSTS)
+        known = "|".join(p for role, p, _ in vocabulary if role in ("word", "form", "stop"))
         self.duck.execute(MACROS)
         self.duck.execute(f"CREATE MACRO common_hosts() AS [{hosts}]")
+        self.duck.execute(f"CREATE MACRO has_known(s) AS regexp_matches(s, '\\b({known})\\b')")
         words = list(zip(*(row for row in vocabulary if row[0] != "phrase"), strict=True))
         self.duck.execute(
             "CREATE TABLE vocabulary AS "
@@ -149,49 +136,67 @@ class Normaliser:
         self.kinds: dict[str, int] = _kind_bits(
             [(p, c) for role, p, c in vocabulary if role == "kind"]
         )
+        self.desks: list[Desk] = []
         self.knows_towns = False
         # Of the first lines, from which the towns are known.
         self.drafts = Drafts(*(Labels.of(np.empty(0, dtype=object)) for _ in Drafts._fields))
 
-    def lines(self, columns: dict[str, Sequence[str]]) -> Lines:
-        """Normalise; `columns` are COLUMNS, all of one length, every value a text."""
-        count = len(columns["name"])
-        values = {c: list(columns[c]) if c in columns else [""] * count for c in COLUMNS}
-        # Its tables are rewritten each time: one question at a time.
-        with self.turn:
-            self._create(values, count)
-            return self._read(count)
+    def lines(self, columns: Columns) -> Lines:
+        """Normalise; `columns` are COLUMNS, all of one length, every value a text.
 
-    def draft(self, columns: dict[str, Sequence[str]]) -> Drafts:
+        Once the towns are known, several threads may ask at once.
+        """
+        count = len(columns["name"])
+        if not self.knows_towns or count > MOST_AT_DESK:
+            with self.tables(columns) as duck:
+                return self._lines(count, _read(duck))
+        desk = self.desks.pop() if self.desks else Desk(self._connection(), self.steps)
+        read = desk.read(columns)
+        self.desks.append(desk)
+        return self._lines(count, read)
+
+    @contextmanager
+    def tables(self, columns: Columns) -> Iterator[Any]:
+        """A connection with the tables of STEPS for these lines, gone with it."""
+        with self.turn, self._connection() as duck:
+            # Tables are cut in parts so large that two threads would share one line in ten.
+            duck.execute("PRAGMA verify_parallelism")
+            create(duck, "raw", *raw(duck, columns))
+            for table, sql in self.steps.items():
+                create(duck, table, sql)
+                if table == "draft" and not self.knows_towns:
+                    duck.execute(KNOWN_TOWN)
+                    self.knows_towns, self.drafts = True, _drafts(duck)
+                for done in DONE.get(table, ()):
+                    duck.execute(f"DROP TABLE {done}")
+            yield duck
+
+    def _connection(self) -> Any:
+        duck = self.duck.cursor()
+        # It would be drawn in the middle of what a command answers.
+        duck.execute("SET enable_progress_bar = false")
+        return duck
+
+    def draft(self, columns: Columns) -> Drafts:
         """What these lines say of their towns; nothing is learnt of it."""
-        count = len(columns["name"])
-        values = {c: list(columns[c]) if c in columns else [""] * count for c in COLUMNS}
-        with self.turn:
-            self._raw(values, count)
-            self.duck.execute(f"CREATE OR REPLACE TEMP TABLE draft AS {self.steps['draft']}")
-            return self._drafts()
-
-    def _drafts(self) -> Drafts:
-        read = self.duck.execute(
-            "SELECT town_name, postcode, town_code FROM draft ORDER BY line"
-        ).fetchnumpy()
-        return Drafts(*(Labels.of(np.asarray(read[name])) for name in Drafts._fields))
+        with self._connection() as duck:
+            create(duck, "raw", *raw(duck, columns))
+            create(duck, "draft", self.steps["draft"])
+            return _drafts(duck)
 
     def learn(self, drafts: Drafts) -> None:
         """Know the towns of all these lines, as if they were the first."""
         texts = {name: said.values[said.code] for name, said in drafts._asdict().items()}
-        frame = pd.DataFrame(texts, dtype=object)
-        with self.turn:
-            self.duck.register("drafts", frame)
-            self.duck.execute("CREATE OR REPLACE TEMP TABLE draft AS FROM drafts")
-            self.duck.unregister("drafts")
-            self.duck.execute(KNOWN_TOWN)
+        with self._connection() as duck:
+            duck.register("drafts", texts)
+            create(duck, "draft", "FROM drafts")
+            duck.execute(KNOWN_TOWN)
         self.knows_towns, self.drafts = True, drafts
 
     def towns(self) -> dict[str, str]:
         """What the first lines told of places: see KNOWN_TOWN."""
-        with self.turn:
-            return dict(self.duck.execute("FROM known_town ORDER BY ALL").fetchall())
+        with self._connection() as duck:
+            return dict(duck.execute("FROM known_town ORDER BY ALL").fetchall())
 
     def learn_towns(self, towns: Mapping[str, str]) -> None:
         """What another normaliser learned of the same lines."""
@@ -200,37 +205,7 @@ class Normaliser:
         )
         self.knows_towns = True
 
-    def _create(self, values: dict[str, list[str]], count: int) -> None:
-        """All the tables, for these lines."""
-        self._raw(values, count)
-        # For a few lines, planning costs more than doing.
-        few = 0 < count <= FEW and self.knows_towns
-        self.duck.execute(f"SET threads = {1 if few else 2}")
-        self.duck.execute(f"PRAGMA {'disable' if few else 'enable'}_optimizer")
-        for table, sql in self.steps.items():
-            self.duck.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {sql}")
-            if table == "draft" and not self.knows_towns:
-                self.duck.execute(KNOWN_TOWN)
-                self.knows_towns, self.drafts = True, self._drafts()
-            for done in () if few else DONE.get(table, ()):
-                self.duck.execute(f"DROP TABLE {done}")
-
-    def _raw(self, values: dict[str, list[str]], count: int) -> None:
-        said: dict[str, list[Any]] = {"line": list(range(count)), **values}
-        if 0 < count <= FEW:
-            columns = ", ".join(f"unnest(?) AS {name}" for name in said)
-            sql = f"SELECT * REPLACE (line::BIGINT AS line) FROM (SELECT {columns})"  # noqa: S608
-            self.duck.execute(f"CREATE OR REPLACE TEMP TABLE raw AS {sql}", [*said.values()])
-            return
-        frame = pd.DataFrame(said, dtype=object).astype({"line": "int64"})
-        self.duck.register("raw_frame", frame)
-        self.duck.execute("CREATE OR REPLACE TEMP TABLE raw AS SELECT * FROM raw_frame")
-        self.duck.unregister("raw_frame")
-
-    def _read(self, count: int) -> Lines:
-        read: dict[str, dict[str, Any]] = {
-            name: self.duck.execute(sql).fetchnumpy() for name, sql in READS.items()
-        }
+    def _lines(self, count: int, read: Mapping[str, dict[str, Any]]) -> Lines:
         names, words, places = read["names"], read["words"], read["places"]
         return Lines(
             count,
@@ -264,6 +239,18 @@ class Normaliser:
         return kinds
 
 
+def _drafts(duck: Any) -> Drafts:
+    read = duck.execute(
+        "SELECT town_name, postcode, town_code FROM draft ORDER BY line"
+    ).fetchnumpy()
+    return Drafts(*(Labels.of(np.asarray(read[name])) for name in Drafts._fields))
+
+
+def _read(duck: Any) -> dict[str, dict[str, Any]]:
+    # Whole results, which both threads make: those of `execute` come as they are read.
+    return {name: duck.sql(sql).fetchnumpy() for name, sql in READS.items()}
+
+
 def _vocabulary() -> list[tuple[str, str, str]]:
     with WORDS.open(encoding="utf-8", newline="") as file:
         return [(row["role"], row["pattern"], row["canonical"]) for row in csv.DictReader(file)]
@@ -271,19 +258,13 @@ def _vocabulary() -> list[tuple[str, str, str]]:
 
 def _phrase_sql(phrases: Sequence[tuple[str, str]]) -> str:
     """One nested replacement, tried only on names that may hold a phrase."""
-    sql = "name"
+    sql = "plain"
     for pattern, canonical in phrases:
         # A pattern may take the space after it: spaces around, any number between words.
         spaced = pattern.replace(" ", " +")
         sql = f"regexp_replace({sql}, '\\b({spaced})\\b', ' {canonical} ', 'g')"
-    return f"CASE WHEN regexp_matches(name, '{_first_words(phrases)}') THEN {sql} ELSE name END"
-
-
-def _first_words(phrases: Sequence[tuple[str, str]]) -> str:
-    """A pattern every name with a phrase in it matches: the first letters of the phrases."""
-    firsts = [re.sub(r"[A-Z]\?|\\b", "", pattern.split(" ")[0]) for pattern, _ in phrases]
-    starts = {letters for first in firsts for letters in re.findall(r"[A-Z0-9]{2,}", first)}
-    return "|".join(sorted(starts))
+    any_of = "|".join(pattern.replace(" ", " +") for pattern, _ in phrases)
+    return f"CASE WHEN regexp_matches(plain, '\\b({any_of})\\b') THEN {sql} ELSE plain END"
 
 
 def _kind_bits(kinds: Sequence[tuple[str, str]]) -> dict[str, int]:

@@ -38,7 +38,7 @@ KEYED = (
         "siren": _at("siren", "n", "''"),
     }),
     # A hamlet or an estate is the name of one and the address of the other.
-    ("(SELECT * FROM street_word JOIN line USING (line) WHERE word <> '')", {
+    ("way_word JOIN line USING (way)", {
         "street@town": _at("town", "s"),
         "street@departement": _at("departement", "e", only=_LONG),
         "place@town": _at("town", "t", only=_LONG),
@@ -54,12 +54,13 @@ CREATE MACRO fold(s) AS trim(regexp_replace(upper_plain(s), '[^A-Z0-9]+', ' ', '
 -- A fact as compared: 0 when it is not said.
 CREATE MACRO mark(s) AS CASE WHEN s = '' THEN 0::UBIGINT ELSE hash(s) END;
 
--- "S.A.R.L." and "A P F" become one word; "L ISLE" and "M.MARTIN" stay two.
+-- In plain capitals, "S.A.R.L." and "A P F" become one word; "L ISLE" and "M.MARTIN" stay two.
+CREATE MACRO is_tied(s) AS regexp_full_match(s, '[A-Z0-9]{2,}( [A-Z0-9]{2,})*');
 CREATE MACRO tied(s) AS regexp_replace(trim(regexp_replace(
-    regexp_replace(upper_plain(s), '\b([A-Z])[.]', '\1~', 'g'), '[^A-Z0-9~]+', ' ', 'g')),
+    regexp_replace(s, '\b([A-Z])[.]', '\1~', 'g'), '[^A-Z0-9~]+', ' ', 'g')),
     '\b([A-Z]) ', '\1~', 'g');
-CREATE MACRO joined(s) AS
-    replace(regexp_replace(tied(s), '~ ?([A-Z0-9]{2})', ' \1', 'g'), '~', '');
+CREATE MACRO joined(s) AS CASE WHEN is_tied(s) THEN s ELSE
+    replace(regexp_replace(tied(s), '~ ?([A-Z0-9]{2})', ' \1', 'g'), '~', '') END;
 
 -- A town in one word, without CEDEX (even cut short), arrondissement, articles and small words.
 CREATE MACRO bare_town(s) AS regexp_replace(regexp_replace(fold(s), '\b(CEDEX|CDX|CEDE?$).*', ''),
@@ -81,7 +82,7 @@ CREATE MACRO departement_of(code) AS CASE
 CREATE MACRO label_of(host) AS upper(regexp_extract(host,
     '([a-z0-9-]+)(\.(asso|gouv|co|com|org|net))?\.[a-z]+$', 1));
 
--- The street numbers: those before a kind of street, else those the address begins with.
+-- The street numbers of a folded address: those before a kind of street, else its first.
 CREATE MACRO doors_of(s) AS coalesce(
     nullif(regexp_extract(s, '\b(\d{1,4}(?: (?:A |ET |AU )?\d{1,4})?) ?(BIS|TER|QUATER|[A-Z])? '
         '(RUE|R|AVENUE|AV|BOULEVARD|BD|PLACE|PL|CHEMIN|CHE|ROUTE|RTE|ALLEE|ALL|IMPASSE|IMP'
@@ -89,7 +90,7 @@ CREATE MACRO doors_of(s) AS coalesce(
     regexp_extract(s, '^(\d{1,4}(?: (?:A |ET |AU )?\d{1,4})?)\b', 1));
 CREATE MACRO number_at(doors, place) AS
     coalesce(try_cast(list_extract(regexp_extract_all(doors, '\d+'), place) AS USMALLINT), 0);
-CREATE MACRO street_of(s) AS trim(regexp_replace(regexp_replace(regexp_replace(fold(s),
+CREATE MACRO street_of(s) AS trim(regexp_replace(regexp_replace(regexp_replace(s,
     '\b\d{5}\b.*', ''),
     '\b(BP|CS|TSA|BOITE POSTALE|CEDEX|RD|RN|CD|D|N) ?\d+( \d+)?\b|\bBP\b|\bCS\b', ' ', 'g'),
     '\b(DE|DU|DES|D|LA|LE|LES|L|ET|AU|AUX|A|BIS|TER|N|EN|SUR|B)\b', ' ', 'g'));
@@ -109,19 +110,24 @@ FROM vocabulary WHERE role = 'departement';
 CREATE TABLE known_town (place VARCHAR, known VARCHAR);
 """
 
+# Each distinct town is read once, and each distinct address without the number it begins with.
 DRAFT = r"""
+WITH place AS (
+    SELECT town, postcode, is_code(town) AS is_coded, is_cedex(town, postcode) AS is_cedex,
+        CASE WHEN is_code(town) THEN '' ELSE town_of(town) END AS town_name
+    FROM (SELECT DISTINCT town, postcode FROM raw))
 SELECT line, postcode, coalesce(try_cast(right(siret, 5) AS UINTEGER), 0) AS nic,
-    CASE WHEN siren <> '' THEN siren ELSE left(siret, 9) END AS siren,
-    CASE WHEN is_code(town) THEN '' ELSE town_of(town) END AS town_name,
-    CASE WHEN town_code <> '' THEN town_code WHEN is_code(town) THEN town ELSE '' END AS town_code,
-    is_cedex(town, postcode) AS is_cedex,
-    doors_of(fold(address)) AS doors, street_of(address) AS street,
-    right(regexp_replace(phone, '\D', '', 'g'), 9) AS phone, lower(trim(email)) AS mail,
-    regexp_extract(lower(email), '@(.+)$', 1) AS mail_host,
-    regexp_extract(lower(website), '^(?:https?://)?(?:www\.)?([^/:? ]+\.[a-z]+)', 1) AS site
-FROM raw
+    CASE WHEN siren <> '' THEN siren ELSE left(siret, 9) END AS siren, town_name,
+    CASE WHEN town_code <> '' THEN town_code WHEN is_coded THEN town ELSE '' END AS town_code,
+    is_cedex, try_cast(door AS USMALLINT) AS door, substr(address, length(door) + 1) AS address,
+    CASE WHEN phone = '' THEN '' ELSE right(regexp_replace(phone, '\D', '', 'g'), 9) END AS phone,
+    lower(trim(email)) AS mail,
+    CASE WHEN email = '' THEN '' ELSE regexp_extract(lower(email), '@(.+)$', 1) END AS mail_host,
+    CASE WHEN website = '' THEN '' ELSE regexp_extract(lower(website),
+        '^(?:https?://)?(?:www\.)?([^/:? ]+\.[a-z]+)', 1) END AS site
+FROM (SELECT *, regexp_extract(address, '^(\d{1,4})[ ,][^0-9]*$', 1) AS door FROM raw)
+JOIN place USING (town, postcode)
 """
-
 # What a place alone does not say and the base tells: the département of a town (lists often say
 # only the town), the name of a town known by its code or postcode alone.
 KNOWN_TOWN = """
@@ -137,23 +143,32 @@ SELECT place, first(town_name ORDER BY often DESC, town_name) FROM (
 GROUP BY place
 """
 
-STREET_WORD = r"""
-SELECT line, i, coalesce(canonical, w) AS word FROM (
-    SELECT line, unnest(string_split(street, ' ')) AS w,
-           generate_subscripts(string_split(street, ' '), 1) AS i FROM draft WHERE street <> '') t
+WAY = """
+SELECT row_number() OVER (ORDER BY address) AS way, address, number_at(doors, 1) AS number,
+    number_at(doors, 2) AS last_number, street
+FROM (SELECT address, doors_of(folded) AS doors, street_of(folded) AS street
+      FROM (SELECT address, fold(address) AS folded
+            FROM (SELECT DISTINCT address FROM draft WHERE address <> '')))
+"""
+WAY_WORD = r"""
+SELECT way, i, coalesce(canonical, w) AS word FROM (
+    SELECT way, unnest(string_split(street, ' ')) AS w,
+           generate_subscripts(string_split(street, ' '), 1) AS i FROM way WHERE street <> '') t
 LEFT JOIN known_street v ON v.pattern = w
 WHERE NOT regexp_matches(w, '^\d*$') AND NOT coalesce(is_type, false)
+    AND coalesce(canonical, w) <> ''
 """
 
 LINE = """
 SELECT *, label_of(host) AS site FROM (
-SELECT d.line, siren, nic, postcode, d.town_code, is_cedex,
+SELECT d.line, w.way, siren, nic, postcode, d.town_code, is_cedex,
     CASE WHEN d.town_name <> '' THEN d.town_name
          ELSE coalesce(c.known, p.known, d.town_code) END AS town,
     CASE WHEN postcode <> '' THEN departement_of(postcode)
          WHEN d.town_code <> '' THEN departement_of(d.town_code)
          ELSE coalesce(k.known, '') END AS departement,
-    number_at(doors, 1) AS number, greatest(number_at(doors, 2), number) AS last_number,
+    coalesce(door, w.number, 0)::USMALLINT AS number,
+    coalesce(door, greatest(w.last_number, w.number), 0)::USMALLINT AS last_number,
     coalesce(s.street, '') AS street, phone, mail,
     CASE WHEN site <> '' AND NOT list_contains(common_hosts(), site) THEN site
          WHEN mail_host <> '' AND NOT list_contains(common_hosts(), mail_host) THEN mail_host
@@ -161,64 +176,80 @@ SELECT d.line, siren, nic, postcode, d.town_code, is_cedex,
 FROM draft d LEFT JOIN known_town k ON k.place = d.town_name
 LEFT JOIN known_town c ON d.town_name = '' AND c.place = 'c' || d.town_code
 LEFT JOIN known_town p ON d.town_name = '' AND p.place = 'p' || postcode
-LEFT JOIN (SELECT line, string_agg(word, ' ' ORDER BY i) AS street FROM street_word
-           WHERE word <> '' GROUP BY line) s ON s.line = d.line)
+LEFT JOIN way w USING (address)
+LEFT JOIN (SELECT way, string_agg(word, ' ' ORDER BY i) AS street FROM way_word GROUP BY way) s
+    ON s.way = w.way)
 ORDER BY line
 """
 
+SAID = """
+SELECT line, name FROM raw WHERE name <> ''
+UNION ALL SELECT line, name FROM (
+    SELECT line, unnest(string_split(other, ' | ')) AS name FROM raw WHERE other <> '')
+WHERE name <> ''
+"""
 # One name, what is in brackets, what is around them, and the parts between dashes.
 # A name as long as the fields of fixed width are may have been cut short.
-DRAFT_ALIAS = r"""
-WITH said AS (
-    SELECT line, unnest(list_concat([name], string_split(other, ' | '))) AS name FROM raw),
-piece AS (SELECT line, name, unnest(list_concat([name],
+PART = r"""
+WITH piece AS (SELECT name, unnest(list_concat([name],
     CASE WHEN contains(name, '(') THEN list_append(regexp_extract_all(name, '\(([^)]*)', 1),
         regexp_replace(name, '\([^)]*\)?', ' ', 'g')) ELSE [] END,
     CASE WHEN regexp_matches(name, ' [-–—] |/') THEN string_split_regex(name, ' [-–—] |/')
-        ELSE [] END)) AS piece FROM said WHERE name <> ''),
-folded AS (SELECT line, joined(piece) AS name,
-    bool_or(length(piece.name) BETWEEN 28 AND 41 AND ends_with(piece.name, piece)) AS is_cut
-    FROM piece GROUP BY ALL)
-SELECT row_number() OVER (ORDER BY line, name) - 1 AS alias, line, __PHRASES__ AS text, is_cut
-FROM folded WHERE name <> ''
+        ELSE [] END)) AS piece FROM (SELECT DISTINCT name FROM said)),
+folded AS (SELECT name, joined(upper) AS plain,
+    bool_or(length(name) BETWEEN 28 AND 41 AND ends_with(name, piece)) AS is_cut
+    FROM (SELECT *, upper_plain(piece) AS upper FROM piece) GROUP BY ALL)
+SELECT name, __PHRASES__ AS text, is_cut FROM folded WHERE plain <> ''
 """
-
 # Legal forms and small words are left out, unless they are the whole name.
-SAID = """
-SELECT line, coalesce(list(word ORDER BY i) FILTER (word IS NOT NULL AND NOT is_form),
+WORDED = """
+SELECT text, coalesce(list(word ORDER BY i) FILTER (word IS NOT NULL AND NOT is_form),
         list(word ORDER BY i) FILTER (word IS NOT NULL)) AS words,
-    coalesce(string_agg(left(w, 1), '' ORDER BY i) FILTER (NOT is_form), '') AS all_initials,
-    bool_or(is_cut) AS is_cut
-FROM (SELECT alias, line, i, w, is_cut, coalesce(is_form, false) AS is_form,
+    coalesce(string_agg(left(w, 1), '' ORDER BY i) FILTER (NOT is_form), '') AS all_initials
+FROM (SELECT text, i, w, coalesce(is_form, false) AS is_form,
         CASE WHEN NOT coalesce(is_stop, false) THEN coalesce(k.canonical, w) END AS word
-    FROM (SELECT alias, line, is_cut, unnest(string_split(text, ' ')) AS w,
-                 generate_subscripts(string_split(text, ' '), 1) AS i FROM draft_alias)
+    FROM (SELECT text, unnest(string_split(text, ' ')) AS w,
+                 generate_subscripts(string_split(text, ' '), 1) AS i
+          FROM (SELECT DISTINCT text FROM part WHERE has_known(text)))
     LEFT JOIN known_word k ON k.pattern = w WHERE w <> '')
-GROUP BY alias, line HAVING count(word) > 0
+GROUP BY text HAVING count(word) > 0
+UNION ALL SELECT text, words,
+    array_to_string(list_transform(words, lambda w: left(w, 1)), '') AS all_initials
+FROM (SELECT text, list_filter(string_split(text, ' '), lambda w: w <> '') AS words
+      FROM (SELECT DISTINCT text FROM part WHERE NOT has_known(text)))
+WHERE len(words) > 0
+"""
+SPELLING = """
+SELECT name, words, array_to_string(list_sort(list_distinct(words)), ' ') AS text,
+    array_to_string(words, ' ') AS plain,
+    array_to_string(list_transform(words, lambda w: left(w, 1)), '') AS initials,
+    all_initials, CASE WHEN is_cut THEN words[-1] ELSE '' END AS last
+FROM part JOIN worded USING (text)
 """
 ALIAS = """
 SELECT row_number() OVER (ORDER BY line, text) - 1 AS alias, line, text, plain, initials,
     all_initials, last, town, departement
 FROM (
-    SELECT line, array_to_string(list_sort(list_distinct(words)), ' ') AS text,
-        min(array_to_string(words, ' ')) AS plain,
-        min(array_to_string(list_transform(words, lambda w: left(w, 1)), '')) AS initials,
-        min(all_initials) AS all_initials,
-        max(CASE WHEN is_cut THEN words[-1] ELSE '' END) AS last
-    FROM said GROUP BY ALL)
+    SELECT line, text, min(plain) AS plain, min(initials) AS initials,
+        min(all_initials) AS all_initials, max(last) AS last
+    FROM said JOIN spelling USING (name) GROUP BY line, text)
 JOIN line USING (line)
 """
 
 # One table after the other, each from those before.
 STEPS = {
     "draft": DRAFT,
-    "street_word": STREET_WORD,
+    "way": WAY,
+    "way_word": WAY_WORD,
     "line": LINE,
-    "draft_alias": DRAFT_ALIAS,
     "said": SAID,
+    "part": PART,
+    "worded": WORDED,
+    "spelling": SPELLING,
     "alias": ALIAS,
-    "word": """SELECT line, word, town, departement, postcode
-        FROM (SELECT DISTINCT line, unnest(words) AS word FROM said) JOIN line USING (line)""",
+    "word": """SELECT line, word, town, departement, postcode FROM (
+        SELECT DISTINCT line, unnest(words) AS word FROM said JOIN spelling USING (name))
+        JOIN line USING (line)""",
     "bag": """SELECT alias, word, bool_or(word = last) AS is_last,
             bool_or((length(word) > 3 AND contains(town, word)) OR word = departement
                 OR d.word IS NOT NULL) AS is_place
@@ -230,12 +261,17 @@ STEPS = {
     "core": """SELECT alias, coalesce(core, text) AS core FROM alias LEFT JOIN (
         SELECT alias, string_agg(word, ' ' ORDER BY word) FILTER (NOT is_place) AS core FROM bag
         WHERE alias IN (SELECT alias FROM bag WHERE is_place) GROUP BY alias) USING (alias)""",
-    "street_bag": "SELECT DISTINCT line, word FROM street_word WHERE word <> ''",
+    "street_bag": "SELECT DISTINCT line, word FROM way_word JOIN line USING (way)",
     "term": """SELECT row_number() OVER (ORDER BY mark(word), word) - 1 AS term, word
         FROM (SELECT word FROM bag UNION SELECT word FROM street_bag)""",
 }
 # Tables that no later one is made from, by the last one made from them: memory is for what is left.
-DONE = {"line": ("draft",), "draft_alias": ("raw",), "said": ("draft_alias",), "word": ("said",)}
+DONE = {
+    "line": ("draft", "way"),
+    "said": ("raw",),
+    "spelling": ("part", "worded"),
+    "word": ("said", "spelling"),
+}
 # A look-up key and its line share 64 bits: bases of up to 16 million lines.
 LINE_BITS = 24
 KEYS = " UNION ALL ".join(

@@ -1,0 +1,95 @@
+"""A desk: a connection kept for questions of a few lines, whose statements are planned once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sourcing.linking.sql import READS
+
+# What a line may say; a missing column is read as empty everywhere. `other` is " | "-separated.
+COLUMNS = (
+    "name",
+    "other",
+    "siret",
+    "siren",
+    "address",
+    "postcode",
+    "town",
+    "town_code",
+    "phone",
+    "email",
+    "website",
+)
+# Up to so many lines are handed over as parameters.
+FEW = 200
+
+Columns = Mapping[str, Sequence[str]]
+Statement = tuple[str, list[Any]]
+
+
+class Desk:
+    """Tables that are made with the first lines, and filled and emptied from then on."""
+
+    def __init__(self, duck: Any, steps: Mapping[str, str]) -> None:
+        self.duck, self.steps, self.uses = duck, steps, 0
+        # For a few lines, planning costs more than doing.
+        duck.execute("PRAGMA disable_optimizer")
+
+    def read(self, columns: Columns) -> dict[str, dict[str, Any]]:
+        """What READS tell of these lines."""
+        self.uses += 1
+        if self.uses == 1:
+            return self._first(columns)
+        if self.uses == 2:
+            self._plan()
+        sql, values = raw(self.duck, columns)
+        # What is asked is never committed: the tables are empty again.
+        self.duck.execute("BEGIN")
+        try:
+            self.duck.execute(f"INSERT INTO raw {sql}", values)
+            for table in self.steps:
+                self.duck.execute(f"EXECUTE fill_{table}")
+            return {name: self._told(f"EXECUTE read_{name}") for name in READS}
+        finally:
+            self.duck.execute("ROLLBACK")
+
+    def _first(self, columns: Columns) -> dict[str, dict[str, Any]]:
+        create(self.duck, "raw", *raw(self.duck, columns))
+        for table, sql in self.steps.items():
+            create(self.duck, table, sql)
+        return {name: self._told(sql) for name, sql in READS.items()}
+
+    def _plan(self) -> None:
+        for table in ("raw", *self.steps):
+            create(self.duck, table, f"FROM {table} LIMIT 0")
+        for table, sql in self.steps.items():
+            self.duck.execute(f"PREPARE fill_{table} AS INSERT INTO {table} {sql}")
+        for name, sql in READS.items():
+            self.duck.execute(f"PREPARE read_{name} AS {sql}")
+
+    def _told(self, sql: str) -> dict[str, Any]:
+        told: dict[str, Any] = self.duck.execute(sql).fetchnumpy()
+        return told
+
+
+def create(duck: Any, table: str, sql: str, values: Sequence[Any] = ()) -> None:
+    """Make a table of the connection's own."""
+    duck.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {sql}", list(values))
+
+
+def raw(duck: Any, columns: Columns) -> Statement:
+    """The SELECT, and its parameters, that gives these lines as they are."""
+    count = len(columns["name"])
+    said = {name: columns[name] for name in COLUMNS if name in columns}
+    if count <= FEW:
+        listed = _listed("unnest(range(?)) AS line", "unnest(?::VARCHAR[]) AS {0}", said)
+        return f"SELECT {listed}", [count, *(list(column) for column in said.values())]
+    texts = {name: np.array(column, dtype=object) for name, column in said.items()}
+    duck.register("asked", {"line": np.arange(count), **texts})
+    return f"SELECT {_listed('line', '{0}', said)} FROM asked", []  # noqa: S608
+
+
+def _listed(line: str, said: str, columns: Columns) -> str:
+    every = (said.format(name) if name in columns else f"'' AS {name}" for name in COLUMNS)
+    return ", ".join([line, *every])
