@@ -197,8 +197,8 @@ def _flat(name: str, value: Any) -> Arrays:
         if value.dtype != object:
             return {name: value}
         # The end of the last one too: no text and one empty text are not the same.
-        text = "".join(f"{each}{END}" for each in value.tolist()).encode()
-        return {name + TEXTS: np.frombuffer(text, dtype=np.uint8)}
+        text = END.join((*value.tolist(), ""))
+        return {name + TEXTS: np.frombuffer(text.encode(), dtype=np.uint8)}
     if is_dataclass(value):
         inside = {field.name: getattr(value, field.name) for field in fields(value)}
     elif isinstance(value, tuple):

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -260,7 +261,8 @@ def keyword_weights(phrases: Mapping[str, Sequence[str]]) -> dict[str, dict[str,
     counts: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for code, texts in phrases.items():
         for text in texts:
-            names = [f.name for f in _features_of(terms(text), 1.0) if f.name[0] not in "~#"]
+            stems = [term.stem for term in terms(text)]
+            names = stems + list(map(" ".join, pairwise(stems)))
             for name in names:
                 bonus = PAIR_BONUS if " " in name else 1.0
                 counts[name][code] += bonus * (1.0 if len(names) == 1 else 0.7)
