@@ -13,25 +13,31 @@ def _list(values: object) -> str:
     return "(" + ", ".join(f"'{value}'" for value in sorted(values)) + ")"  # type: ignore[call-overload]
 
 
+# Ends a word that words() gave: nothing changes it any more.
+_EXACT = "."
 _PLURALS = " ".join(f"WHEN '{plural}' THEN '{word}'" for plural, word in PLURALS.items())
+# A CASE around a whole rule has it worked out twice: each goes around the text alone.
 MACROS = (
-    "is_plain(t) AS NOT regexp_matches(t, '[^ -~]')",
-    """folded(t) AS CASE WHEN is_plain(t)
-        THEN trim(regexp_replace(upper(replace(t, '&', ' ET ')), '[^A-Z0-9]+', ' ', 'g'))
-        ELSE exactly_folded(t) END""",
+    "is_ascii(t) AS strlen(t) = length(t)",
+    """folded(t) AS trim(regexp_replace(upper(replace(
+        CASE WHEN is_ascii(t) THEN t ELSE exactly_folded(t) END, '&', ' ET ')),
+        '[^A-Z0-9]+', ' ', 'g'))""",
     # A dotted acronym is one word.
-    r"has_acronym(t) AS regexp_matches(t, '[A-Za-z]\.[A-Za-z]\.')",
-    rf"""parts(t) AS string_split(regexp_replace(
-        regexp_replace(lower(t), '\b(?:{ELIDED})[''`]', ' ', 'g'), '[^a-z0-9]+', ' ', 'g'), ' ')""",
-    f"""singular(w) AS CASE w {_PLURALS} ELSE
-        CASE WHEN length(w) < 4 OR right(w, 1) NOT IN ('s', 'x') OR right(w, 2) = 'ss' THEN w
+    r"""is_plain(t) AS CASE WHEN NOT is_ascii(t) THEN false WHEN contains(t, '.')
+        THEN NOT regexp_matches(t, '[A-Za-z]\.[A-Za-z]\.') ELSE true END""",
+    rf"""unelided(t) AS CASE WHEN contains(t, '''') OR contains(t, '`')
+        THEN regexp_replace(t, '\b(?:{ELIDED})[''`]', ' ', 'g') ELSE t END""",
+    """parts(t) AS string_split(CASE WHEN is_plain(t)
+        THEN regexp_replace(unelided(lower(t)), '[^a-z0-9]+', ' ', 'g')
+        ELSE exact_words(t) END, ' ')""",
+    f"""is_telling(w) AS CASE WHEN length(w) > {max(map(len, STOP_WORDS))} THEN true
+        ELSE w <> '' AND w NOT IN {_list(STOP_WORDS)} END""",
+    f"""singular(w) AS CASE WHEN NOT (suffix(w, 's') OR suffix(w, 'x')) THEN w
+        ELSE CASE w {_PLURALS} ELSE CASE WHEN length(w) < 4 OR right(w, 2) = 'ss' THEN w
         WHEN right(w, 3) = 'aux' AND right(w, 4) <> 'eaux' AND length(w) > 4
-        THEN left(w, -2) || 'l' ELSE left(w, -1) END END""",
-    f"""plain_words(t) AS array_to_string(list_transform(list_filter(
-        parts(t), lambda w: w <> '' AND w NOT IN {_list(STOP_WORDS)}),
-        lambda w: singular(w)), ' ')""",
-    """words_of(t) AS CASE WHEN is_plain(t) AND NOT has_acronym(t) THEN plain_words(t)
-        ELSE exact_words(t) END""",
+        THEN left(w, -2) || 'l' ELSE left(w, -1) END END END""",
+    f"""words_of(t) AS replace(array_to_string(list_transform(list_filter(
+        parts(t), lambda w: is_telling(w)), lambda w: singular(w)), ' '), '{_EXACT}', '')""",
 )
 
 
@@ -44,4 +50,4 @@ def teach(con: Any) -> None:
 
 
 def _joined(text: str) -> str:
-    return " ".join(words(text))
+    return " ".join(word + _EXACT for word in words(text))
