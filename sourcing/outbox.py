@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import smtplib
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -16,7 +16,7 @@ from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from sqlalchemy import CursorResult, Engine, delete, select, update
+from sqlalchemy import CursorResult, Engine, Select, delete, select, update
 from sqlalchemy.orm import Session
 
 from sourcing.letters import Letter
@@ -192,6 +192,18 @@ def _envelope(message: Message, sender: str) -> EmailMessage:
     envelope.set_content(message.text)
     envelope.add_alternative(message.html, subtype="html")
     return envelope
+
+
+def fates(session: Session, numbers: Iterable[int]) -> Mapping[int, Message]:
+    """Letters by their number: sent, waiting or given up; those sent long ago are missing."""
+    wanted = select(Message).where(Message.id.in_(numbers))
+    return {message.id: message for message in session.scalars(wanted)}
+
+
+def given_up(session: Session, numbers: Select[Any]) -> Sequence[Message]:
+    """Those of these letters that no server will ever take."""
+    lost = select(Message).where(Message.next_try_at.is_(None), Message.sent_at.is_(None))
+    return session.scalars(lost.where(Message.id.in_(numbers))).all()
 
 
 def waiting(session: Session) -> int:

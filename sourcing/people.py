@@ -1,5 +1,7 @@
 """Accounts: who may sign in, and as what. Passwords are kept as scrypt digests."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
@@ -71,9 +73,59 @@ def check(session: Session, email: str, password: str) -> Person | None:
     return person if person and right else None
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an administrator says of an account; an empty password stays as it is."""
+
+    name: str
+    role: str
+    organisation: str
+    password: str = ""
+
+
+def create(session: Session, email: str, said: Profile) -> Person:
+    """A new account; an address that has one already is an AccountError."""
+    if _by_email(session, _address(email)) is not None:
+        raise AccountError("Cette adresse a déjà un compte : le modifier dans la liste.")
+    person = save(session, email, said.password, said.role, said.name)
+    belong(session, person, said.organisation)
+    return person
+
+
+def change(session: Session, by: Person, person: Person, said: Profile) -> None:
+    """Change an account; an administrator stays one until another says otherwise."""
+    if person.id == by.id and said.role != by.role:
+        raise AccountError("Votre propre rôle se change par une autre personne, administratrice.")
+    if said.password:
+        save(session, person.email, said.password, said.role)
+    if said.role not in ROLES:
+        raise AccountError("Choisir un rôle dans la liste.")
+    person.name, person.role = " ".join(said.name.split())[:120], said.role
+    belong(session, person, said.organisation)
+
+
+def remove(session: Session, by: Person, person: Person) -> None:
+    """Close an account, with its basket and searches; what it signed stays signed."""
+    if person.id == by.id:
+        raise AccountError("Votre propre compte se supprime par une autre personne.")
+    session.delete(person)
+    session.flush()
+
+
+def every(session: Session) -> Sequence[Person]:
+    """Every account, by organisation then address."""
+    return session.scalars(select(Person).order_by(Person.organisation, Person.email)).all()
+
+
 def find(session: Session, person_id: int) -> Person | None:
     """The person of this id."""
     return session.get(Person, person_id)
+
+
+def organisations(session: Session) -> Sequence[str]:
+    """Those accounts belong to, besides the one that runs the site."""
+    named = select(Person.organisation).where(Person.organisation != "").distinct()
+    return session.scalars(named.order_by(Person.organisation)).all()
 
 
 def count(session: Session) -> int:

@@ -23,6 +23,7 @@ from sourcing.source import Source
 from webapp import (
     about,
     account,
+    accounts,
     answers,
     api,
     awards,
@@ -91,6 +92,7 @@ PAGES = (
     moderation.PAGES,
     review.PAGES,
     account.PAGES,
+    accounts.PAGES,
     openid.PAGES,
     about.PAGES,
     api.PAGES,

@@ -1,7 +1,7 @@
 """« Dossiers »: a sourcing file from its need to its report."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import wraps
 from typing import Any
@@ -18,17 +18,19 @@ from flask import (
 )
 from werkzeug.wrappers import Response
 
-from sourcing import dossiers, law
+from sourcing import dossiers, law, outbox, people
 from sourcing.dossiers import Need, acts, opening, panel, questionnaire
 from sourcing.dossiers import report as reports
 from sourcing.export import docx, pdf
-from sourcing.model import Document, Dossier, Panelist
-from webapp import links
+from sourcing.letters import Link
+from sourcing.model import Act, Document, Dossier, Panelist, Supplier
+from webapp import links, post
 from webapp.account import account, deciders_only, organisation, person, signed_in
 from webapp.awards import families
 from webapp.basket import badges_of
 from webapp.context import is_demo, session, site
 from webapp.filters import count
+from webapp.supplier import shown_name, source_title
 from webapp.uploads import takes_file
 
 PAGES = Blueprint("dossiers", __name__)
@@ -92,14 +94,32 @@ def one(dossier_id: int) -> str:
         documents=panel.documents(session(), dossier),
         unequal=questionnaire.inequality(dossier, panelists),
         shares=opening.shares(session(), dossier), labels=_segment_labels(),
-        families=families(), organisations=(), may_write=_may_write(), link=_link,
-        search=_search(dossier),
+        families=families(), organisations=people.organisations(session()),
+        may_write=_may_write(), link=_link, search=_search(dossier),
+        letters=outbox.fates(session(), [p.message_id for p in panelists if p.message_id]),
+        returned=_returned(panelists, written), preview=_preview(panelists),
         segment=site().nomenclature.by_code.get(dossier.segment), law=law.in_force(session()),
         is_open=dossier.state == opening.OPEN, is_closed=dossier.state == opening.CLOSED,
     )  # fmt: skip
 
 
-def _link(panelist: Panelist) -> str:
+def _returned(panelists: Sequence[Panelist], written: Sequence[Act]) -> dict[int, str]:
+    """Panelist -> why its last letter never arrived."""
+    sent = {each.id: each.sent_at for each in panelists if each.sent_at}
+    lost = [act for act in written if act.kind == "returned"]
+    return {a.panelist_id: a.text for a in lost if a.panelist_id and a.at >= sent[a.panelist_id]}
+
+
+def _preview(panelists: Sequence[Panelist]) -> str:
+    """The letter as the first supplier to be told gets it."""
+    kept = [each for each in panelists if each.state != panel.DROPPED]
+    if not kept:
+        return ""
+    to = panel.mailbox(session(), kept[0])
+    return post.write("questions", **_told(kept[0], to.source if to else "")).text
+
+
+def _link(panelist: Panelist) -> Link:
     return links.absolute("answers.form", signed=links.signed("questions", panelist.id))
 
 
@@ -164,8 +184,35 @@ def follow(dossier: Dossier) -> str:
 @gesture("envoi")
 def tell(dossier: Dossier) -> str:
     chosen = [_panelist(dossier, number) for number in request.form.getlist("choisi")]
-    told = panel.tell(session(), dossier, person(), chosen)
-    return f"Information remise à {count(told, 'fournisseur')}, le même jour, avec son lien."
+    told = panel.tell(session(), dossier, person(), chosen, _write)
+    by_hand = sum(each.message_id is None for each in told)
+    said = f"Information remise à {count(len(told), 'fournisseur')}, le même jour, avec son lien."
+    return said + (f" {count(by_hand, 'lien')} à remettre vous-même." if by_hand else "")
+
+
+def _write(panelist: Panelist, to: panel.Mailbox) -> int:
+    """Queue the letter with the supplier's own link; what is answered to it goes to the buyer."""
+    headers = {"Reply-To": person().email}
+    letter = post.send("questions", to.address, headers=headers, **_told(panelist, to.source))
+    session().flush()
+    return letter.id if letter else 0
+
+
+def _told(panelist: Panelist, source: str) -> dict[str, Any]:
+    dossier = session().get_one(Dossier, panelist.dossier_id)
+    supplier = session().get_one(Supplier, panelist.supplier_id)
+    until = dossier.answers_by
+    return {
+        "buyer": dossier.organisation, "title": dossier.title, "name": shown_name(supplier),
+        "link": _link(panelist), "until": f"{until:%d/%m/%Y}" if until else "",
+        "origin": _origin(source),
+    }  # fmt: skip
+
+
+def _origin(source: str) -> str:
+    if source == panel.DECLARED:
+        return "que vous avez donnée en vous inscrivant"
+    return f"que publie « {source_title(source)} »" if source else "de l’annuaire des fournisseurs"
 
 
 @gesture("note")

@@ -8,10 +8,13 @@ from time import monotonic
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from sourcing import db, letters, outbox, registrations
-from sourcing.model import Registration
+from sourcing.dossiers import panel
+from sourcing.letters import Letter
+from sourcing.model import Message, Panelist, Registration
 from sourcing.outbox import Folder, Smtp, Transport
 from sourcing.settings import Settings
 from webapp import links
@@ -24,12 +27,15 @@ UPKEEP_S = 3600.0
 
 def send(
     kind: str, recipient: str, *, headers: Mapping[str, str] | None = None, **facts: Any
-) -> None:
-    """Queue the letter of this kind; nothing is sent when there is nobody to write to."""
-    if recipient:
-        usual = {"privacy": links.absolute("about.privacy")}
-        letter = letters.write(kind, site().settings.organisation, **usual | facts)
-        outbox.post(session(), letter, recipient, headers)
+) -> Message | None:
+    """Queue the letter of this kind; None when there is nobody to write to."""
+    return outbox.post(session(), write(kind, **facts), recipient, headers) if recipient else None
+
+
+def write(kind: str, **facts: Any) -> Letter:
+    """The letter of this kind, from the organisation that runs the site."""
+    usual = {"privacy": links.absolute("about.privacy")}
+    return letters.write(kind, site().settings.organisation, **usual | facts)
 
 
 def transport(settings: Settings) -> Transport:
@@ -48,8 +54,14 @@ def sender(settings: Settings) -> str:
 
 
 def deliver(at: Site) -> int:
-    """Send what is due; how many letters left."""
-    return outbox.deliver(at.engine, transport(at.settings), sender(at.settings))
+    """Send what is due; how many letters left. Files are told of letters that never will."""
+    left = outbox.deliver(at.engine, transport(at.settings), sender(at.settings))
+    with db.transaction(at.engine) as base:
+        written = select(Panelist.message_id).where(Panelist.message_id.is_not(None))
+        for letter in outbox.given_up(base, written):
+            to = select(Panelist).where(Panelist.message_id == letter.id)
+            panel.returned(base, base.scalars(to).one(), letter.error)
+    return left
 
 
 def upkeep(app: Flask) -> tuple[int, int]:

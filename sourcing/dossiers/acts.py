@@ -18,6 +18,7 @@ KINDS = {
     "added": "Fournisseur ajouté",
     "state": "Suivi",
     "told": "Information et questions remises",
+    "returned": "Courriel non remis",
     "answered": "Réponse reçue",
     "note": "Note",
     "document": "Document joint",

@@ -1,9 +1,10 @@
 """The suppliers of a sourcing file: added from searches with why, followed, told, never scored."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlencode
 
 from sqlalchemy import select
@@ -32,6 +33,21 @@ ORDERS = {
 MOST_PANELISTS = 300
 MOST_DOCUMENT_BYTES = 15_000_000
 LONGEST_NOTE, LONGEST_REASON = 5_000, 500
+
+
+# The source of what structures say of themselves through the form.
+DECLARED = "inscription"
+
+
+class Mailbox(NamedTuple):
+    """An address of a supplier, and the source that gives it ('' for the base itself)."""
+
+    address: str
+    source: str
+
+
+# Queues the letter of a supplier; its number.
+Post = Callable[[Panelist, Mailbox], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,21 +175,47 @@ def follow(
     acts.write(session, dossier, signature(by), "state", text=text, panelist=panelist)
 
 
-def tell(session: Session, dossier: Dossier, by: Person, panelists: Iterable[Panelist]) -> int:
-    """Hand the information and the questions to these suppliers, all at once; how many."""
+def tell(
+    session: Session, dossier: Dossier, by: Person, panelists: Iterable[Panelist], post: Post
+) -> Sequence[Panelist]:
+    """Hand the information and the questions to these suppliers, all at one moment.
+
+    Those that were told; without a `message_id` they have no known address, and need their link.
+    """
     require_open(dossier)
-    count = 0
-    for panelist in panelists:
-        if panelist.state == DROPPED:
-            continue
-        questionnaire.stamp(panelist, dossier)
-        panelist.state = CONTACTED if panelist.state == FOUND else panelist.state
-        text = f"Empreinte de l’information : {panelist.sent_digest}."
-        acts.write(session, dossier, signature(by), "told", text=text, panelist=panelist)
-        count += 1
-    if not count:
+    told = [panelist for panelist in panelists if panelist.state != DROPPED]
+    if not told:
         raise DossierError("Cocher au moins un fournisseur qui n’est pas écarté.")
-    return count
+    now = datetime.now()
+    for panelist in told:
+        known = mailbox(session, panelist)
+        panelist.message_id = post(panelist, known) if known else None
+        questionnaire.stamp(panelist, dossier, now)
+        panelist.state = CONTACTED if panelist.state == FOUND else panelist.state
+        how = "Par courriel." if known else "Lien à lui remettre : aucun courriel connu."
+        text = f"{how} Empreinte de l’information : {panelist.sent_digest}."
+        acts.write(session, dossier, signature(by), "told", text=text, panelist=panelist)
+    return told
+
+
+def mailbox(session: Session, panelist: Panelist) -> Mailbox | None:
+    """Where a supplier is written to: what it declared, else what a list gives, else the base."""
+    supplier = session.get_one(Supplier, panelist.supplier_id)
+    if supplier.diffusion == PARTIAL:
+        return None
+    lines = [m for m in suppliers.mentions(session, supplier) if m.gone_on is None and m.email]
+    lines.sort(key=lambda m: m.source != DECLARED)
+    found = [Mailbox(m.email, m.source) for m in lines]
+    if supplier.email:
+        found.append(Mailbox(supplier.email, ""))
+    return found[0] if found else None
+
+
+def returned(session: Session, panelist: Panelist, why: str) -> None:
+    """The letter never arrived: the log says so, for its link to be given otherwise."""
+    panelist.message_id = None
+    dossier = session.get_one(Dossier, panelist.dossier_id)
+    acts.write(session, dossier, "le site", "returned", text=why, panelist=panelist)
 
 
 def answer(

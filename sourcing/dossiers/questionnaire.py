@@ -83,6 +83,6 @@ def inequality(dossier: Dossier, panel: Sequence[Panelist]) -> list[str]:
     return found
 
 
-def stamp(panelist: Panelist, dossier: Dossier) -> None:
-    """This supplier is told now."""
-    panelist.sent_at, panelist.sent_digest = datetime.now(), told(dossier)
+def stamp(panelist: Panelist, dossier: Dossier, at: datetime) -> None:
+    """This supplier is told."""
+    panelist.sent_at, panelist.sent_digest = at, told(dossier)

@@ -93,6 +93,8 @@ class Panelist(Base):
     # When it was told of the need, and the digest of what it was told.
     sent_at: Mapped[datetime | None]
     sent_digest: Mapped[str] = mapped_column(default="")
+    # The letter that told it, as long as the outbox remembers it; NULL when it has no address.
+    message_id: Mapped[int | None]
     answered_at: Mapped[datetime | None]
     answers: Mapped[dict[str, Any]]  # question code -> text
 

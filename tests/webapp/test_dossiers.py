@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from sourcing import dossiers
 from sourcing.dossiers import acts
-from sourcing.model import Act, Dossier, Panelist, Supplier
+from sourcing.model import Act, Dossier, Mention, Message, Panelist, Supplier
 from tests.webapp import invented
 from tests.webapp.conftest import Visitor
+from webapp import post
 
 ASKED = "q=jardins"
 
@@ -93,6 +94,41 @@ def test_a_supplier_answers_by_its_link_without_an_account(
     page = buyer.read("/dossiers/1")
     assert page.count("Un robot de tonte") == 2
     assert supplier.get(links[0][:-1] + "x").status_code == 404
+
+
+def test_the_questions_leave_by_letter_at_one_moment_and_a_letter_that_never_arrives_is_said(
+    app: Flask, buyer: Visitor, base: Session
+) -> None:
+    open_file(buyer)
+    panelists = base.scalars(select(Panelist).order_by(Panelist.id)).all()
+    base.execute(update(Mention).values(email=""))
+    for each in panelists:
+        known = each is not panelists[-1]
+        supplier = base.get_one(Supplier, each.supplier_id)
+        supplier.email = f"contact@structure{each.id}.fr" if known else ""
+    base.commit()
+    assert "Vous recevez ce courriel à l’adresse" in buyer.read("/dossiers/1")
+    links = send_to_all(buyer, base)
+    letters = base.scalars(select(Message).where(Message.kind == "questions")).all()
+    assert [links[n] in letter.text for n, letter in enumerate(letters)] == [True, True]
+    assert {letter.headers["Reply-To"] for letter in letters} == {invented.BUYER[0]}
+    base.expire_all()
+    assert len({each.sent_at for each in panelists}) == 1
+    assert "aucun courriel connu : à lui remettre" in buyer.read("/dossiers/1")
+
+    letters[0].next_try_at, letters[0].error = None, "abandonnée : destinataire refusé (550)"
+    base.commit()
+    assert post.deliver(app.extensions["sourcing"]) == 1
+    page = buyer.read("/dossiers/1")
+    assert "Courriel non remis : abandonnée : destinataire refusé (550)" in page
+    assert "courriel parti le" in page
+    base.expire_all()
+    told = base.scalars(select(Act).where(Act.kind.in_(("told", "returned"))).order_by(Act.id))
+    written = [act.text.split(". ")[0] for act in told]
+    by_hand = "Lien à lui remettre : aucun courriel connu"
+    assert sorted(written[:3]) == [by_hand, "Par courriel", "Par courriel"]
+    assert written[3] == letters[0].error
+    assert acts.are_whole(base.scalars(select(Act).order_by(Act.id)).all())
 
 
 def test_an_information_changed_after_it_was_sent_is_said_unequal(
