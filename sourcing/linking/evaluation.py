@@ -1,7 +1,6 @@
 """How good linking is, on lines whose siret is known: `sourcing evaluate linking`."""
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sourcing.linking.desk import Columns
 from sourcing.linking.index import Floats
 from sourcing.linking.training import columns, table
 from sourcing.linking.verdicts import SAME, Linker, Scored
@@ -45,7 +45,7 @@ def answers(register: Path, queries: Path) -> Answers:
     linker = Linker.of(columns(base))
     cold = time.perf_counter() - started
     started = time.perf_counter()
-    chance, line, automatic = _best(linker, columns(asked), len(asked))
+    chance, line, automatic = _best(linker, columns(asked))
     warm = time.perf_counter() - started
     known = np.append(base["siret"].to_numpy(dtype=object), "")
     truth = asked["truth_siret"].to_numpy(dtype=object)
@@ -53,18 +53,20 @@ def answers(register: Path, queries: Path) -> Answers:
     return Answers(chance, known[line], truth, automatic, source, (cold, warm))
 
 
-def _best(
-    linker: Linker, said: dict[str, Sequence[str]], count: int
-) -> tuple[Floats, NDArray[np.int64], NDArray[np.bool_]]:
+def _best(linker: Linker, said: Columns) -> tuple[Floats, NDArray[np.int64], NDArray[np.bool_]]:
     """Of each query's best candidate: probability, line (0 and -1 for none), is it automatic."""
-    scored = Scored.of(linker.index, linker.normaliser.lines(said), linker.weights)
-    judged = linker.judged(scored, count)
-    chance, line = np.zeros(count), np.full(count, -1)
-    automatic = np.zeros(count, dtype=bool)
-    chance[judged.probe] = judged.chance
-    line[judged.probe] = scored.pairs.line[judged.order[judged.begins]]
-    automatic[judged.probe] = judged.verdict == SAME
-    return chance, line, automatic
+
+    def of(scored: Scored, lines: range) -> tuple[Floats, NDArray[np.int64], NDArray[np.bool_]]:
+        judged = linker.judged(scored, len(lines))
+        chance, line = np.zeros(len(lines)), np.full(len(lines), -1)
+        automatic = np.zeros(len(lines), dtype=bool)
+        chance[judged.probe] = judged.chance
+        line[judged.probe] = scored.pairs.line[judged.order[judged.begins]]
+        automatic[judged.probe] = judged.verdict == SAME
+        return chance, line, automatic
+
+    chance, line, automatic = zip(*linker.in_parts(said, of), strict=True)
+    return np.concatenate(chance), np.concatenate(line), np.concatenate(automatic)
 
 
 def figures(answers: Answers) -> dict[str, Any]:

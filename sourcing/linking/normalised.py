@@ -247,8 +247,7 @@ def _drafts(duck: Any) -> Drafts:
 
 
 def _read(duck: Any) -> dict[str, dict[str, Any]]:
-    # Whole results, which both threads make: those of `execute` come as they are read.
-    return {name: duck.sql(sql).fetchnumpy() for name, sql in READS.items()}
+    return {name: duck.execute(sql).fetchnumpy() for name, sql in READS.items()}
 
 
 def _vocabulary() -> list[tuple[str, str, str]]:

@@ -1,9 +1,10 @@
 """Verdicts: the best candidates of each line, how sure we are, and why, for a buyer."""
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from sourcing.linking import evidence, guards, weights, wording
 from sourcing.linking.candidates import Pairs, candidates
 from sourcing.linking.comparison import Comparison
+from sourcing.linking.desk import Columns
 from sourcing.linking.index import Floats, Index, Ints
 from sourcing.linking.looks import Levels
 from sourcing.linking.normalised import Lines, Normaliser
@@ -20,6 +22,9 @@ from sourcing.linking.weights import Weights
 SAME, REVIEW, DIFFERENT = "same", "review", "different"
 # Kept per line, best first.
 SHOWN = 3
+# Lines asked at once on each thread: two lists of a thousand lines, or one of five thousand.
+PART, THREADS = 2_500, 2
+Told = TypeVar("Told")
 
 
 class Candidate(NamedTuple):
@@ -91,31 +96,53 @@ class Linker:
         self.normaliser = normaliser
         self.index = index
         self.closed = frozenset(closed)
+        self.part = PART
 
     @classmethod
-    def of(cls, columns: dict[str, Sequence[str]], closed: Collection[int] = ()) -> "Linker":
+    def of(cls, columns: Columns, closed: Collection[int] = ()) -> "Linker":
         """Normalise and index these lines."""
         normaliser = Normaliser()
         return cls(Index.build(normaliser.lines(columns), weights.read().usual), normaliser, closed)
 
-    def ask(self, columns: dict[str, Sequence[str]]) -> list[Finding]:
+    def ask(self, columns: Columns) -> list[Finding]:
         """One finding per line of `columns`."""
-        probes = self.normaliser.lines(columns)
-        return self.findings(Scored.of(self.index, probes, self.weights), probes.count)
+        parts = self.in_parts(columns, lambda scored, lines: self.findings(scored, len(lines)))
+        return [finding for part in parts for finding in part]
 
-    def alike(self, columns: dict[str, Sequence[str]], own: Sequence[int]) -> Iterator["Alike"]:
+    def in_parts(self, columns: Columns, work: Callable[["Scored", range], Told]) -> Iterator[Told]:
+        """What `work` makes of the lines and their candidates, a part of them at a time.
+
+        No line's answer depends on the others: two parts are scored at once.
+        """
+        count = len(columns["name"])
+        cuts = np.linspace(0, count, max(1, -(-count // self.part)) + 1).astype(int).tolist()
+
+        def told(lines: range) -> Told:
+            said = {name: texts[lines.start : lines.stop] for name, texts in columns.items()}
+            return work(Scored.of(self.index, self.normaliser.lines(said), self.weights), lines)
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            yield from pool.map(told, itertools.starmap(range, itertools.pairwise(cuts)))
+
+    def alike(self, columns: Columns, own: Sequence[int]) -> Iterator["Alike"]:
         """Lines of the base that are like these, which are the base's own lines `own`.
 
         Each pair alone: here rivals prove nothing, three lists may name one structure.
         """
-        scored = Scored.of(self.index, self.normaliser.lines(columns), self.weights)
-        probe, line = np.asarray(own, dtype=np.int64)[scored.pairs.probe], scored.pairs.line
+        places = np.asarray(own, dtype=np.int64)
+        parts = self.in_parts(columns, lambda scored, lines: self._alike(scored, places[lines]))
+        return itertools.chain.from_iterable(parts)
+
+    def _alike(self, scored: "Scored", own: Ints) -> list["Alike"]:
+        probe, line = own[scored.pairs.probe], scored.pairs.line
         like = np.flatnonzero((scored.alone >= self.weights.same) & (probe != line))
         notes, said = scored.held_back(like, self.closed), scored.reasons(like)
+        found = []
         for pair, held, (reasons, against) in zip(like.tolist(), notes, said, strict=True):
             told = reasons[: len(reasons) - against] + held
             both, score = (int(probe[pair]), int(line[pair])), float(scored.alone[pair])
-            yield Alike(*both, score, not held, told)
+            found.append(Alike(*both, score, not held, told))
+        return found
 
     def findings(self, scored: "Scored", count: int) -> list[Finding]:
         """The verdict on every probe of pairs already scored, and why."""

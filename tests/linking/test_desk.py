@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sourcing.linking.normalised import Lines, Normaliser
+from sourcing.linking.verdicts import Linker
 
 LIST = {
     "name": ["ESAT Epsilon (AEIM)", "S.A.R.L. Dupont", "Mairie de Lanester", "Ctr formation"],
@@ -39,3 +40,12 @@ def test_lines_read_the_same_first_again_and_by_several_at_once() -> None:
     with ThreadPoolExecutor(3) as pool:
         assert all(answer == first for answer in pool.map(ask, range(9)))
     assert len(normaliser.desks) <= 3
+
+
+def test_an_answer_depends_neither_on_the_lines_asked_with_it_nor_on_threads() -> None:
+    linker = Linker.of(LIST | {"siret": ["10000000000017", "10000000100015", "", ""]})
+    asked = {name: texts[::-1] for name, texts in LIST.items()}
+    together = linker.ask(asked)
+    linker.part = 1
+    assert linker.ask(asked) == together
+    assert [found.best and found.best.line for found in together] == [3, 2, 1, 0]
