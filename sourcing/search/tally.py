@@ -24,6 +24,8 @@ from sourcing.tagging.statuses import NOISE
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 FETCHED = 50_000
+# Half the side of a box in a circle, for a radius of 1, the globe's roundness allowed for.
+SURELY_WITHIN = 0.7
 NOTHING: Mapping[str, object] = {}
 # The place of each reason in `noise`; 0 shows, the last is hidden for a reason nobody gave.
 REASONS = (*NOISE, "")
@@ -141,12 +143,16 @@ class Columns:
         return box
 
     def within(self, point: tuple[float, float], radius_km: float) -> Mask:
-        """At most this far: a box, then the exact circle for those in it."""
+        """At most this far: a box, then the exact circle for those near its corners."""
         lon, lat = point
         high = radius_km / KM_PER_DEGREE
         wide = high / max(0.01, cos(radians(min(89.0, abs(lat) + high))))
         found = self.in_box((lon - wide, lat - high, lon + wide, lat + high))
-        near = np.flatnonzero(found)
+        # A box that the circle holds for sure, at the latitude where degrees are widest.
+        high *= SURELY_WITHIN
+        wide = high / max(0.01, cos(radians(max(0.0, abs(lat) - high))))
+        surely = self.in_box((lon - wide, lat - high, lon + wide, lat + high))
+        near = np.flatnonzero(found & ~surely)
         limit = sin(min(pi / 2, radius_km / (2 * EARTH_RADIUS_KM))) ** 2
         found[near] = self.half_chords(near, point) <= limit
         return found
