@@ -24,6 +24,7 @@ from sourcing.db import columns
 from sourcing.model import Base, Listing, Place, Setting, Supplier, Tag
 from sourcing.normalise.columnar import teach
 from sourcing.search import cells, search, shelf
+from sourcing.search.cells import _remembered
 from sourcing.search.filters import STATUS_BITS, family_bits
 from sourcing.search.query import Query
 from sourcing.settings import Settings
@@ -278,6 +279,14 @@ def pages(engine: Engine, folder: Path, rounds: int) -> None:
     report("whole page, kept", [timed(lambda p=path: client.get(p)) for path in asked])
 
 
+def first_view(session: Session, nomenclature: segments.Nomenclature, query: Query) -> float:
+    """Computing time of cells nobody asked for before, in ms."""
+    _remembered.held.clear()
+    start = time.process_time()
+    cells(session, nomenclature, query, BOX, 11)
+    return (time.process_time() - start) * 1000
+
+
 def measure(session: Session, rounds: int, show: bool) -> None:
     nomenclature = segments.load()
     search(session, nomenclature, Query(text="nettoyage"))
@@ -293,6 +302,9 @@ def measure(session: Session, rounds: int, show: bool) -> None:
             f"map cells, zoom {zoom}",
             [timed(lambda q=q, z=zoom: cells(session, nomenclature, q, BOX, z)) for q in asked],
         )
+    report(
+        "map cells, first view, computing", [first_view(session, nomenclature, q) for q in asked]
+    )
     if show:
         for ms, query in sorted(first, key=lambda pair: -pair[0])[:12]:
             print(f"{ms:8.1f} ms  {query.to_args()}")

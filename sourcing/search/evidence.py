@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import Executable, bindparam, select, text
+from sqlalchemy import Integer, Select, bindparam, column, select, text
 from sqlalchemy.orm import Session
 
 from sourcing import db, normalise
@@ -35,6 +35,7 @@ SOME_WORDS = 40.0
 LEAST_GUESS, LEAST_SHARE = 0.15, 0.4
 # Guesses looked at, and those offered beside the ones in use.
 LOOKED_AT, OFFERED = 8, 3
+ID = column("supplier_id", Integer)
 NAMED = select(Listing.supplier_id).where(Listing.name_key == bindparam("name"))
 
 
@@ -177,7 +178,7 @@ class Points:
                 self.by_tag[held.places] = np.maximum(self.by_tag[held.places], points)
 
 
-def _ids(session: Session, statement: Executable, **values: object) -> Array:
+def _ids(session: Session, statement: Select[Any], **values: object) -> Array:
     return _distinct(numbers(session, statement, **values))
 
 
@@ -234,5 +235,6 @@ def _matching(session: Session, written: Iterable[Sequence[str]], where: str = "
     for words in written:
         is_acronym = words[0][:1] == "0"
         sql, values = db.text_match(session, words, "asked", column=where, prefix=not is_acronym)
-        found.append(numbers(session, text(sql), **values))
-    return found[0] if len(found) == 1 else _distinct(*found)
+        found.append(numbers(session, text(sql).columns(ID), **values))
+    held = [ids for ids in found if len(ids)] or found[:1]
+    return held[0] if len(held) == 1 else _distinct(*held)

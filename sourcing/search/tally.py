@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Executable, Select, select
+from sqlalchemy import Executable, Select, Text, TextualSelect, cast, func, select
 from sqlalchemy.orm import Session
 
 from sourcing.model import MASKED, PARTIAL, Listing, Supplier, Tag
@@ -247,10 +247,14 @@ def fetch(
     result.close()
 
 
-def numbers(session: Session, statement: Executable, **values: object) -> Array:
+def numbers(session: Session, statement: Select[Any] | TextualSelect, **values: object) -> Array:
     """The one column of whole numbers a statement selects."""
-    rows = chain.from_iterable(fetch(session, statement, values))
-    return np.fromiter(chain.from_iterable(rows), dtype=np.int64)
+    # As one text: the driver makes rows four times slower than the index finds them.
+    (asked,) = statement.subquery().columns
+    joined = select(func.aggregate_strings(cast(asked, Text), ","))
+    said = session.scalar(joined, values)
+    found: Array = np.fromstring(said, dtype=np.int64, sep=",") if said else np.empty(0, np.int64)
+    return found
 
 
 def _table(
