@@ -7,12 +7,16 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy.orm import Session
 
-from sourcing import purchases
+from sourcing import purchases, registrations
+from sourcing.model import Registration
+from sourcing.registrations import Answers
 from tests.browser.conftest import AXE
 from tests.webapp import invented
 from tests.webapp.conftest import Visitor
-from tests.webapp.test_dossiers import open_file
+from tests.webapp.test_dossiers import found as found_by
+from tests.webapp.test_dossiers import open_file, pick, send_to_all
 from tests.webapp.test_moderation import declare
+from webapp import links
 
 pytestmark = [
     pytest.mark.browser,
@@ -81,17 +85,36 @@ def sign_in(page: Page, address: str) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def lived_in(served: Flask) -> str:
-    """The site with a declaration to decide, a purchase to come, a sourcing file; the purchase."""
-    declare(served)
-    with Session(served.extensions["sourcing"].engine) as base:
-        draft = purchases.Draft("Entretien des sentiers", "2999-T1", is_public=True)
-        uid = purchases.save(base, draft, "nolwenn").uid
-        base.commit()
+def lived_in(served: Flask) -> list[str]:
+    """The site as it is used; the addresses that only its letters give, the last being access.
+
+    A declaration to decide, one to confirm, a purchase to come and who is interested, a sourcing
+    file whose questions were sent and answered, a basket.
+    """
+    declared = declare(served)
     buyer = Visitor(served)
     buyer.sign_in(*invented.ADMIN)
     open_file(buyer)
-    return uid
+    pick(buyer, *found_by(buyer)[:3])
+    with Session(served.extensions["sourcing"].engine) as base:
+        answer = send_to_all(buyer, base)[0]
+        Visitor(served).send(answer, INNOVATION="Un robot de tonte")
+        draft = purchases.Draft("Entretien des sentiers", "2999-T1", is_public=True)
+        purchase = purchases.save(base, draft, "nolwenn")
+        said = purchases.Said("atelier@exemple.fr", "Atelier", consent="1")
+        interest = purchases.say_interest(base, purchase, said)
+        new = registrations.receive(base, Answers("", "Atelier", "tonte", email="a@b.fr"), "key")
+        base.commit()
+        with served.test_request_context():
+            access = links.holder("r", base.get_one(Registration, declared))
+            confirm = links.signed("confirm", new.registration.id, new.version)
+            return [
+                answer, f"/achats-a-venir/{purchase.uid}",
+                f"/inscription/confirmer/{confirm}",
+                f"/achats-a-venir/interet/{links.signed('interest', *links.holder('i', interest))}",
+                "/achats-a-venir/arreter/perime",
+                f"/inscription/acces/{links.signed('access', *access)}",
+            ]  # fmt: skip
 
 
 @pytest.fixture
@@ -102,12 +125,14 @@ def calm(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 def test_axe_finds_nothing_on_what_anyone_sees(
-    calm: BrowserContext, served: Flask, address: str, lived_in: str
+    calm: BrowserContext, served: Flask, address: str, lived_in: list[str]
 ) -> None:
     page, found = calm.new_page(), {}
-    for path in (*pages(Visitor(served), served), *STATES, f"/achats-a-venir/{lived_in}"):
+    for path in (*pages(Visitor(served), served), *STATES, *lived_in):
         page.goto(address + path)
         found[path] = list(every_look(page))
+    page.get_by_role("button", name="Ouvrir ma fiche").click()
+    found["her sheet"] = list(every_look(page))
     assert {path: faults for path, faults in found.items() if faults} == {}
 
 

@@ -122,25 +122,18 @@ def test_contracts_give_the_shares_that_the_ledger_cannot(app: Flask, base: Sess
     assert found["SOCIAL_FORMALISE"].value == 100
 
 
-def buyer(app: Flask) -> Visitor:
-    visitor = Visitor(app)
-    visitor.sign_in(*invented.BUYER)
-    return visitor
-
-
 def test_a_value_entered_by_hand_is_marked_and_never_covers_a_computed_one(
-    app: Flask, base: Session, tmp_path: Path
+    buyer: Visitor, base: Session, tmp_path: Path
 ) -> None:
     small(base, tmp_path)
     base.commit()
-    visitor = buyer(app)
     said = {"code": "HEURES_INSERTION", "annee": "2025", "valeur": "61 500", "note": "Mission"}
-    page = visitor.send("/indicateurs", to="/indicateurs/saisie", **said).text
+    page = buyer.send("/indicateurs", to="/indicateurs/saisie", **said).text
     assert "61\u202f500" in page
     assert "saisi par Erwan" in page
-    visitor.send("/indicateurs", to="/indicateurs/saisie", code="ESS", annee="2025", valeur="99")
-    assert "99" not in csv_of(visitor, "/indicateurs.csv?annee=2025")["ESS"][4]
-    refused = visitor.send("/indicateurs", to="/indicateurs/saisie", **said | {"valeur": "?"})
+    buyer.send("/indicateurs", to="/indicateurs/saisie", code="ESS", annee="2025", valeur="99")
+    assert "99" not in csv_of(buyer, "/indicateurs.csv?annee=2025")["ESS"][4]
+    refused = buyer.send("/indicateurs", to="/indicateurs/saisie", **said | {"valeur": "?"})
     assert "n’est pas un nombre" in refused.text
 
 
@@ -150,21 +143,20 @@ def csv_of(visitor: Visitor, path: str) -> dict[str, Sequence[str]]:
 
 
 def test_every_figure_has_its_page_its_chart_and_its_file(
-    app: Flask, base: Session, tmp_path: Path
+    app: Flask, buyer: Visitor, base: Session, tmp_path: Path
 ) -> None:
     small(base, tmp_path)
     base.commit()
-    visitor = buyer(app)
-    page = visitor.read("/indicateurs/HORS_MARCHE?annee=2025")
+    page = buyer.read("/indicateurs/HORS_MARCHE?annee=2025")
     assert "cible 2027" in page
     assert page.count("<rect") >= 2
-    assert "Bâtiments" in visitor.get("/indicateurs/HORS_MARCHE.csv?annee=2025").text
-    lines = visitor.get("/indicateurs/depenses.csv?annee=2025").text.splitlines()
+    assert "Bâtiments" in buyer.get("/indicateurs/HORS_MARCHE.csv?annee=2025").text
+    lines = buyer.get("/indicateurs/depenses.csv?annee=2025").text.splitlines()
     assert len(lines) == 5
-    assert "Effet de la définition" in visitor.read("/indicateurs?annee=2025")
+    assert "Effet de la définition" in buyer.read("/indicateurs?annee=2025")
     assert Visitor(app).get("/indicateurs").status_code == 302
 
 
-def test_an_empty_base_says_what_to_load(app: Flask) -> None:
-    assert "envoyer l’export des dépenses" in buyer(app).read("/indicateurs")
-    assert "Aucune valeur encore" in buyer(app).read("/indicateurs/ESUS")
+def test_an_empty_base_says_what_to_load(buyer: Visitor) -> None:
+    assert "envoyer l’export des dépenses" in buyer.read("/indicateurs")
+    assert "Aucune valeur encore" in buyer.read("/indicateurs/ESUS")
