@@ -5,7 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, pairwise
-from operator import eq
+from operator import eq, itemgetter
 from typing import NamedTuple
 
 from sourcing.source import NO_HEADER, Layout, Row, SourceError, Table
@@ -30,6 +30,7 @@ FOOTER = re.compile(
 )
 # How what stands below a table begins, in four letters.
 BELOW = frozenset(("sous", "tota", "somm", "moye", "nomb"))
+BEGINNING = itemgetter(slice(4))
 # First cells of a table lying on its side.
 USUAL = frozenset(
     ("raison sociale", "nom", "denomination", "entreprise", "societe", "structure", "siret",
@@ -103,7 +104,7 @@ def _is_plain(columns: Sequence[Sequence[str]], header: Sequence[str]) -> bool:
         header[0] in columns[0]
         or not all(firsts)
         or any(map(eq, columns[0], columns[1]))
-        or not BELOW.isdisjoint(first[:4].lower() for first in firsts)
+        or not BELOW.isdisjoint(map(str.lower, set(map(BEGINNING, firsts))))
     )
     # A line with its first cell alone has nothing in any other column.
     return not is_doubtful and any(all(map(str.strip, column)) for column in columns[1:])

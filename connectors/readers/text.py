@@ -174,9 +174,14 @@ def _cut(block: str, delimiter: str, width: int) -> list[list[str]] | None:
     if len(max(lines, key=len)) > csv.field_size_limit():
         return None
     cells = bare.replace("\n", delimiter).split(delimiter)
-    if HELD in bare:
-        cells = [c.replace(HELD, delimiter) if HELD in c else c for c in cells]
-    return [cells[place::width] for place in range(width)]
+    columns = [cells[place::width] for place in range(width)]
+    return [_released(column, delimiter) for column in columns] if HELD in bare else columns
+
+
+def _released(column: list[str], delimiter: str) -> list[str]:
+    """The cells of a column with the delimiters that were held."""
+    joined = "\n".join(column)
+    return joined.replace(HELD, delimiter).split("\n") if HELD in joined else column
 
 
 def _unquoted(body: str, delimiter: str) -> str:

@@ -7,8 +7,6 @@ does not grow with the file: mentions and rejects wait on disk.
 import gc
 import hashlib
 import json
-import pickle
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +24,7 @@ from sourcing.ingest.firms import Firms
 from sourcing.ingest.lines import Lines, Parse, of_table, parsed
 from sourcing.ingest.recognise import leftover, recognise
 from sourcing.ingest.scope import Scope, Verdict
+from sourcing.ingest.spool import Spool
 from sourcing.model import Supplier
 from sourcing.normalise import Problem
 from sourcing.normalise.columns import Cleaning, Columns, Problems, column, merged
@@ -51,23 +50,6 @@ BATCH, CHUNK = 1_000, 500
 MOST_LOST = 100
 # Key, file, line, sectors, and the values of KEPT: plain things, quick to put aside.
 Kept = tuple[str, str, int, tuple[str, ...], tuple[Any, ...]]
-
-
-class Spool:
-    """Things put aside on disk, given back one by one in order."""
-
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="sourcing-")  # noqa: SIM115 - lives as long as this
-
-    def put(self, things: Sequence[object]) -> None:
-        if things:
-            pickle.dump(things, self._file, pickle.HIGHEST_PROTOCOL)
-
-    def __iter__(self) -> Iterator[Any]:
-        end = self._file.tell()
-        self._file.seek(0)
-        while self._file.tell() < end:
-            yield from pickle.load(self._file)  # noqa: S301 - written a moment ago by this process
 
 
 @dataclass
@@ -249,18 +231,23 @@ class Intake:
 
     def _keep(self, lines: Iterable[Kept]) -> None:
         """One mention per key; what a repeated line adds to its sectors is not lost."""
-        news = []
-        for line in lines:
-            key, sectors = line[0], line[3]
-            if key not in self._seen:
-                self._seen.add(key)
-                news.append(line)
-                continue
-            self.counts["repeated"] += 1
-            if sectors:
-                self.more_sectors[key] = (*self.more_sectors.get(key, ()), *sectors)
-        self.counts["kept"] += len(news)
-        self.mentions.put(news)
+        given = list(lines)
+        keys = {line[0] for line in given}
+        if len(keys) < len(given) or not keys.isdisjoint(self._seen):
+            given = [line for line in given if self._is_first(line)]
+        self._seen |= keys
+        self.counts["kept"] += len(given)
+        self.mentions.put(given)
+
+    def _is_first(self, line: Kept) -> bool:
+        key, sectors = line[0], line[3]
+        if key not in self._seen:
+            self._seen.add(key)
+            return True
+        self.counts["repeated"] += 1
+        if sectors:
+            self.more_sectors[key] = (*self.more_sectors.get(key, ()), *sectors)
+        return False
 
     def _known_ones(self) -> list[Kept]:
         """Without a commune or a name, a line is kept when the base knows its SIRET; everywhere,
@@ -321,6 +308,9 @@ def _batches(parts: Iterable[Table | Row], parse: Parse) -> Iterator[tuple[Lines
 
 
 def _at(columns: Columns, chosen: Sequence[int]) -> Columns:
+    """The columns at these places, which are in order."""
+    if all(len(values) == len(chosen) for values in columns.values()):
+        return columns
     return {field: [values[i] for i in chosen] for field, values in columns.items()}
 
 
@@ -369,6 +359,7 @@ def _problems_json(problems: Sequence[Problem]) -> str:
 _statuses_json = lru_cache(maxsize=4_096)(as_json)
 
 
+@lru_cache(maxsize=4_096)
 def _workers(text: str) -> int | None:
     """A declared number of workers; a band or a sentence is not one."""
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -26,8 +27,6 @@ class Scope:
         self.places = places
         self.everywhere = everywhere
         self.margin_km = margin_km
-        self._near: dict[str, bool] = {}
-        self._beyond: dict[str, bool] = {}
         self._known: dict[tuple[str, str, str, str], tuple[Any, ...]] = {}
         self._found: dict[tuple[str, str, str, str], Place | None] = {}
         self._by_postcode: dict[str, list[Place]] = {}
@@ -35,6 +34,14 @@ class Scope:
             for postcode in place.postcodes:
                 self._by_postcode.setdefault(postcode, []).append(place)
         self._departements = {place.departement for place in places.all}
+
+    @cached_property
+    def _near(self) -> frozenset[str]:
+        return self.places.codes_near(self.margin_km)
+
+    @cached_property
+    def _within_reach(self) -> frozenset[str]:
+        return self.places.codes_near(self.margin_km + FAR_KM + 1)
 
     def check(self) -> None:
         """SourceError when there is no territory to keep things by."""
@@ -57,7 +64,7 @@ class Scope:
             near = self.places.is_near(record.lon, record.lat, self.margin_km)
             return record, "inside" if near else "outside"
         if place:
-            return record, "inside" if self._is_near(place) else "outside"
+            return record, "inside" if place.code in self._near else "outside"
         return record, self._without_commune(record)
 
     def settle(self, columns: Columns, count: int, problems: Problems) -> list[Verdict]:
@@ -101,10 +108,7 @@ class Scope:
         place = self._found.get(key)
         if self.everywhere or place is None or place.lon is None or place.lat is None:
             return False
-        if place.code not in self._beyond:
-            reach = self.margin_km + FAR_KM + 1
-            self._beyond[place.code] = not self.places.is_near(place.lon, place.lat, reach)
-        return self._beyond[place.code]
+        return place.code not in self._within_reach
 
     def _find(self, record: Record) -> Place | None:
         key = (record.commune_code, record.commune, record.postcode, record.departement)
@@ -123,14 +127,6 @@ class Scope:
         # A postcode says which commune only when it serves a single one.
         served = self._by_postcode.get(postcode, ()) if postcode and not name else ()
         return served[0] if len(served) == 1 else None
-
-    def _is_near(self, place: Place) -> bool:
-        if place.code not in self._near:
-            has_centre = place.lon is not None and place.lat is not None
-            self._near[place.code] = place.in_territory or (
-                has_centre and self.places.is_near(place.lon, place.lat, self.margin_km)  # type: ignore[arg-type]
-            )
-        return self._near[place.code]
 
     def _without_commune(self, record: Record) -> Verdict:
         """A département of which no commune is known is far away; else nobody can tell."""

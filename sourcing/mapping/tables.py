@@ -6,6 +6,8 @@ from typing import Any
 from sourcing.mapping.plan import Mapping, glued, reader
 from sourcing.source import Parsed, Record, Table
 
+# Fields that a single column gives as it is.
+AS_IT_IS = frozenset(("siret", "address", "description"))
 # Fields that say several things, or that the row alone can tell.
 BY_ROW = frozenset(("full_address", "postcode_commune", "position", "kind", "labels"))
 
@@ -33,7 +35,7 @@ def _read(name: str, given: tuple[str, ...], table: Table) -> list[Any]:
         return (
             [read(given, c) for c in cells] if read else [next(filter(None, c), "") for c in cells]
         )
-    if not read:
+    if not read or name in AS_IT_IS:
         return texts[0]
     found = {text: read(given, (text,)) for text in set(texts[0])}
     return list(map(found.__getitem__, texts[0]))
@@ -43,6 +45,8 @@ def _cut_addresses(columns: dict[str, list[Any]]) -> None:
     """Lines without a place, whose address ends with one."""
     addresses = columns.get("address", [])
     said = [columns[f] for f in ("postcode", "commune", "commune_code") if f in columns]
+    if any(map(all, said)):
+        return
     for place, address in enumerate(addresses):
         if not address or any(values[place] for values in said):
             continue

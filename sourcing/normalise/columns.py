@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from itertools import chain
 from typing import Any
 
 from sourcing.normalise import (
@@ -15,7 +16,7 @@ from sourcing.normalise import (
     departement_of,
     settle_place,
 )
-from sourcing.normalise.forms import OWN_FORMS
+from sourcing.normalise.forms import OWN_FORMS, plain_texts
 from sourcing.source import Record
 
 Columns = dict[str, list[Any]]
@@ -113,8 +114,11 @@ class Cleaning:
         known = self._known[field]
         if len(known) > REMEMBERED:
             known.clear()
-        for texts in set(values).difference(known):
-            known[texts] = clean_list(texts)
+        fresh = set(values).difference(known)
+        own = plain_texts(set(chain.from_iterable(fresh)))
+        for texts in fresh:
+            is_own = len(texts) < 2 and own.issuperset(texts)
+            known[texts] = texts if is_own else clean_list(texts)
         return list(map(known.__getitem__, values))
 
 

@@ -21,10 +21,10 @@ _PHONE_LABEL = re.compile(
     r"^(?:t[ée]l(?:[ée]phone)?|mobile|port(?:able)?|fixe|fax)\b[\s.:]*", re.IGNORECASE
 )
 _PLAIN_PHONE = re.compile(r"0[1-9](?:[ .]?[0-9]{2}){4}")
-_PLAIN_EMAIL = re.compile(
+# Addresses that are their own written form; the first, without two dots in a row.
+PLAIN_EMAIL = re.compile(
     r"[a-z0-9][a-z0-9._%+\-]*[a-z0-9]@(?:[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?\.)+[a-z]{2,24}"
 )
-# An address that is its own written form.
 PLAIN_SITE = re.compile(
     r"https?://(?:[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}"
     r"(?:/[A-Za-z0-9/_\-]*[A-Za-z0-9/_\-])?(?:\?[A-Za-z0-9=&_\-]+)?"
@@ -80,7 +80,7 @@ def email(text: str) -> str:
     if not text:
         return ""
     text = text.removeprefix("mailto:").split("?")[0].strip(" .;,<>")
-    if _PLAIN_EMAIL.fullmatch(text) and ".." not in text:
+    if PLAIN_EMAIL.fullmatch(text) and ".." not in text:
         return text
     for part in re.split(r"[\s;,/|<>]+", text):
         if "@" in part and (address := _checked_email(part.strip(". "))):
@@ -99,6 +99,8 @@ def website(url: str) -> str:
     """An http(s) address, http added when missing; what no browser should follow is refused."""
     if PLAIN_SITE.fullmatch(url):
         return url
+    if PLAIN_SITE.fullmatch(started := f"http://{url}"):
+        return started
     text = present(url)
     if not text:
         return ""

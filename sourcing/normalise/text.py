@@ -18,9 +18,9 @@ _SPACES = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _TAG = re.compile(r"<\s*/?\s*[A-Za-z!][^<>]*>")
 _ACTIVE = re.compile(r"<\s*(script|style)\b.*?(?:<\s*/\s*\1\s*>|$)", re.IGNORECASE | re.DOTALL)
-_PUNCTUATION = re.compile(r"[^A-Z0-9]+")
+_PUNCTUATION = re.compile(r"[^A-Z0-9]")
 _WORD = re.compile(r"[a-z0-9]+")
-_LIGATURES = str.maketrans({"Œ": "OE", "Æ": "AE", "Ø": "O", "Ł": "L", "Đ": "D", "&": " ET "})
+_LIGATURES = {"Œ": "OE", "Æ": "AE", "Ø": "O", "Ł": "L", "Đ": "D", "&": " ET "}
 ELIDED = "[ldjmnstc]|qu|jusqu|lorsqu|puisqu|quelqu"
 _ELISION = re.compile(rf"\b(?:{ELIDED})['’ʼ′`´]", re.IGNORECASE)
 _ACRONYM = re.compile(r"\b(?:[^\W\d_]\.){2,}[^\W\d_]?(?!\w)")
@@ -76,13 +76,23 @@ def shown(text: str, size: int = 40) -> str:
     return f"« {text[:size]}… »" if len(text) > size else f"« {text} »"
 
 
+class _Bare(dict[int, str]):
+    """A capital's letters and digits without accents, a space for anything else; found once."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        apart = _LIGATURES.get(letter) or unicodedata.normalize("NFKD", letter)
+        bare = "".join(c for c in apart if not unicodedata.combining(c))
+        self[code] = _PUNCTUATION.sub(" ", bare)
+        return self[code]
+
+
+_BARE = _Bare()
+
+
 def fold(text: str) -> str:
     """SAS Feuille d'érable -> SAS FEUILLE D ERABLE: capitals, no accents, punctuation as spaces."""
-    text = text.upper()
-    if "&" in text or not text.isascii():
-        text = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
-        text = "".join(c for c in text if not unicodedata.combining(c))
-    return _PUNCTUATION.sub(" ", text).strip()
+    return " ".join(text.upper().translate(_BARE).split())
 
 
 def place_key(text: str) -> str:
