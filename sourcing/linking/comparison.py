@@ -119,7 +119,8 @@ class Comparison:
         )
         if not len(pair):
             nothing = np.zeros(len(self.pairs.probe))
-            return Names(Overlap(nothing, nothing, nothing, nothing.astype(np.int64)), nothing)
+            words = Overlap(nothing, nothing, nothing, nothing, nothing.astype(np.int64))
+            return Names(words, nothing)
         likeness = process.cpdist(
             self.probes.alias_text[left],
             self.base.alias_text[right],

@@ -60,6 +60,7 @@ EVIDENCE: tuple[Evidence, ...] = (
     scale(looks.name, "mots communs aux noms", "d", 9),
     scale(looks.rarity, "rareté des mots communs", "r", 8),
     scale(looks.spelling, "orthographe des noms", "s", 7),
+    asked(looks.word_for_word, "mots semblables ou pareils", none="", alike="", some="", all=""),
     scale(looks.all_names, "part des mots de la ligne", "a", 7),
     scale(looks.base_names, "part des mots de la base", "b", 7),
     asked(looks.site, "site de l'entreprise", only="", first="", later=""),

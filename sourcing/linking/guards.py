@@ -44,6 +44,17 @@ def alone_of_its_kind(levels: Levels) -> Flags:
     return there & is_one_of(levels, "rivals", "none")
 
 
+def fully_named(levels: Levels) -> Flags:
+    """The base knows nearly all the words of the line, or they are the initials of its name."""
+    return is_one_of(levels, "all_names", "a5", "a6") | is_one_of(levels, "acronym", "there")
+
+
+def decisive(levels: Levels) -> Flags:
+    """At that address, and what the names share singles out one supplier by far."""
+    there = is_one_of(levels, "street", "same_street", "same_door")
+    return there & is_one_of(levels, "rarity", "r7")
+
+
 def nameless(levels: Levels) -> Flags:
     """Nothing in common in the names but common words, and no identifier either."""
     return (
@@ -61,8 +72,15 @@ def mostly_unknown(levels: Levels) -> Flags:
         is_one_of(levels, "all_names", "a0", "a1", "a2", "a3")
         & ~identified(levels)
         & ~alone_of_its_kind(levels)
+        & ~decisive(levels)
         & ~is_one_of(levels, "acronym", "yes", "there")
     )
+
+
+def misspelt(levels: Levels) -> Flags:
+    """No word is the same, some look alike, and no street says it is that one."""
+    there = is_one_of(levels, "street", "other_number", "next_door", "same_street", "same_door")
+    return is_one_of(levels, "word_for_word", "alike") & ~there & ~identified(levels)
 
 
 def unplaced(levels: Levels) -> Flags:
@@ -72,7 +90,7 @@ def unplaced(levels: Levels) -> Flags:
 
 def rivalled(levels: Levels) -> Flags:
     """Somebody else there could be meant, unless the name is word for word this one's."""
-    exact = is_one_of(levels, "spelling", "s6") & is_one_of(levels, "all_names", "a5", "a6")
+    exact = is_one_of(levels, "spelling", "s6") & fully_named(levels)
     return ~exact & ~is_one_of(levels, "rivals", "none")
 
 
@@ -81,9 +99,15 @@ def twin(levels: Levels) -> Flags:
 
 
 def of_unknown_kind(levels: Levels) -> Flags:
-    """The line says it is a CFA, an ESAT…; the base does not, and lacks some of its words too."""
-    unknown = is_one_of(levels, "kind", "line_only", "different", "partly")
-    return unknown & ~is_one_of(levels, "all_names", "a5", "a6")
+    """The line says it is a CFA, an ESAT…; the base does not, and lacks some of its words too.
+
+    Two natures that differ are held back whatever the words; one that is only unknown is not when
+    the words single out a supplier at that address.
+    """
+    there = is_one_of(levels, "street", "same_street", "same_door")
+    known = is_one_of(levels, "all_names", "a4") & is_one_of(levels, "rarity", "r6") & there
+    unknown = is_one_of(levels, "kind", "line_only", "partly") & ~known & ~decisive(levels)
+    return (unknown | is_one_of(levels, "kind", "different")) & ~fully_named(levels)
 
 
 def siren_conflict(levels: Levels) -> Flags:
@@ -98,6 +122,7 @@ GUARDS = (
     Guard(siren_conflict, "SIREN différents"),
     Guard(nameless, "presque rien de commun dans les noms"),
     Guard(mostly_unknown, "la base ne connaît pas la plupart des mots de ce nom"),
+    Guard(misspelt, "les noms se ressemblent sans avoir un mot pareil"),
     Guard(unplaced, "aucun lieu commun pour le distinguer de ses homonymes"),
     Guard(number_conflict, "numéros différents dans les noms"),
     Guard(twin, SITE),

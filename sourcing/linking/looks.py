@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sourcing.linking.comparison import Comparison
 from sourcing.linking.index import Ints
-from sourcing.linking.overlap import ranges
+from sourcing.linking.overlap import ranges, ratio
 
 Levels = NDArray[np.int64]
 Look = Callable[[Comparison], Levels]
@@ -51,6 +51,14 @@ def rarity(compared: Comparison) -> Levels:
 @once
 def spelling(compared: Comparison) -> Levels:
     return np.digitize(compared.names.likeness, (40, 55, 70, 80, 90, 99.9))
+
+
+@once
+def word_for_word(compared: Comparison) -> Levels:
+    """Are the words in common the same, or only alike: 1 all alike, 2 some the same, 3 all."""
+    words = compared.names.words
+    share = ratio(words.exact, words.shared)
+    return np.where(words.shared <= 0, 0, 1 + np.digitize(share, (0.02, 0.98)))
 
 
 @once

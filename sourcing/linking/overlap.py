@@ -27,6 +27,8 @@ class Overlap(NamedTuple):
     shared: Floats
     left: Floats
     right: Floats
+    # Of what is shared, the part that is word for word.
+    exact: Floats
     # Numbers among the words: 0 none or one side only, 1 they contradict, 2 one is shared.
     numbers: Ints
 
@@ -63,7 +65,7 @@ def overlap(
     Misspelt and shortened words count only if `is_loose`.
     """
     met_l, met_r = met(left, right, len(vocabulary.word))
-    shared = left.where(met_l).total(count)
+    shared = exact = left.where(met_l).total(count)
     of_left, of_right = left.total(count), right.total(count)
     if is_loose:
         near = _near(left.where(~met_l), right.where(~met_r), vocabulary)
@@ -76,7 +78,7 @@ def overlap(
         for side in (left, right, left.where(met_l))
     )
     numbers = np.where(both, 2, np.where(said_l & said_r, 1, 0))
-    return Overlap(shared, of_left, of_right, numbers)
+    return Overlap(shared, of_left, of_right, exact, numbers)
 
 
 def met(left: Spread, right: Spread, size: int) -> tuple[Flags, Flags]:

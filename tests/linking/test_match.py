@@ -127,5 +127,6 @@ def test_rivals_share_the_probability() -> None:
 @pytest.mark.slow
 def test_the_real_development_set_keeps_its_level() -> None:
     found = evaluate(shared("data/linking/register.csv"), shared("data/linking/queries_dev.csv"))
-    assert found["f1"] >= 0.77
-    assert found["auto_precision"] >= 0.97
+    assert found["f1"] >= 0.82
+    assert found["auto_precision"] >= 0.985
+    assert found["auto_share"] >= 0.5

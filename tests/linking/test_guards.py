@@ -1,0 +1,46 @@
+"""What holds a probable link back, and what words lift it."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from sourcing.linking.verdicts import Finding, Linker
+
+DOOR = {"address": "32 boulevard Jean Bourrat", "postcode": "56600", "town": "LANESTER"}
+CENTRE = {"name": "CTR DE FORMATION D APPRENTIS", **DOOR}
+
+
+def ask(base: Mapping[str, str], line: Mapping[str, str]) -> Finding:
+    """What a register of one supplier says of one line."""
+    linker = Linker.of({name: [said] for name, said in base.items()} | {"siret": ["1" * 14]})
+    return linker.ask({name: [said] for name, said in line.items()})[0]
+
+
+def reasons(finding: Finding) -> tuple[str, ...]:
+    return finding.best.reasons if finding.best else ()
+
+
+def test_a_nature_the_base_ignores_does_not_hide_a_name_that_singles_out() -> None:
+    found = ask({"name": "Bretagne Compétences Plus", **DOOR},
+                CENTRE | {"other": "BRETAGNE COMPETENCES PLUS"})  # fmt: skip
+    assert found.verdict == "same"
+
+
+def test_a_nature_the_base_ignores_is_a_question_when_the_name_is_half_known() -> None:
+    found = ask({"name": "Compétences", **DOOR}, CENTRE | {"other": "BRETAGNE COMPETENCES"})
+    assert found.verdict == "review"
+
+
+def test_two_natures_that_differ_are_a_question_whatever_the_words() -> None:
+    found = ask({"name": "ESAT Bretagne Compétences Plus", **DOOR},
+                CENTRE | {"other": "BRETAGNE COMPETENCES PLUS"})  # fmt: skip
+    assert found.verdict == "review"
+    assert "la nature annoncée par la liste n'est pas connue de la base" in reasons(found)
+
+
+@pytest.mark.parametrize(("address", "verdict"), [("", "review"), (DOOR["address"], "same")])
+def test_one_word_that_looks_alike_proves_nothing_without_a_street(
+    address: str, verdict: str
+) -> None:
+    found = ask({"name": "Juratrom", **DOOR}, {"name": "Juratrim", **DOOR, "address": address})
+    assert found.verdict == verdict
