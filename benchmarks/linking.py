@@ -14,7 +14,7 @@ import pandas as pd
 
 from demo.communes import communes
 from demo.names import brands, places, surnames, trades
-from sourcing.linking import evaluate
+from sourcing.linking.evaluation import evaluate
 from sourcing.linking.noise import noisy
 
 STREETS = ("RUE", "AVENUE", "CHEMIN", "PLACE", "ROUTE", "IMPASSE")

@@ -13,7 +13,8 @@ from sourcing.commands import shared
 MODULES = {
     "fill": ("territory", "fetch", "ingest", "geocode", "link", "tag"),
     "refresh": ("refresh", "take", "withdraw"),
-    "find": ("search", "map", "sheet", "match", "classify"),
+    "find": ("search", "map", "sheet", "classify"),
+    "match": ("match",),
     "decide": ("reserve", "spending", "indicators", "dossiers"),
     "measure": ("evaluate", "train"),
     "serve": ("serve", "demo", "user", "status"),

@@ -1,36 +1,26 @@
-"""Commands that find: search, map, match, classify."""
+"""Commands that find: search, map, classify."""
 
-import codecs
-import io
 import json
-import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
-from sqlalchemy.orm import Session
 
-from connectors import load_all, readers
+from connectors import load_all
 from maps import geojson, page, sheet, sheet_pdf
-from sourcing import db, export, linking, mapping, normalise, provenance, search
+from sourcing import export, provenance, search
 from sourcing.commands.shared import (
     Bench,
     count,
-    existing,
     pass_bench,
-    progress,
-    progress_option,
+    write,
 )
-from sourcing.export import matched
-from sourcing.mapping import saved
-from sourcing.model import SavedMapping
 from sourcing.search.hits import Hit
 from sourcing.search.query import Query
-from sourcing.source import Layout, SourceError
+from sourcing.source import SourceError
 from sourcing.tagging.statuses import STATUSES
 from webapp import create_app, meeting_file
 
@@ -43,15 +33,9 @@ FORMATS: Mapping[str, Callable[..., int]] = {
     "geojson": export.geojson,
     "json": export.json,
 }
-MATCHED: Mapping[str, Callable[..., None]] = {
-    "csv": matched.csv,
-    "xlsx": matched.xlsx,
-    "json": matched.json,
-}
 USUAL_RADIUS_KM = 20.0
 # The registration form's path on the site.
 FORM = "/inscription"
-MATCHED_TOGETHER = 2_000
 
 
 def _search_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -113,7 +97,7 @@ def find(
             about = provenance.about(
                 session, load_all(), found.sentence, bench.settings.organisation
             )
-            _write(form, lambda out: FORMATS[form](hits, out, about), output)
+            write(form, lambda out: FORMATS[form](hits, out, about), output)
 
 
 def _line(hit: Hit) -> str:
@@ -122,20 +106,6 @@ def _line(hit: Hit) -> str:
         f"{hit.siret or '—':<14}  {hit.name[:38]:<38}  {hit.commune[:18]:<18} {distance:>6}  "
         f"{', '.join(hit.status_labels)[:40]:<40}  {' ; '.join(hit.reasons[:2])}"
     )
-
-
-def _write(form: str, writer: Callable[[BinaryIO], object], output: Path | None) -> None:
-    """Write whole, then show: a half-written file is never left behind."""
-    content = io.BytesIO()
-    writer(content)
-    if output:
-        output.write_bytes(content.getvalue())
-        click.echo(f"Écrit : {output}", err=True)
-    elif form == "xlsx" and sys.stdout.isatty():
-        raise click.UsageError("Indiquer un fichier avec -o : ce format ne s'affiche pas.")
-    else:
-        # The mark tells Excel the encoding of a file; in a pipe it would stick to the first header.
-        sys.stdout.buffer.write(content.getvalue().removeprefix(codecs.BOM_UTF8))
 
 
 @click.command("map")
@@ -178,7 +148,7 @@ def print_sheet(bench: Bench, /, out: Path, paper: str, **options: Any) -> None:
         sentence = search.describe(session, bench.nomenclature, query)
         about = provenance.about(session, load_all(), sentence, bench.settings.organisation)
         made = sheet.sheet(session, bench.nomenclature, query, about, paper)
-        _write("pdf", lambda file: sheet_pdf.write(made, file), out)
+        write("pdf", lambda file: sheet_pdf.write(made, file), out)
     click.echo(f"{count(len(made.lines), 'fournisseur')} sur {made.total}.", err=True)
 
 
@@ -197,82 +167,6 @@ def _write_meeting(bench: Bench, out: Path, address: str | None) -> None:
     click.echo(f"Écrit : {out} ({out.stat().st_size / 1e3:.0f} ko).", err=True)
 
 
-@click.command()
-@click.argument("file", metavar="FICHIER")
-@click.option("--format", "form", type=click.Choice(["csv", "xlsx", "json"]), default="csv")
-@click.option("-o", "--output", type=click.Path(path_type=Path))
-@click.option("--mapping", "name", default="", metavar="NOM")
-@click.option(
-    "--columns",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Colonnes (JSON), à la place de celles qui sont proposées.",
-)
-@click.option(
-    "--to",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Dossier où écrire le tableau en CSV, en XLSX et ligne à ligne.",
-)
-@progress_option
-@pass_bench
-def match(
-    bench: Bench,
-    file: str,
-    form: str,
-    output: Path | None,
-    name: str,
-    columns: Path | None,
-    folder: Path | None,
-) -> None:
-    """Retrouver les fournisseurs d'une liste : siret, score, verdict et raison ajoutés."""
-    path = existing((file,))[0]
-    with bench.session() as session, tempfile.TemporaryDirectory(prefix="sourcing-") as aside:
-        known = _known_list(session, name, columns)
-        table = matched.Table((folder or Path(aside)) / "lignes.jsonl")
-        _match(bench, session, path, known, table)
-        delimiter = readers.delimiter(path)
-        if folder is None:
-            _write(form, lambda out: MATCHED[form](out, table, delimiter), output)
-            return
-        for kind in ("csv", "xlsx"):
-            with (
-                progress(f"Écriture {kind.upper()}"),
-                (folder / f"resultat.{kind}").open("wb") as out,
-            ):
-                MATCHED[kind](out, table, delimiter)
-    told = {matched.VERDICTS[verdict]: number for verdict, number in table.counts.items()}
-    bench.say(", ".join(f"{number} {verdict}" for verdict, number in told.items()))
-
-
-def _known_list(session: Session, name: str, columns: Path | None) -> SavedMapping | None:
-    """The list whose columns are to be used, by its name or from a file; None: to be proposed."""
-    if columns:
-        return saved.draft_of(json.loads(columns.read_text("utf-8")))
-    return saved.load(session, name) if name else None
-
-
-def _match(
-    bench: Bench, session: Session, path: Path, known: SavedMapping | None, table: matched.Table
-) -> None:
-    """Read, clean and look up some lines at a time: memory does not grow with the list."""
-    rows = readers.read(path, saved.layout_of(known) if known else Layout())
-    sample = list(islice(rows, mapping.SAMPLE))
-    proposed = mapping.propose(sample)
-    columns = saved.mapping_of(known) if known else proposed.mapping
-    # A ledger often has names alone: such a line is never surer than "to review".
-    columns.check(path.name, needs_place=False, seen=proposed.columns)
-    size = path.stat().st_size
-    width = sum(len(v) + 1 for row in sample for v in row.values.values()) / max(1, len(sample))
-    done = 0
-    with progress("Rapprochement") as step:
-        for batch in db.chunks(chain(sample, rows), MATCHED_TOGETHER):
-            records = [normalise.clean(columns.apply(row))[0] for row in batch]
-            cache = bench.settings.data_dir / "cache"
-            table.add(batch, linking.match(session, records, cache=cache))
-            done += len(batch)
-            step(done * width, size)
-
-
 @click.command("classify")
 @click.argument("text")
 @click.option("--top", default=3, show_default=True)
@@ -288,4 +182,4 @@ def classify(bench: Bench, text: str, top: int, form: str) -> None:
         click.echo(f"{guess.code:<7} {guess.score:4.0%}  {guess.label}  ({', '.join(guess.words)})")
 
 
-COMMANDS = (find, draw, print_sheet, match, classify)
+COMMANDS = (find, draw, print_sheet, classify)

@@ -1,11 +1,13 @@
 """What every command needs: settings, an open base, the nomenclature, a progress bar."""
 
+import codecs
+import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 from sqlalchemy import Engine
@@ -128,3 +130,17 @@ def existing(paths: tuple[str, ...]) -> list[Path]:
         if not Path(path).is_file():
             raise SourceError(f"Fichier introuvable : {path}. Vérifier le chemin.")
     return [Path(path) for path in paths]
+
+
+def write(form: str, writer: Callable[[BinaryIO], object], output: Path | None) -> None:
+    """Write whole, then show: a half-written file is never left behind."""
+    content = io.BytesIO()
+    writer(content)
+    if output:
+        output.write_bytes(content.getvalue())
+        click.echo(f"Écrit : {output}", err=True)
+    elif form == "xlsx" and sys.stdout.isatty():
+        raise click.UsageError("Indiquer un fichier avec -o : ce format ne s'affiche pas.")
+    else:
+        # The mark tells Excel the encoding of a file; in a pipe it would stick to the first header.
+        sys.stdout.buffer.write(content.getvalue().removeprefix(codecs.BOM_UTF8))

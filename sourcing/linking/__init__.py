@@ -1,8 +1,7 @@
 """Linking: which supplier a line is, how sure we are, and why."""
 
-from sourcing.linking.evaluation import evaluate
 from sourcing.linking.matching import Match, match
 from sourcing.linking.review import audit
 from sourcing.linking.store import Counts, link
 
-__all__ = ["Counts", "Match", "audit", "evaluate", "link", "match"]
+__all__ = ["Counts", "Match", "audit", "link", "match"]

@@ -1,9 +1,12 @@
 """A desk: a connection kept for questions of a few lines, whose statements are planned once."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
+import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
 from sourcing.linking.sql import READS
 
@@ -26,6 +29,13 @@ FEW = 200
 
 Columns = Mapping[str, Sequence[str]]
 Statement = tuple[str, list[Any]]
+
+
+class File(NamedTuple):
+    """Lines that only the column engine reads: a CSV, and which of its columns is each of ours."""
+
+    path: Path
+    columns: Mapping[str, str]
 
 
 class Desk:
@@ -78,8 +88,10 @@ def create(duck: Any, table: str, sql: str, values: Sequence[Any] = ()) -> None:
     duck.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {sql}", list(values))
 
 
-def raw(duck: Any, columns: Columns) -> Statement:
+def raw(duck: Any, columns: Columns | File) -> Statement:
     """The SELECT, and its parameters, that gives these lines as they are."""
+    if isinstance(columns, File):
+        return _of_file(columns)
     count = len(columns["name"])
     said = {name: columns[name] for name in COLUMNS if name in columns}
     if count <= FEW:
@@ -88,6 +100,28 @@ def raw(duck: Any, columns: Columns) -> Statement:
     texts = {name: np.array(column, dtype=object) for name, column in said.items()}
     duck.register("asked", {"line": np.arange(count), **texts})
     return f"SELECT {_listed('line', '{0}', said)} FROM asked", []  # noqa: S608
+
+
+def _of_file(file: File) -> Statement:
+    said = [
+        f"""coalesce("{file.columns[name]}", '') AS {name}""" if name in file.columns
+        else f"'' AS {name}" for name in COLUMNS
+    ]  # fmt: skip
+    return (
+        f"SELECT row_number() OVER () - 1 AS line, {', '.join(said)} FROM read_csv(?, "  # noqa: S608
+        """delim = ',', quote = '"', escape = '"', header = true, all_varchar = true, """
+        "strict_mode = false, "
+        "null_padding = true, parallel = false)",
+        [str(file.path)],
+    )
+
+
+def texts(file: File, name: str) -> NDArray[Any]:
+    """What each line of a file says in one of our columns."""
+    with duckdb.connect() as duck:
+        create(duck, "raw", *raw(duck, file))
+        said = duck.execute(f"SELECT {name} FROM raw ORDER BY line").fetchnumpy()  # noqa: S608
+        return np.asarray(said[name], dtype=object)
 
 
 def _listed(line: str, said: str, columns: Columns) -> str:

@@ -1,16 +1,20 @@
 """How good linking is, on lines whose siret is known: `sourcing evaluate linking`."""
 
+import csv
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import duckdb
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sourcing.linking.desk import Columns
+from sourcing.linking.desk import Columns, File, texts
 from sourcing.linking.index import Floats
-from sourcing.linking.training import columns, table
+from sourcing.linking.training import KNOWN, columns, table
 from sourcing.linking.verdicts import SAME, Linker, Scored
 from sourcing.source import SourceError
 
@@ -41,13 +45,17 @@ def evaluate(register: Path, queries: Path) -> dict[str, Any]:
 def answers(register: Path, queries: Path) -> Answers:
     """Ask the register which of its lines each query is."""
     started = time.perf_counter()
-    base, asked = _table(register, "siret"), _table(queries, "truth_siret")
-    linker = Linker.of(columns(base))
+    base = _file(register, "siret")
+    with _readable(register):
+        linker = Linker.of(base)
     cold = time.perf_counter() - started
+    _file(queries, "truth_siret")
+    with _readable(queries):
+        asked = table(queries)
     started = time.perf_counter()
     chance, line, automatic = _best(linker, columns(asked))
     warm = time.perf_counter() - started
-    known = np.append(base["siret"].to_numpy(dtype=object), "")
+    known = np.append(texts(base, "siret"), "")
     truth = asked["truth_siret"].to_numpy(dtype=object)
     source = asked.get("source", pd.Series([""] * len(asked))).to_numpy(dtype=object)
     return Answers(chance, known[line], truth, automatic, source, (cold, warm))
@@ -112,13 +120,21 @@ def _recall_at(precisions: Floats, recalls: Floats, wanted: float) -> float:
     return round(float(recalls[enough[-1]]), 4) if len(enough) else 0.0
 
 
-def _table(path: Path, needed: str) -> pd.DataFrame:
+def _file(path: Path, needed: str) -> File:
+    """A linking set; SourceError when it is not one."""
+    with _readable(path), path.open(encoding="utf-8-sig", newline="") as file:
+        header = next(csv.reader(file), [])
+    if missing := [c for c in (*COLUMNS, needed) if c not in header]:
+        raise SourceError(f"{path.name} : il manque les colonnes {', '.join(missing)}.")
+    return File(path, {ours: theirs for theirs, ours in KNOWN.items() if theirs in header})
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """What reading this file says of it, in a sentence."""
     try:
-        frame = table(path)
-    except (OSError, ValueError) as error:
+        yield
+    except (OSError, ValueError, duckdb.Error) as error:
         raise SourceError(
             f"{path.name} : le fichier ne se lit pas comme un CSV ({error})."
         ) from error
-    if missing := [c for c in (*COLUMNS, needed) if c not in frame]:
-        raise SourceError(f"{path.name} : il manque les colonnes {', '.join(missing)}.")
-    return frame

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from sourcing.linking.normalised import LINE_BITS, Keys, Lines
@@ -67,7 +66,7 @@ class Index:
             *_sorted_keys(lines.keys),
             _firms_at_door(lines),
             _kind_crowd(lines, lines.towns.code),
-            _kind_crowd(lines, pd.factorize(lines.marks["departement"])[0]),
+            _kind_crowd(lines, _numbers(lines.marks["departement"])),
             of_name,
             of_line,
             street_bags_of(lines),
@@ -148,6 +147,11 @@ def _shared_keys(packed: Keys) -> tuple[Keys, Ints, NDArray[np.int32], Keys]:
     return packed[firsts[rare]] >> shift, count[rare], lines, packed[~is_kept]
 
 
+def _numbers(values: Keys | Ints) -> Ints:
+    """Equal values, equal numbers: small ones."""
+    return np.asarray(np.unique(values, return_inverse=True)[1], dtype=np.int64)
+
+
 def changes(values: Keys | Ints) -> NDArray[np.bool_]:
     """The first of each run of equal values."""
     first = np.ones(len(values), dtype=bool)
@@ -158,9 +162,9 @@ def changes(values: Keys | Ints) -> NDArray[np.bool_]:
 def _firms_at_door(lines: Lines) -> NDArray[np.int32]:
     """How many firms say each line's number, street and town; a line without siren is a firm."""
     place = lines.towns.code.astype(np.int64) * len(lines.streets.values) + lines.streets.code
-    door = pd.factorize(place * (1 << 16) + lines.number)[0].astype(np.int64)
+    door = _numbers(place * (1 << 16) + lines.number)
     siren = lines.marks["siren"]
-    firm = pd.factorize(np.where(siren == 0, np.arange(lines.count, dtype=np.uint64), siren))[0]
+    firm = _numbers(np.where(siren == 0, np.arange(lines.count, dtype=np.uint64), siren))
     firms = np.sort(door * lines.count + firm)
     firms = firms[changes(firms)] // max(lines.count, 1)
     return np.bincount(firms, minlength=1)[door].astype(np.int32)

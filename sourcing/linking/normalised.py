@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from sourcing.linking.desk import Columns, Desk, create, raw
+from sourcing.linking.desk import Columns, Desk, File, create, raw
 from sourcing.linking.sql import DONE, KNOWN, KNOWN_TOWN, LINE_BITS, MACROS, READS, STEPS
 
 WORDS = Path(__file__).resolve().parents[1] / "data" / "linking_words.csv"
@@ -55,8 +54,12 @@ class Labels(NamedTuple):
 
     @classmethod
     def of(cls, texts: Text) -> "Labels":
-        code, values = pd.factorize(texts)
-        return cls(code.astype(np.int32), np.asarray(values, dtype=object))
+        """Values in the order they are first met."""
+        said = texts.tolist()
+        number = {text: i for i, text in enumerate(dict.fromkeys(said))}
+        values = np.empty(len(number), dtype=object)
+        values[:] = list(number)
+        return cls(np.fromiter(map(number.__getitem__, said), np.int32, len(said)), values)
 
 
 class Drafts(NamedTuple):
@@ -141,22 +144,21 @@ class Normaliser:
         # Of the first lines, from which the towns are known.
         self.drafts = Drafts(*(Labels.of(np.empty(0, dtype=object)) for _ in Drafts._fields))
 
-    def lines(self, columns: Columns) -> Lines:
+    def lines(self, columns: Columns | File) -> Lines:
         """Normalise; `columns` are COLUMNS, all of one length, every value a text.
 
         Once the towns are known, several threads may ask at once.
         """
-        count = len(columns["name"])
-        if not self.knows_towns or count > MOST_AT_DESK:
+        if isinstance(columns, File) or not self.knows_towns or len(columns["name"]) > MOST_AT_DESK:
             with self.tables(columns) as duck:
-                return self._lines(count, _read(duck))
+                return self._lines(_read(duck))
         desk = self.desks.pop() if self.desks else Desk(self._connection(), self.steps)
         read = desk.read(columns)
         self.desks.append(desk)
-        return self._lines(count, read)
+        return self._lines(read)
 
     @contextmanager
-    def tables(self, columns: Columns) -> Iterator[Any]:
+    def tables(self, columns: Columns | File) -> Iterator[Any]:
         """A connection with the tables of STEPS for these lines, gone with it."""
         with self.turn, self._connection() as duck:
             # Tables are cut in parts so large that two threads would share one line in ten.
@@ -205,7 +207,8 @@ class Normaliser:
         )
         self.knows_towns = True
 
-    def _lines(self, count: int, read: Mapping[str, dict[str, Any]]) -> Lines:
+    def _lines(self, read: Mapping[str, dict[str, Any]]) -> Lines:
+        count = len(read["places"]["number"])
         names, words, places = read["names"], read["words"], read["places"]
         return Lines(
             count,

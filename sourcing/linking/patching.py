@@ -10,7 +10,6 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
@@ -203,10 +202,9 @@ class _Owned:
 
 
 def _labels(former: Labels, new: Labels, places: Places) -> Labels:
-    code, values = pd.factorize(np.concatenate([former.values, new.values]))
+    code, values = Labels.of(np.concatenate([former.values, new.values]))
     size = len(former.values)
-    codes = places.of(code[:size][former.code], code[size:][new.code])
-    return Labels(codes.astype(np.int32), np.asarray(values, dtype=object))
+    return Labels(places.of(code[:size][former.code], code[size:][new.code]), values)
 
 
 def _vocabulary(former: Vocabulary, new: Vocabulary) -> tuple[Vocabulary, Ints, Ints]:

@@ -33,6 +33,16 @@ TEMPERATURES, SHIFTS = np.arange(0.8, 2.5, 0.1), np.arange(-1.0, 2.1, 0.25)
 ASSURED = np.round(np.arange(0.0, 4.1, 0.1), 1)
 # Where the probabilities are cut to be compared with what was right.
 RELIABILITY = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.97)
+# The columns of the linking sets, and what normalisation calls them.
+KNOWN = {
+    "name": "name",
+    "alt_name": "other",
+    "address": "address",
+    "postcode": "postcode",
+    "city": "town",
+    "siret": "siret",
+    "website": "website",
+}
 # Lines made noisy on purpose, twice; and the share of lines from which a word is common.
 NOISY, COMMON = 1500, 0.0008
 
@@ -55,16 +65,7 @@ def table(path: Path) -> pd.DataFrame:
 
 def columns(frame: pd.DataFrame) -> dict[str, Sequence[str]]:
     """The columns of the linking sets, under the names normalisation knows."""
-    known = {
-        "name": "name",
-        "alt_name": "other",
-        "address": "address",
-        "postcode": "postcode",
-        "city": "town",
-        "siret": "siret",
-        "website": "website",
-    }
-    return {to: frame[column].tolist() for column, to in known.items() if column in frame}
+    return {to: frame[column].tolist() for column, to in KNOWN.items() if column in frame}
 
 
 def label(register: pd.DataFrame, queries: pd.DataFrame, usual: dict[str, float]) -> Labelled:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sourcing.linking import evidence, guards, weights, wording
 from sourcing.linking.candidates import Pairs, candidates
 from sourcing.linking.comparison import Comparison
-from sourcing.linking.desk import Columns
+from sourcing.linking.desk import Columns, File
 from sourcing.linking.index import Floats, Index, Ints
 from sourcing.linking.looks import Levels
 from sourcing.linking.normalised import Lines, Normaliser
@@ -99,7 +99,7 @@ class Linker:
         self.part = PART
 
     @classmethod
-    def of(cls, columns: Columns, closed: Collection[int] = ()) -> "Linker":
+    def of(cls, columns: Columns | File, closed: Collection[int] = ()) -> "Linker":
         """Normalise and index these lines."""
         normaliser = Normaliser()
         return cls(Index.build(normaliser.lines(columns), weights.read().usual), normaliser, closed)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sqlalchemy.orm import Session
 
-from sourcing.linking import evaluate, match
-from sourcing.linking.evaluation import Answers, figures
+from sourcing.linking import match
+from sourcing.linking.evaluation import Answers, evaluate, figures
 from sourcing.linking.weights import posterior, read, settled
 from sourcing.source import Record, SourceError
 from tests.conftest import shared
