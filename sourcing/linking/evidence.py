@@ -19,6 +19,9 @@ class Evidence(NamedTuple):
     title: str
     # The answers go from less to more: neighbours weigh about the same.
     is_scale: bool = False
+    # The answers whose clause is told among what speaks against: by what it says, for a weight
+    # alone means nothing but beside those of the other answers.
+    against: frozenset[str] = frozenset()
 
     def label(self, level: int) -> str:
         """The answer as the waterfall tells it, in French."""
@@ -27,8 +30,10 @@ class Evidence(NamedTuple):
 
 
 def asked(look: Look, title: str, **answers: str) -> Evidence:
-    """A question named after what answers it, and the clause of each answer."""
-    return Evidence(look.__name__, look, tuple(answers.items()), title)
+    """A question named after what answers it; its clauses, "-" first when they speak against."""
+    against = frozenset(code for code, clause in answers.items() if clause.startswith("-"))
+    told = tuple((code, clause.removeprefix("-")) for code, clause in answers.items())
+    return Evidence(look.__name__, look, told, title, against=against)
 
 
 def scale(look: Look, title: str, letter: str, count: int) -> Evidence:
@@ -45,16 +50,16 @@ def product(look: Look, title: str, letter: str, count: int) -> Evidence:
 
 # fmt: off
 EVIDENCE: tuple[Evidence, ...] = (
-    asked(looks.siren, "SIREN", unknown="", different="SIREN différent", same="même SIREN"),
-    asked(looks.phone, "téléphone", unknown="", different="téléphone différent",
+    asked(looks.siren, "SIREN", unknown="", different="-SIREN différent", same="même SIREN"),
+    asked(looks.phone, "téléphone", unknown="", different="-téléphone différent",
           same="même téléphone"),
     asked(looks.mail, "courriel", unknown="", different="", same="même adresse électronique"),
-    asked(looks.host, "site internet", unknown="", different="site internet différent",
+    asked(looks.host, "site internet", unknown="", different="-site internet différent",
           same="même site internet"),
     asked(looks.site_name, "nom du site internet", unsaid="", no="", partly="",
           yes="le site internet porte ce nom"),
-    asked(looks.street, "adresse", unsaid="", line_only="adresse inconnue de la base", base_only="",
-          far="", different="rue différente", close="rue ressemblante",
+    asked(looks.street, "adresse", unsaid="", line_only="-adresse inconnue de la base",
+          base_only="", far="", different="-rue différente", close="rue ressemblante",
           other_number="même rue, autre numéro", next_door="même rue, numéro voisin",
           same_street="même rue", same_door="même adresse"),
     scale(looks.name, "mots communs aux noms", "d", 9),
@@ -70,21 +75,21 @@ EVIDENCE: tuple[Evidence, ...] = (
     asked(looks.acronym, "sigle", no="", yes="l'un des noms est le sigle de l'autre",
           there="l'un des noms est le sigle de l'autre"),
     asked(looks.kind, "nature", unsaid="", base_only="", line_only="",
-          different="nature différente", partly="", same="même nature"),
+          different="-nature différente", partly="", same="même nature"),
     asked(looks.only_kind, "nature dans la commune", no="", one="seul de sa nature dans la commune",
           few="", many="", one_around="seul de sa nature dans le département", few_around=""),
     asked(looks.exact, "nom identique", no="", far="", departement="", town="", generic="",
           generic_elsewhere=""),
     asked(looks.numbers, "numéros dans les noms", none="",
-          different="numéros différents dans les noms", same=""),
-    asked(looks.town, "commune", far="autre département", unknown="", departement="autre commune",
-          post_office="autre commune, l'une est peut-être celle du bureau de poste",
-          door="autre commune", named="commune nommée dans l'adresse ou le nom",
+          different="-numéros différents dans les noms", same=""),
+    asked(looks.town, "commune", far="-autre département", unknown="", departement="-autre commune",
+          post_office="-autre commune, l'une est peut-être celle du bureau de poste",
+          door="-autre commune", named="commune nommée dans l'adresse ou le nom",
           alike="commune de nom voisin", postcode="même code postal", same="même commune"),
     asked(looks.neighbours, "voisins à l'adresse", none="", alone="", two="", few="",
-          many="adresse partagée par de nombreux établissements"),
+          many="-adresse partagée par de nombreux établissements"),
     asked(looks.rivals, "rivaux à l'adresse", none="", neighbour="", like_neighbour="", twin="",
-          like_twin="autre établissement de la même entreprise à cette adresse"),
+          like_twin="-autre établissement de la même entreprise à cette adresse"),
     product(looks.name_and_street, "nom et adresse ensemble", "s", 4),
     product(looks.name_and_town, "nom et commune ensemble", "t", 3),
 )

@@ -1,13 +1,14 @@
 """The reasons of pairs in French: what speaks for each first, each side by weight."""
 
 from functools import cache
+from math import copysign
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sourcing.linking import weights
-from sourcing.linking.evidence import EVIDENCE
+from sourcing.linking.evidence import EVIDENCE, Evidence
 from sourcing.linking.index import Floats, Ints
 from sourcing.linking.looks import Levels
 
@@ -47,16 +48,19 @@ def reasons(levels: Levels, likeness: Floats, dice: Floats) -> list[tuple[tuple[
 def _clauses() -> Clauses:
     weigh = weights.read().answers
     answers = [
-        [(weigh[e.name][code], clause) if clause else None for code, clause in e.answers]
+        [
+            (_side(e, code) * abs(weigh[e.name][code]), clause) if clause else None
+            for code, clause in e.answers
+        ]
         for e in EVIDENCE
     ]
     names = [(_worth(likeness), f"nom à {likeness} %") for likeness in range(101)] + [SAME_NAME]
     every = {said for said in (*names, *(one for many in answers for one in many)) if said}
-    ranked = sorted(every, key=lambda said: (said[0] < 0, -abs(said[0]), said[1]))
+    ranked = sorted(every, key=lambda said: (_is_against(said[0]), -abs(said[0]), said[1]))
     place = {said: n for n, said in enumerate(ranked)}
     return Clauses(
         [clause for _, clause in ranked],
-        sum(weight >= 0 for weight, _ in ranked),
+        sum(not _is_against(weight) for weight, _ in ranked),
         [
             (column, _places([place.get(one, len(ranked)) if one else len(ranked) for one in many]))
             for column, many in enumerate(answers)
@@ -64,6 +68,15 @@ def _clauses() -> Clauses:
         ],
         _places([place[one] for one in names]),
     )
+
+
+def _side(evidence: Evidence, code: str) -> float:
+    return -1.0 if code in evidence.against else 1.0
+
+
+def _is_against(weight: float) -> bool:
+    """Even of no weight, it stays on its side."""
+    return copysign(1, weight) < 0
 
 
 def _worth(likeness: int) -> float:

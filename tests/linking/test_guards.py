@@ -1,4 +1,4 @@
-"""What holds a probable link back, and what words lift it."""
+"""What holds a probable link back, what words lift it, and on which side each clause is told."""
 
 from collections.abc import Mapping
 
@@ -44,3 +44,11 @@ def test_one_word_that_looks_alike_proves_nothing_without_a_street(
 ) -> None:
     found = ask({"name": "Juratrom", **DOOR}, {"name": "Juratrim", **DOOR, "address": address})
     assert found.verdict == verdict
+
+
+def test_a_clause_is_told_on_the_side_of_what_it_says() -> None:
+    line = {"name": "Bretagne Compétences Plus", "address": "34 boulevard Jean Bourrat",
+            "postcode": "56850", "town": "CAUDAN"}  # fmt: skip
+    best = ask({"name": line["name"], **DOOR}, line).best
+    assert best and "même rue, numéro voisin" in best.reasons[: -best.against]
+    assert best.reasons[-best.against :][0] == "autre commune"
