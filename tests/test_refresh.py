@@ -14,6 +14,7 @@ from sourcing import db
 from sourcing.cli import main
 from sourcing.commands.serve import _state
 from sourcing.ingest import ingest
+from sourcing.ingest.guards import Guard
 from sourcing.linking import link
 from sourcing.mapping import Mapping, saved
 from sourcing.mapping.saved import Origin
@@ -232,12 +233,14 @@ def test_a_list_of_several_that_is_read_again_does_not_speak_for_the_others(
 # --- the register followed from one month to the next, on both databases ---
 
 
-def whole(session: Session, folder: Path, rows: Sequence[dict[str, str]]) -> Run:
+def whole(
+    session: Session, folder: Path, rows: Sequence[dict[str, str]], open_only: bool = False
+) -> Run:
     """A month's whole stock."""
     if session.get(Place, "56121") is None:
         know_territory(session)
     files = stock(folder, rows, [legal_unit(n) for n in range(1, 6)])
-    run = ingest(session, SOURCE, files, complete=True)
+    run = ingest(session, SOURCE, files, complete=True, open_only=open_only, guard=Guard(0.2))
     assert run.outcome == "done", run.message
     return run
 
@@ -262,6 +265,13 @@ def test_who_closed_moved_left_or_vanished_is_marked_with_the_day(
     assert supplier(session, 1).moved_on is None
     whole(session, tmp_path, [establishment(n) for n in range(1, 6)])
     assert supplier(session, 5).gone_on is None
+
+
+def test_leaving_closed_ones_out_from_now_on_is_no_loss(session: Session, tmp_path: Path) -> None:
+    rows = [establishment(1), *(establishment(n, etatAdministratif="F") for n in range(2, 5))]
+    whole(session, tmp_path, rows)
+    run = whole(session, tmp_path, [*rows, establishment(5, etatAdministratif="F")], open_only=True)
+    assert (run.kept, run.out_of_scope, run.gone) == (4, 1, 0)
 
 
 def test_a_mask_forgets_where_a_supplier_was(session: Session, tmp_path: Path) -> None:

@@ -101,7 +101,8 @@ def _wanted() -> Subquery:
         .outerjoin(firm, (firm.c.siren == winner.siren) & (winner.siren != ""))
         .where(or_(winner.supplier_id.is_distinct_from(found), winner.level != level))
     )
-    return rows.subquery("wanted")  # type: ignore[no-any-return]
+    wanted: Subquery = rows.subquery("wanted")
+    return wanted
 
 
 def _firms() -> Subquery:

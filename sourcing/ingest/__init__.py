@@ -17,7 +17,7 @@ from sourcing.ingest.guards import Guard
 from sourcing.ingest.intake import COUNTS, KEPT, Intake, Kept, Progress, as_json, kept_lines
 from sourcing.ingest.named import reading
 from sourcing.ingest.scope import Scope
-from sourcing.model import Mention, Reject, Run
+from sourcing.model import Base, Mention, Reject, Run
 from sourcing.places import Places
 from sourcing.register import read_register
 from sourcing.source import Source, SourceError
@@ -191,7 +191,7 @@ def _write(session: Session, run: Run, intake: Intake) -> None:
 
 def _upsert(session: Session, rows: Iterator[tuple[Any, ...]], before: Callable[[], None]) -> None:
     db.bulk_upsert(
-        session, Mention.__table__, (*OWN, *KEPT), rows,  # type: ignore[arg-type]
+        session, Base.metadata.tables["mention"], (*OWN, *KEPT), rows,
         ("source", "key"), keep=("first_seen",), update=UPDATED, before=before,
     )  # fmt: skip
 
