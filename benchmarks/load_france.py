@@ -13,7 +13,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from statistics import median, quantiles
 
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
@@ -21,29 +23,46 @@ from sqlalchemy.orm import Session
 from benchmarks.load_register import generate, load, prepare
 from sourcing import db, segments, tagging
 from sourcing.search import Query, search, shelf
+from sourcing.search.query import Near
 
 ASKED = ("nettoyage", "espaces verts", "ENSEIGNE 12", "SOCIETE 77", "général")
+MORE = (
+    "SOCIETE 77 nettoyage",
+    "plomberie",
+    "traiteur",
+    "informatique",
+    "ENSEIGNE 4321",
+    "menuiserie",
+)
+# A territory, a commune, and two circles.
+LOCAL = (
+    Query(),
+    Query(territory_only=False, communes=("56121",)),
+    Query(territory_only=False, near=Near("47.75, -3.37", -3.37, 47.75), radius_km=10),
+    Query(territory_only=False, near=Near("47.95, -3.0", -3.0, 47.95), radius_km=30),
+)
 TICK = os.sysconf("SC_CLK_TCK")
 
 
 def server_seconds(engine: Engine) -> float:
-    """Computing of the server's processes, 0 for SQLite."""
+    """Computing of the server's processes, those that ended too (workers); 0 for SQLite."""
     if engine.dialect.name == "sqlite":
         return 0.0
     with engine.connect() as connection:
         backend = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
-    parent = _stat(Path(f"/proc/{backend}"))[1]
+    parent = _stat(Path(f"/proc/{backend}"))[2]
     found = [_stat(folder) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
-    return sum(used for used, above in found if above == parent) / TICK
+    ended = _stat(Path(f"/proc/{parent}"))[1]
+    return (ended + sum(used for used, _, above in found if above == parent)) / TICK
 
 
-def _stat(process: Path) -> tuple[int, int]:
-    """Its ticks of computing, and its parent."""
+def _stat(process: Path) -> tuple[int, int, int]:
+    """Its ticks of computing, those of its children that ended, and its parent."""
     try:
         fields = (process / "stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return 0, 0
-    return int(fields[11]) + int(fields[12]), int(fields[1])
+        return 0, 0, 0
+    return int(fields[11]) + int(fields[12]), int(fields[13]) + int(fields[14]), int(fields[1])
 
 
 @contextmanager
@@ -71,6 +90,23 @@ def ask(engine: Engine, folder: Path) -> None:
             start = time.perf_counter()
             page = search(session, nomenclature, Query(text=asked, territory_only=False))
             print(f"  {asked:<16} {page.total:>9,} found in {time.perf_counter() - start:.2f} s")
+        around = [replace(near, text=asked) for asked in (*ASKED, *MORE) for near in LOCAL]
+        found = [_milliseconds(session, nomenclature, query) for query in around]
+        for what, spent in zip(("clock", "computing"), zip(*found, strict=True), strict=True):
+            p95 = quantiles(spent, n=20)[-1]
+            said = f"p50 {median(spent):.0f} ms, p95 {p95:.0f} ms by the {what}"
+            print(f"  {len(found)} local searches: {said}")
+
+
+def _milliseconds(
+    session: Session, nomenclature: segments.Nomenclature, query: Query
+) -> tuple[float, float]:
+    """By the clock and of computing, the server's included."""
+    engine = session.get_bind().engine
+    wall, here, there = time.perf_counter(), time.process_time(), server_seconds(engine)
+    search(session, nomenclature, query)
+    spent = time.perf_counter() - wall, time.process_time() - here + server_seconds(engine) - there
+    return spent[0] * 1000, spent[1] * 1000
 
 
 def main() -> None:

@@ -15,6 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 CHUNK = 5_000
+# Bytes of words FTS5 holds before it writes a part of its index: for all suppliers, for a few.
+GATHERED, GATHERED_USUALLY = 1 << 25, 1 << 20
 # A search's plan depends on its values (a rare word, a small radius): plan each one, and never
 # compile it: measured, a page's first answer took 979 ms with JIT and 230 ms without.
 POSTGRES_OPTIONS = "-c jit=off -c plan_cache_mode=force_custom_plan"
@@ -266,6 +268,18 @@ def analyse(connection: Connection) -> None:
 def text_columns(session: Session) -> tuple[str, str, str]:
     """What supplier_text calls the supplier, its name's words and its body's: folded, spaced."""
     return ("rowid" if is_sqlite(session) else "supplier_id", "name", "body")
+
+
+@contextmanager
+def filling_text(session: Session) -> Iterator[None]:
+    """Inside, SQLite gathers many suppliers' words before it writes them: few parts to merge."""
+    if not is_sqlite(session):
+        yield
+        return
+    gather = text("INSERT INTO supplier_text (supplier_text, rank) VALUES ('hashsize', :bytes)")
+    session.execute(gather, {"bytes": GATHERED})
+    yield
+    session.execute(gather, {"bytes": GATHERED_USUALLY})
 
 
 def delete_text(session: Session, suppliers: Iterable[int]) -> None:

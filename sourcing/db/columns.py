@@ -3,9 +3,8 @@
 On PostgreSQL nothing passes through Python row by row: COPY both ways.
 """
 
-import csv
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +12,18 @@ from threading import Thread
 from typing import Any
 
 import duckdb
-from sqlalchemy import Boolean, CompoundSelect, Date, Float, Integer, Select, types
+from sqlalchemy import (
+    Boolean,
+    CompoundSelect,
+    Date,
+    Float,
+    Integer,
+    Select,
+    case,
+    func,
+    select,
+    types,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -100,37 +110,79 @@ def _write_postgres(session: Session, statement: Any, path: Path) -> None:
 
 
 def _write_sqlite(session: Session, statement: Any, path: Path) -> None:
-    result = session.connection().execute(statement)
+    """SQLite itself writes the lines: one text a row for Python to carry, not twenty values."""
+    asked = statement.subquery()
+    kinds = {column.name: _kind(column.type) for column in statement.selected_columns}
+    line = ",".join('"%w"' if kind == "VARCHAR" else "%s" for kind in kinds.values()) + "\n"
+    values = (_cell(asked.c[name], kind) for name, kind in kinds.items())
+    result = session.connection().execute(select(func.printf(line, *values)))
     rows: Any = result.cursor
     with path.open("w", encoding="utf-8", newline="") as out:
-        csv.writer(out, lineterminator="\n").writerows(rows)
+        out.writelines(text for (text,) in rows)
     result.close()
+
+
+def _cell(column: Any, kind: str) -> Any:
+    """What printf writes of a value: nothing for none, all of a number's digits."""
+    return func.coalesce(
+        case((column.is_not(None), func.quote(column))) if kind == "DOUBLE" else column, ""
+    )
 
 
 # --- to the base ---
 
 
-def push(session: Session, con: Any, sql: str, table: str, columns: Sequence[str]) -> None:
-    """The rows of a DuckDB query into a table of the base, as they are: no key may be there yet."""
-    listed = ", ".join(f'"{column}"' for column in columns)
+def push(
+    session: Session, con: Any, sql: str, table: str, columns: Sequence[str] | Mapping[str, str]
+) -> None:
+    """The rows of a DuckDB query into a table of the base, as they are: no key may be there yet.
+
+    A mapping's columns with a text are no part of the rows: it is the SQL of what they all hold.
+    """
+    named = columns if isinstance(columns, Mapping) else dict.fromkeys(columns, "")
     write = _take_sqlite if db.is_sqlite(session) else _take_postgres
-    write(session, con, sql, f"{table} ({listed})")
+    write(session, con, sql, table, named)
 
 
-def _take_sqlite(session: Session, con: Any, sql: str, into: str) -> None:
+def _take_sqlite(
+    session: Session, con: Any, sql: str, table: str, columns: Mapping[str, str]
+) -> None:
     rows = con.execute(sql)
-    marks = ", ".join("?" * len(rows.description))
+    values = ", ".join(same or "?" for same in columns.values())
+    take = f"INSERT INTO {table} ({_listed(columns)}) VALUES ({values})"  # noqa: S608
     run = session.connection().exec_driver_sql
     while batch := rows.fetchmany(ROWS):
-        run(f"INSERT INTO {into} VALUES ({marks})", batch)  # noqa: S608
+        run(take, batch)
 
 
-def _take_postgres(session: Session, con: Any, sql: str, into: str) -> None:
+def _take_postgres(
+    session: Session, con: Any, sql: str, table: str, columns: Mapping[str, str]
+) -> None:
     raw: Any = session.connection().connection.driver_connection
-    take = f"COPY {into} FROM STDIN (FORMAT csv)"
-    with raw.cursor() as cursor, cursor.copy(take) as copy:
+    own = [name for name, same in columns.items() if not same]
+    with (
+        raw.cursor() as cursor,
+        _defaults(cursor, table, {name: same for name, same in columns.items() if same}),
+        cursor.copy(f"COPY {table} ({_listed(own)}) FROM STDIN (FORMAT csv)") as copy,
+    ):
         for block in _csv(con, sql):
             copy.write(block)
+
+
+@contextmanager
+def _defaults(cursor: Any, table: str, values: Mapping[str, str]) -> Iterator[None]:
+    """Inside, rows get these values, which the server then has neither to receive nor to read."""
+    if values:
+        parts = (f'ALTER "{name}" SET DEFAULT {value}' for name, value in values.items())
+        cursor.execute(f"ALTER TABLE {table} {', '.join(parts)}")
+    yield
+    if values:
+        parts = (f'ALTER "{name}" DROP DEFAULT' for name in values)
+        cursor.execute(f"ALTER TABLE {table} {', '.join(parts)}")
+
+
+def _listed(columns: Iterable[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
 
 
 def _csv(con: Any, sql: str) -> Iterator[bytes]:

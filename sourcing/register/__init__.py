@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from sourcing.model import Run
 from sourcing.register import takeovers, twins, until, writing
-from sourcing.register.composition import Reading, checks, compose
+from sourcing.register.composition import OWN, WRITTEN, Reading, checks, compose, shared
 from sourcing.register.counting import count
 from sourcing.register.projection import macros
 from sourcing.register.reading import Load, read, write_communes
@@ -54,12 +54,12 @@ def _check_roles(tables: Sequence[Table]) -> None:
 
 def _write(session: Session, load: Load, run: Run) -> None:
     count(session, load, run)
-    day = run.started_at.date().isoformat()
-    rows = compose(load.source, load.reading, day, run.id)
+    values = shared(run.started_at.date().isoformat(), run.id)
     if writing.is_first(session):
-        writing.write_first(session, load.con, rows, run)
+        rows = compose(load.source, load.reading, OWN, {})
+        writing.write_first(session, load.con, rows, values, run)
     else:
-        load.con.execute(rows)
+        load.con.execute(compose(load.source, load.reading, WRITTEN, values))
         writing.write(session, load.con, run, load.wanted.progress)
     if run.is_whole:
         writing.mark_gone(session, load.con, run)

@@ -5,10 +5,11 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from sourcing.model import REGISTER
 from sourcing.register.stock_files import literal
 from sourcing.source import Source
 
@@ -32,6 +33,12 @@ FIRST = ("uid", "first_seen", "phone", "email", "website", "description")
 WRITTEN = (
     "siret", "origin", "last_seen", "run_id", "gone_on", "digest", *COMPOSED, *PLACED, *FIRST,
 )  # fmt: skip
+# The same for all the suppliers a run writes; the others are each supplier's own.
+SHARED = (
+    "origin", "first_seen", "last_seen", "run_id", "gone_on", "phone", "email", "website",
+    "description",
+)  # fmt: skip
+OWN = tuple(column for column in WRITTEN if column not in SHARED)
 
 # What the base's table of communes adds to a line.
 OF_COMMUNE = ("today", "place", "centre_lon", "centre_lat")
@@ -96,8 +103,18 @@ class Reading:
         )
 
 
-def compose(source: Source, reading: Reading, day: str, run: int) -> str:
-    """SQL: a row per supplier to write, in the order of WRITTEN.
+def shared(day: str, run: int) -> dict[str, str]:
+    """Column of SHARED -> SQL of its value."""
+    seen = literal(day)
+    return dict(
+        zip(SHARED, (literal(REGISTER), seen, seen, str(run), "NULL", *4 * ["''"]), strict=True)
+    )
+
+
+def compose(
+    source: Source, reading: Reading, columns: Sequence[str], values: Mapping[str, str]
+) -> str:
+    """SQL: a row per supplier to write, of these columns of WRITTEN; `values`: those shared.
 
     Reads the tables the package has filled: line, legal_unit, geolocation, commune, and `known`
     with the digest of what each siret of the base was made of: only what differs is composed.
@@ -110,15 +127,12 @@ def compose(source: Source, reading: Reading, day: str, run: int) -> str:
         ]
         + [f"geolocation.{column}" for column in reading.geolocation]
     )
-    seen = literal(day)
     last = {
-        "uid": "siret", "origin": "'register'", "first_seen": seen, "last_seen": seen,
+        "uid": "siret",
         "created_on": "CAST(created_on AS VARCHAR)", "closed_on": "CAST(closed_on AS VARCHAR)",
         "commune_code": "coalesce(today, commune_code, '')", "commune": "coalesce(place, commune)",
-        "phone": "''", "email": "''", "website": "''", "description": "''",
-        "run_id": str(run), "gone_on": "CAST(NULL AS VARCHAR)",
     }  # fmt: skip
-    said = ", ".join(f"{last.get(c, c)} AS {c}" for c in WRITTEN)
+    said = ", ".join(f"{values.get(c) or last.get(c, c)} AS {c}" for c in columns)
     layers, placing = _layers(source.columns), _placing(source.columns)
     # In the order of siret, so that the base's indexes grow at one end.
     return (

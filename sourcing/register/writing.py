@@ -10,7 +10,7 @@ from sourcing import db, masking, stale
 from sourcing.db.columns import pull, push
 from sourcing.db.rebuild import unindexed
 from sourcing.model import REGISTER, Base, Run, Supplier
-from sourcing.register.composition import FIRST, REMEMBERED, WRITTEN
+from sourcing.register.composition import FIRST, OWN, REMEMBERED, WRITTEN
 
 # Rows at a time: to write, to mark.
 BATCH, GONE_BATCH = 20_000, 500
@@ -34,13 +34,13 @@ def is_first(session: Session) -> bool:
     return session.scalar(select(Supplier.id).limit(1)) is None
 
 
-def write_first(session: Session, con: Any, rows: str, run: Run) -> None:
+def write_first(session: Session, con: Any, rows: str, values: dict[str, str], run: Run) -> None:
     """The rows of this query into an empty base, as fast as it takes them; indexes come after.
 
     They need no place in the to-tag queue: whoever has no index yet is tagged with it.
     """
     with unindexed(session, "supplier"):
-        push(session, con, rows, "supplier", WRITTEN)
+        push(session, con, rows, "supplier", dict.fromkeys(OWN, "") | values)
     run.added = run.kept
     masking.mask_suppliers(session, run.id)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from sourcing import db
@@ -36,7 +37,8 @@ def write(scope: Scope, step: Step) -> int:
     step(0.5)
     _send(scope, "listing", LISTED, "supplier_id", LISTING)
     step(0.7)
-    _send(scope, "supplier_text", db.text_columns(scope.session), "supplier_id", TEXT)
+    with db.filling_text(scope.session) if scope.only is None else nullcontext():
+        _send(scope, "supplier_text", db.text_columns(scope.session), "supplier_id", TEXT)
     step(1.0)
     return int(con.execute("SELECT count(*) FROM entry").fetchone()[0])
 
