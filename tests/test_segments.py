@@ -1,14 +1,13 @@
 """A need in a buyer's words, a NAF code, a declared sector: each leads to sub-segments."""
 
 import csv
-import time
 from pathlib import Path
 
 import pytest
 
 from sourcing import segments
 from sourcing.segments import Nomenclature, evaluate_needs, load, training
-from sourcing.segments.classify import Learned, read_learned, stem, terms
+from sourcing.segments.classify import Learned, features, read_learned, stem, terms
 from sourcing.source import SourceError
 from tests.conftest import shared
 
@@ -184,13 +183,22 @@ def test_without_learned_weights_the_keywords_answer(monkeypatch: pytest.MonkeyP
     assert first("taille de haies", load()) == "EV-01"
 
 
-def test_classifying_is_quick() -> None:
-    need = "Fourniture et livraison de repas en liaison froide pour les écoles de la commune " * 3
-    OURS.classify(need)
-    started = time.perf_counter()
-    for _ in range(50):
-        OURS.classify(need)
-    assert (time.perf_counter() - started) / 50 < 0.02
+def test_what_is_said_again_is_not_looked_up_again() -> None:
+    need = "Fourniture et livraison de repas en liaison froide pour les écoles de la commune. "
+    assert len(features(need * 20)) == len(features(need))
+
+
+@pytest.mark.parametrize(
+    ("need", "code"),
+    [
+        ("MAITRISE D'UVRE POUR LA MISE EN SEPARATIF DES RESEAUX", "PI-01"),
+        ("maitrise duvre voirie", "PI-01"),
+        ("CONSTRUCTION D'UNE ECOLE - LOT 01GROS ?UVRE", "BAT-02"),
+        ("Construction d'un groupe scolaire et d'une cantine - plomberie sanitaires", "BAT-07"),
+    ],
+)
+def test_damaged_letters_and_trailing_clauses_are_understood(need: str, code: str) -> None:
+    assert first(need) == code
 
 
 # --- NAF codes and sectors ---

@@ -1,5 +1,6 @@
 """The listing as columns in memory, read once per version of the data: who fits is counted here."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -86,7 +87,7 @@ class Columns:
     # Positions of who has a place, in the order of their squares, and the squares.
     order: Array
     squares: Array
-    codes: tuple[str, ...]
+    codes: tuple[str, ...]  # ascending
     # The distinct sets of segments: one line per set, one column per segment of `holders`.
     sets: Mask
     holders: Mapping[str, Holders]
@@ -125,9 +126,11 @@ class Columns:
     def in_communes(self, codes: Sequence[str]) -> Mask:
         """In one of these communes; a short code is a département, a long one an EPCI."""
         exact = set(codes).union(*(self.ground.epcis.get(code, ()) for code in codes))
-        starts = tuple(code for code in codes if is_departement(code))
-        wanted = [code in exact or bool(starts and code.startswith(starts)) for code in self.codes]
-        found: Mask = np.asarray(wanted, dtype=bool)[self.communes]
+        wanted = np.zeros(len(self.codes), dtype=bool)
+        for code in exact:
+            last = f"{code}~" if is_departement(code) else code
+            wanted[bisect_left(self.codes, code) : bisect_right(self.codes, last)] = True
+        found: Mask = wanted[self.communes]
         return found
 
     def in_segments(self, codes: Sequence[str]) -> Mask:
@@ -172,7 +175,10 @@ class Columns:
 
     def by_commune(self, kept: Mask) -> dict[str, int]:
         counts = np.bincount(self.communes[kept], minlength=len(self.codes))
-        return {code: int(n) for code, n in zip(self.codes, counts, strict=True) if code and n}
+        held = (
+            (self.codes[place], int(counts[place])) for place in np.flatnonzero(counts).tolist()
+        )
+        return {code: number for code, number in held if code}
 
     def by_noise(self, kept: Mask) -> dict[str, int]:
         """How many of the kept suppliers are hidden, by reason."""

@@ -13,7 +13,9 @@ from typing import NamedTuple
 from sourcing.normalise.text import fold
 
 # A lot's title is what is bought; the contract's title before it only helps.
-LOT = re.compile(r"\blots?\s*(?:n\s*[°ºo.]*\s*)?(?:\d+[a-z]?|[ivx]+)\b[\s:.\-–_/)]*", re.IGNORECASE)
+LOT = re.compile(
+    r"\blots?\s*(?:n\s*[°ºo.]*\s*)?(?:\d+[a-z]?\b|\d+|[ivx]+\b)[\s:.\-–_/)]*", re.IGNORECASE
+)
 CONTRACT_WEIGHT = 0.4
 # From here on the object says for whom or where, no longer what.
 TAIL = re.compile(
@@ -25,7 +27,10 @@ TAIL = re.compile(
 )
 TAIL_WEIGHT = 0.5
 LEAST_HEAD = 12  # characters: an object that begins so has no head to speak of
-# Each word weighs a little less than the one before it.
+# « Maîtrise d'uvre »: what is left of œ in many published objects.
+LIGATURE = re.compile(r"\bd?\W?uvre\b", re.IGNORECASE)
+CLAUSE = re.compile(r"\s[-–/]+\s|[:;]\s|\.\s")
+# Each word of a clause weighs a little less than the one before it.
 FADING, LEAST_WEIGHT = 0.05, 0.4
 # What purchasing software puts before the object.
 PREAMBLE = re.compile(
@@ -50,7 +55,7 @@ PAIR_BONUS = 1.5
 TENTHS = 10
 # Learned weights lead and our keywords tip the balance; a keyword added since the weights were
 # learned speaks with its full voice.
-OLD_KEYWORD, NEW_KEYWORD = 0.15, 2.0
+OLD_KEYWORD, NEW_KEYWORD = 0.05, 2.0
 
 _WORD = re.compile(r"[^\W_]+")
 Weights = Mapping[str, Mapping[str, float]]
@@ -149,12 +154,12 @@ def features(text: str) -> list[Feature]:
 
 
 def _pieces(text: str) -> Iterator[tuple[str, float]]:
-    """The lot's title fully, the contract's less; in each, « pour la ville… » less again."""
-    for part, weight in _lots(PREAMBLE.sub(" ", text)):
+    """The clauses of the lot's title, and, less, the contract's; « pour la ville… » less again."""
+    for part, weight in _lots(PREAMBLE.sub(" ", LIGATURE.sub(" oeuvre", text))):
         tail = TAIL.search(part, LEAST_HEAD)
         cut = tail.start() if tail else len(part)
-        yield part[:cut], weight
-        yield part[cut:], weight * TAIL_WEIGHT
+        yield from ((clause, weight) for clause in CLAUSE.split(part[:cut]))
+        yield from ((clause, weight * TAIL_WEIGHT) for clause in CLAUSE.split(part[cut:]))
 
 
 def _lots(text: str) -> list[tuple[str, float]]:

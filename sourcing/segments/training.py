@@ -1,4 +1,4 @@
-"""Learn what words say of sub-segments: our keywords, the CPV's labels, and real tender objects.
+"""Learn what words say of sub-segments: our keywords and phrases, the CPV's labels, real objects.
 
 The objects labelled by hand (data/needs_labels.csv) lead; the others count a little, as their
 buyer's CPV says, which is right two times in three. Only weights are written, and every word of
@@ -9,7 +9,7 @@ it; a pair of words or letters in a row enters when several different objects ho
 import csv
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sourcing.normalise.text import fold
-from sourcing.segments import Nomenclature, load
+from sourcing.segments import SECTORS, Nomenclature, load
 from sourcing.segments.classify import Learned, features, terms, write_learned
 
-LABELS = Path(__file__).resolve().parents[1] / "data" / "needs_labels.csv"
+DATA = Path(__file__).resolve().parents[1] / "data"
+LABELS, PHRASES = DATA / "needs_labels.csv", DATA / "needs_phrases.csv"
 # How much one example of each kind weighs.
-CPV_WEIGHT, KEYWORD_WEIGHT, LABELLED_WEIGHT, OBJECT_WEIGHT = 0.3, 2.0, 2.0, 0.3
+CPV_WEIGHT, KEYWORD_WEIGHT, PHRASE_WEIGHT = 0.3, 2.0, 1.0
+LABELLED_WEIGHT, OBJECT_WEIGHT = 2.0, 0.8
 PENALTY, STEP, TURNS = 2e-5, 0.3, 45
 # Parts that an evaluation leaves out in turn.
 FOLDS = 4
@@ -71,11 +73,7 @@ def train_needs(corpus: Path, cpv: Path | None, out: Path, measure: bool) -> dic
     """
     nomenclature = load()
     needs = read_needs(corpus, nomenclature)
-    phrases = [
-        (text, s.code, KEYWORD_WEIGHT)
-        for s in nomenclature.segments
-        for text in (s.label, *s.keywords)
-    ]
+    phrases = written_phrases(nomenclature)
     if cpv:
         phrases += [(text, code, CPV_WEIGHT) for text, code in cpv_labels(cpv, nomenclature)]
     trainer = Trainer(needs, phrases, [s.code for s in nomenclature.segments])
@@ -90,6 +88,29 @@ def train_needs(corpus: Path, cpv: Path | None, out: Path, measure: bool) -> dic
         "bytes": out.stat().st_size,
         **measured,
     }
+
+
+def written_phrases(nomenclature: Nomenclature) -> list[tuple[str, str, float]]:
+    """Ours: the label and keywords of each sub-segment, and objects as a buyer would write them."""
+    keywords = [
+        (text, s.code, KEYWORD_WEIGHT)
+        for s in nomenclature.segments
+        for text in (s.label, *s.keywords)
+    ]
+    objects = [
+        (row["objet"], row["code"], PHRASE_WEIGHT)
+        for row in _read(PHRASES)
+        if row["code"] in nomenclature.by_code
+    ]
+    return keywords + objects + list(_sectors(nomenclature))
+
+
+def _sectors(nomenclature: Nomenclature) -> Iterator[tuple[str, str, float]]:
+    """What the inclusion market's structures declare to sell, shared among its sub-segments."""
+    for row in _read(SECTORS):
+        codes = [c for c in row["sous_segments"].split(";") if c in nomenclature.by_code]
+        if not row["secteur"].startswith("Autre"):
+            yield from ((row["secteur"], code, PHRASE_WEIGHT / len(codes)) for code in codes)
 
 
 def read_needs(corpus: Path, nomenclature: Nomenclature) -> list[Need]:
