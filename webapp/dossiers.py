@@ -97,6 +97,7 @@ def one(dossier_id: int) -> str:
         families=families(), organisations=people.organisations(session()),
         may_write=_may_write(), link=_link, search=_search(dossier),
         letters=outbox.fates(session(), [p.message_id for p in panelists if p.message_id]),
+        own={q["code"] for q in questionnaire.own(dossier)},
         returned=_returned(panelists, written), preview=_preview(panelists),
         segment=site().nomenclature.by_code.get(dossier.segment), law=law.in_force(session()),
         is_open=dossier.state == opening.OPEN, is_closed=dossier.state == opening.CLOSED,
@@ -179,6 +180,15 @@ def follow(dossier: Dossier) -> str:
     panel.follow(session(), dossier, person(), _panelist(dossier, said.get("fournisseur", "")),
                  said.get("etat", ""), said.get("motif", ""))  # fmt: skip
     return "Suivi enregistré."
+
+
+@gesture("question")
+def ask(dossier: Dossier) -> str:
+    if code := request.form.get("retirer", ""):
+        opening.unask(session(), dossier, person(), code)
+        return "Question retirée."
+    opening.ask(session(), dossier, person(), request.form.get("texte", ""))
+    return "Question ajoutée."
 
 
 @gesture("envoi")

@@ -181,6 +181,9 @@ def _draft(purchase: Purchase | None) -> Draft:
         for field in ("object", "description", "segment", "band", "place", "reserved", "contact",
                       "state", "link")
     }  # fmt: skip
+    if not said["segment"] and purchase is None:
+        guesses = site().nomenclature.classify(f"{said['object']} {said['description']}", 1)
+        said["segment"] = guesses[0].code if guesses else ""
     months = form.get("months", "").strip()
     return Draft(
         **said, quarter=_quarter(form.get("quarter", "")),

@@ -12,7 +12,8 @@ from sourcing.model import Dossier, DossierShare, Person
 
 OPEN, LAUNCHED, CLOSED = "open", "launched", "closed"
 STATES = {OPEN: "en cours", LAUNCHED: "verrouillé (consultation lancée)", CLOSED: "clos"}
-LONGEST_TITLE, LONGEST_TEXT = 160, 5_000
+LONGEST_TITLE, LONGEST_TEXT, LONGEST_QUESTION = 160, 5_000, 300
+MOST_QUESTIONS = 10
 
 
 class DossierError(ValueError):
@@ -77,10 +78,39 @@ def edit(session: Session, dossier: Dossier, by: Person, need: Need) -> None:
     if not changed:
         return
     if need.segment != dossier.segment and not questionnaire.was_told(session, dossier):
-        dossier.questions = questionnaire.standard(need.segment)
+        dossier.questions = questionnaire.standard(need.segment) + questionnaire.own(dossier)
     for name, value in asdict(need).items():
         setattr(dossier, name, value)
     acts.write(session, dossier, signature(by), "edited", text=" ; ".join(changed))
+
+
+def ask(session: Session, dossier: Dossier, by: Person, text: str) -> None:
+    """Add a question of the file's own, while nobody was told: all get the same ones."""
+    _require_untold(session, dossier)
+    text = " ".join(text.split())
+    if not 0 < len(text) <= LONGEST_QUESTION:
+        raise DossierError(f"Écrire une question de {LONGEST_QUESTION} caractères au plus.")
+    if len(questionnaire.own(dossier)) >= MOST_QUESTIONS:
+        raise DossierError(f"{MOST_QUESTIONS} questions propres au dossier au plus.")
+    dossier.questions = questionnaire.one_more(dossier, text)
+    acts.write(session, dossier, signature(by), "edited", text=f"question ajoutée : « {text} »")
+
+
+def unask(session: Session, dossier: Dossier, by: Person, code: str) -> None:
+    """Take back a question of the file's own; those of the segment stay."""
+    _require_untold(session, dossier)
+    gone = next((q for q in questionnaire.own(dossier) if q["code"] == code), None)
+    if gone is None:
+        raise DossierError("Cette question n’est pas propre au dossier.")
+    dossier.questions = [q for q in dossier.questions if q["code"] != code]
+    acts.write(session, dossier, signature(by), "edited",
+               text=f"question retirée : « {gone['text']} »")  # fmt: skip
+
+
+def _require_untold(session: Session, dossier: Dossier) -> None:
+    require_open(dossier)
+    if questionnaire.was_told(session, dossier):
+        raise DossierError("Les questions sont parties : en changer romprait l’égalité.")
 
 
 LABELS = {

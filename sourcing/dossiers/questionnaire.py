@@ -15,6 +15,8 @@ from sourcing.model import Dossier, Panelist
 
 QUESTIONS = Path(__file__).resolve().parents[1] / "data" / "questions.csv"
 LONGEST_ANSWER = 3_000
+# The codes of the questions of one file.
+OWN = "PROPRE-"
 
 
 def standard(segment: str) -> list[dict[str, str]]:
@@ -25,6 +27,17 @@ def standard(segment: str) -> list[dict[str, str]]:
         for row in _rows()
         if row["segment"] in asked
     ]
+
+
+def own(dossier: Dossier) -> list[dict[str, str]]:
+    """The questions of this file alone."""
+    return [q for q in dossier.questions if q["code"].startswith(OWN)]
+
+
+def one_more(dossier: Dossier, text: str) -> list[dict[str, str]]:
+    """Its questions and one of its own."""
+    number = 1 + max((int(q["code"].removeprefix(OWN)) for q in own(dossier)), default=0)
+    return [*dossier.questions, {"code": f"{OWN}{number}", "theme": "Ce dossier", "text": text}]
 
 
 @cache

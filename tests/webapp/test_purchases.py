@@ -108,8 +108,8 @@ def test_following_starts_at_the_button_and_stops_in_one_click(
     assert base.scalars(select(Follower)).one().confirmed_at is None, "a link opened does nothing"
     person.send(path)
     follow(app, base, "autre@exemple.fr", "INF")
-    buyer.send(f"{TEAM}/nouveau", object="Tonte", quarter=NEXT, segment="EV-01", state="planned",
-               is_public="1")  # fmt: skip
+    typed = {"object": "Tonte de pelouses", "quarter": NEXT, "state": "planned"}
+    buyer.send(f"{TEAM}/nouveau", **typed, is_public="1", segment="")
     (news,) = letters(base, "news")
     assert news.recipient == "moi@exemple.fr" and "Tonte" in news.text
     assert news.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
