@@ -54,6 +54,7 @@ def index() -> str:
         number=number,
         scene=made.scene(number - 1),
         visit_url=url_for("meeting.visit"),
+        keeper_url=url_for("meeting.keeper"),
         **parts(made, form_url()),
     )
 
@@ -73,6 +74,15 @@ def visit() -> Response:
         response = Response(kept.page, mimetype="text/html")
     response.set_etag(hashlib.sha256(repr(key).encode()).hexdigest()[:20])
     response.make_conditional(request)
+    return response
+
+
+@PAGES.get("/reunion/gardien.js")
+def keeper() -> Response:
+    """The script that keeps the page for an outage; it may look after this page alone."""
+    response = current_app.send_static_file("js/keeper.js")
+    response.headers["Service-Worker-Allowed"] = url_for("meeting.index")
+    response.headers["Cache-Control"] = "no-cache"
     return response
 
 

@@ -1,5 +1,6 @@
 """The meeting runs by itself, stops at a touch, is read from afar, and survives the network."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import datetime
@@ -36,6 +37,13 @@ def serve(app: Flask, port: int = 0) -> TcpWSGIServer:
     assert isinstance(server, TcpWSGIServer)
     threading.Thread(target=server.run, daemon=True).start()
     return server
+
+
+def cut(server: TcpWSGIServer) -> None:
+    """Stop at once, those who are connected too."""
+    server.close()
+    for channel in list(server.active_channels.values()):
+        channel.socket.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture
@@ -132,6 +140,49 @@ def test_a_restart_of_the_server_is_not_seen_in_the_room(chromium: Browser, serv
     expect(page.locator("[data-state]")).to_have_text("")
     again.close()
     page.close()
+
+
+KEPT = """async () => {
+  const store = await caches.open("reunion");
+  return (await store.keys()).map(({ url }) => new URL(url).pathname);
+}"""
+
+
+def test_a_reload_without_server_shows_the_meeting_and_nothing_else_is_kept(
+    chromium: Browser, served: Flask
+) -> None:
+    server = serve(served)
+    address = f"http://127.0.0.1:{server.effective_port}"
+    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="fr-FR")
+    context.add_init_script(WATCH)
+    watched = Watched(context.new_page(), address)
+    page = ready(watched)
+    page.evaluate("navigator.serviceWorker.ready")
+    page.wait_for_function(f"({KEPT})().then(kept => kept.includes('/reunion/visite'))")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    title = page.locator("h1").inner_text()
+    cut(server)
+    page.reload()
+    page.wait_for_selector(".stage[data-ready]")
+    expect(page.locator("h1")).to_have_text(title)
+    expect(page.locator("[data-state]")).to_contain_text("Hors ligne depuis ")
+    assert page.evaluate("document.fonts.check('16px \"Atkinson Hyperlegible Next\"')")
+    page.keyboard.press("ArrowRight")
+    at(page, 4)
+    kept = page.evaluate(KEPT)
+    assert {"/reunion", "/reunion/visite"} == {path for path in kept if "/statique/" not in path}
+    again = serve(served, server.effective_port)
+    page.reload()
+    page.wait_for_selector(".stage[data-ready]")
+    expect(page.locator("[data-state]")).not_to_contain_text("Hors ligne")
+    # The rest of the site is not looked after.
+    page.goto(f"{address}/sources")
+    assert page.evaluate("navigator.serviceWorker.controller") is None
+    watched.breaches()
+    assert watched.faults == []
+    again.close()
+    context.close()
 
 
 def test_the_file_for_a_usb_stick_tours_with_no_network(

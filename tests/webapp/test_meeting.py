@@ -97,3 +97,11 @@ def test_the_code_leads_to_the_form_under_the_sites_public_name(app: Flask) -> N
     assert "<b>localhost/inscription</b>" in Visitor(app).read("/reunion")
     object.__setattr__(app.extensions["sourcing"].settings, "public_url", "https://exemple.fr/")
     assert "<b>exemple.fr/inscription</b>" in Visitor(app).read("/reunion")
+
+
+def test_the_keeper_looks_after_the_meeting_alone(visitor: Visitor) -> None:
+    answer = visitor.get("/reunion/gardien.js")
+    assert answer.headers["Service-Worker-Allowed"] == "/reunion"
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert answer.mimetype == "text/javascript"
+    assert 'data-garde="/reunion/gardien.js"' in visitor.read("/reunion")

@@ -146,11 +146,13 @@
       const answer = await fetch(stage.dataset.visite, { cache: "no-cache", signal: AbortSignal.timeout(ANSWER_SECONDS * 1000) });
       if (!answer.ok) throw new Error(answer.statusText);
       if (answer.headers.get("etag") !== tag || !stops.length) {
+        const copy = answer.clone();
         const news = new DOMParser().parseFromString(await answer.text(), "text/html");
         // The site was replaced by another version: this page's script is not its own any more.
         if (news.querySelector(".visit").dataset.site !== stage.dataset.site) { location.reload(); return; }
         read(news);
         tag = answer.headers.get("etag");
+        kept?.then((store) => store.put(stage.dataset.visite, copy)).catch(() => {});
       }
       failures = 0;
       if (since) { since = null; say(); }
@@ -161,6 +163,19 @@
     }
     const seconds = failures ? RETRY_SECONDS[Math.min(failures, RETRY_SECONDS.length) - 1] : ASK_SECONDS;
     asking = setTimeout(ask, seconds * 1000 * (0.9 + Math.random() / 5));
+  }
+
+  // --- an outage --------------------------------------------------------------------
+
+  // Where the last stops are kept for a reload without server; https only, or this very machine.
+  const kept = stage.dataset.visite && globalThis.caches?.open("reunion");
+
+  /** The stops as they were last known, at the one that was shown. */
+  async function recall() {
+    const answer = await kept?.then((store) => store.match(stage.dataset.visite)).catch(() => null);
+    if (!answer) return;
+    read(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    show(Number(remembered("etape")));
   }
 
   // --- hands: touch, mouse, keyboard, remote control ------------------------------------
@@ -254,7 +269,11 @@
       read(inside.content);
       const last = Number(remembered("etape"));
       if (last) show(last);
-    } else await ask();
+    } else {
+      navigator.serviceWorker?.register(stage.dataset.garde, { scope: location.pathname }).catch(() => { /* refused: only a reload without server is lost */ });
+      await ask();
+      if (!stops.length) await recall();
+    }
     pause(paused);
     stage.dataset.ready = "1";
   }
