@@ -170,6 +170,11 @@ def test_a_segment_is_understood_and_can_be_removed(base: Session) -> None:
     assert "sans comprendre" in left.sentence
 
 
+@pytest.mark.parametrize("vague", ["travaux", "location", "achat de matériel"])
+def test_a_vague_need_is_understood_in_several_ways(base: Session, vague: str) -> None:
+    assert len(search(base, NOMENCLATURE, Query(text=vague)).guesses) > 1
+
+
 def test_the_next_likeliest_segments_are_offered(base: Session) -> None:
     page = search(base, NOMENCLATURE, Query(text="tonte de pelouses"))
     assert 0 < len(page.offered) <= 3

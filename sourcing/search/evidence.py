@@ -32,7 +32,7 @@ NAME_WORDS = 70.0
 BODY_WORDS = 60.0
 SOME_WORDS = 40.0
 # Guesses below this, or far below the best one, would bring more noise than suppliers.
-LEAST_GUESS, LEAST_SHARE = 0.15, 0.4
+LEAST_GUESS, LEAST_SHARE = 0.1, 0.35
 # Guesses looked at, and those offered beside the ones in use.
 LOOKED_AT, OFFERED = 8, 3
 ID = column("supplier_id", Integer)
