@@ -199,7 +199,8 @@ WITH piece AS (SELECT name, unnest(list_concat([name],
 folded AS (SELECT name, joined(upper) AS plain,
     bool_or(length(name) BETWEEN 28 AND 41 AND ends_with(name, piece)) AS is_cut
     FROM (SELECT *, upper_plain(piece) AS upper FROM piece) GROUP BY ALL)
-SELECT name, __PHRASES__ AS text, is_cut FROM folded WHERE plain <> ''
+SELECT *, has_known(text) AS is_known
+FROM (SELECT name, __PHRASES__ AS text, is_cut FROM folded WHERE plain <> '')
 """
 # Legal forms and small words are left out, unless they are the whole name.
 WORDED = """
@@ -210,13 +211,13 @@ FROM (SELECT text, i, w, coalesce(is_form, false) AS is_form,
         CASE WHEN NOT coalesce(is_stop, false) THEN coalesce(k.canonical, w) END AS word
     FROM (SELECT text, unnest(string_split(text, ' ')) AS w,
                  generate_subscripts(string_split(text, ' '), 1) AS i
-          FROM (SELECT DISTINCT text FROM part WHERE has_known(text)))
+          FROM (SELECT DISTINCT text FROM part WHERE is_known))
     LEFT JOIN known_word k ON k.pattern = w WHERE w <> '')
 GROUP BY text HAVING count(word) > 0
 UNION ALL SELECT text, words,
     array_to_string(list_transform(words, lambda w: left(w, 1)), '') AS all_initials
 FROM (SELECT text, list_filter(string_split(text, ' '), lambda w: w <> '') AS words
-      FROM (SELECT DISTINCT text FROM part WHERE NOT has_known(text)))
+      FROM (SELECT DISTINCT text FROM part WHERE NOT is_known))
 WHERE len(words) > 0
 """
 SPELLING = """

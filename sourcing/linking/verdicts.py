@@ -121,8 +121,12 @@ class Linker:
             said = {name: texts[lines.start : lines.stop] for name, texts in columns.items()}
             return work(Scored.of(self.index, self.normaliser.lines(said), self.weights), lines)
 
+        parts = list(itertools.starmap(range, itertools.pairwise(cuts)))
+        if len(parts) == 1:
+            yield told(*parts)
+            return
         with ThreadPoolExecutor(THREADS) as pool:
-            yield from pool.map(told, itertools.starmap(range, itertools.pairwise(cuts)))
+            yield from pool.map(told, parts)
 
     def alike(self, columns: Columns, own: Sequence[int]) -> Iterator["Alike"]:
         """Lines of the base that are like these, which are the base's own lines `own`.
