@@ -24,8 +24,8 @@ ENOUGH = 3
 RADII_KM = (10.0, 20.0, 30.0, 50.0, 100.0)
 USUAL_KM = 30.0
 NAMED = 8
-# The mean inclusive structures of a need when it is described, not chosen.
-UNDERSTOOD = 3
+# What a need in words may be: so many sub-segments, from so sure.
+UNDERSTOOD, LEAST_SURE = 3, 0.01
 ADAPTED, SIAE, ESS, ORDINARY = "adapted", "siae", "ess", "ordinary"
 PUBLIC, NOT_SIAE = "public", "insertion"
 # kind -> what it is, in words
@@ -158,7 +158,9 @@ class Answer:
 
 def of_need(nomenclature: Nomenclature, text: str) -> tuple[Segment, ...]:
     """What a need in its own words may be: one may be wrong where the kinds of three are right."""
-    return tuple(nomenclature.by_code[g.code] for g in nomenclature.classify(text, UNDERSTOOD))
+    guesses = nomenclature.classify(text, UNDERSTOOD)
+    sure = [g for place, g in enumerate(guesses) if not place or g.score >= LEAST_SURE]
+    return tuple(nomenclature.by_code[g.code] for g in sure)
 
 
 def locate(session: Session, place: str, radius_km: float) -> Where | None:
@@ -182,6 +184,7 @@ def answer(
     served = reach.covers(data, [(where.lon, where.lat)])
     sells = data.in_segments([segment.code]) & seen
     inside = (km <= where.radius_km) | served
+    inclusive = seen & inside & (kinds[ADAPTED] | kinds[SIAE])
     of_kind = {kind: sells & inside & mask for kind, mask in kinds.items()}
     rows = {
         kind: _row(session, nomenclature, data, kind, (mask, km), segment.code)
@@ -190,7 +193,7 @@ def answer(
     return Answer(
         segment, where, tuple(rows[k] for k in (ADAPTED, SIAE, ESS, ORDINARY)),
         tuple(rows[k] for k in (PUBLIC, NOT_SIAE)), tuple(_verdicts(segment, rows)),
-        tuple(_lots(nomenclature, segment, data, seen & inside & (kinds[ADAPTED] | kinds[SIAE]))),
+        tuple(_lots(nomenclature, understood, data, inclusive)),
         tuple(_hosts(session, data, (seen & inside, sells & inside), km)),
         tuple(
             (radius, {k: int((sells & m & ((km <= radius) | served)).sum())
@@ -306,17 +309,22 @@ def _verdict(code: str, count: int, who: str) -> Verdict:
 
 
 def _lots(
-    nomenclature: Nomenclature, segment: Segment, data: Columns, inclusive: Mask
+    nomenclature: Nomenclature, understood: Sequence[Segment], data: Columns, inclusive: Mask
 ) -> Sequence[Lot]:
-    """Sub-segments of the same family, or it extends to, that enough inclusive structures sell."""
-    counts = data.by_segment(inclusive)
+    """What enough inclusive structures sell of the need's other meanings, family and extensions."""
+    segment, counts = understood[0], data.by_segment(inclusive)
     near = [
         each for each in nomenclature.segments
         if each.code != segment.code
-        and (each.family_code == segment.family_code or each.code in segment.extends)
+        and (
+            each in understood
+            or each.family_code == segment.family_code
+            or each.code in segment.extends
+        )
     ]  # fmt: skip
     found = [Lot(each, counts.get(each.code, 0)) for each in near]
-    return sorted((lot for lot in found if lot.count >= ENOUGH), key=lambda lot: -lot.count)[:5]
+    kept = [lot for lot in found if lot.count >= ENOUGH]
+    return sorted(kept, key=lambda lot: (lot.segment not in understood, -lot.count))[:5]
 
 
 def _hosts(session: Session, data: Columns, masks: tuple[Mask, Mask], km: Array) -> Sequence[Host]:

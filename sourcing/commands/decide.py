@@ -46,7 +46,7 @@ def reserve(bench: Bench, need: str, near: str, radius_km: float, form: str) -> 
     for verdict in answer.verdicts:
         click.echo(f"  {verdict.code:<10} {verdict.sentence}")
     for said, kinds in (
-        ("Réservable à", answer.reservable),
+        ("Réservable, ici ou plus loin, à", answer.reservable),
         ("D'ordinaire acheté à", answer.usual),
     ):
         click.echo(f"  {said} : {', '.join(LABELS[k] for k in kinds) or 'personne de connu'}")
