@@ -125,7 +125,7 @@ def test_the_questions_leave_by_letter_at_one_moment_and_a_letter_that_never_arr
         supplier = base.get_one(Supplier, each.supplier_id)
         supplier.email = f"contact@structure{each.id}.fr" if known else ""
     base.commit()
-    assert "Vous recevez ce courriel à l’adresse" in buyer.read("/dossiers/1")
+    assert "Nous vous écrivons à l’adresse" in buyer.read("/dossiers/1")
     links = send_to_all(buyer, base)
     letters = base.scalars(select(Message).where(Message.kind == "questions")).all()
     written_to = {link for link in links for letter in letters if link in letter.text}
