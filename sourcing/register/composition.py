@@ -215,7 +215,7 @@ def _placing(columns: Mapping[str, str]) -> str:
 
 
 def checks() -> list[str]:
-    """Macros is_siret(text) and is_near(position, centre of its commune, km)."""
+    """Macros is_siret(text), is_siret_read(text, number), is_near(position, its commune, km)."""
     digits = [f"((n // {10**i}::BIGINT) % 10)" for i in range(14)]
     doubled = [f"(2 * {d} - 9 * ({d} > 4)::BIGINT)" if i % 2 else d for i, d in enumerate(digits)]
     in_france = " OR ".join(
@@ -226,8 +226,10 @@ def checks() -> list[str]:
         # La Poste's establishments fail Luhn: the sum of their digits is a multiple of five.
         "is_numbered(n) AS luhn(n) "
         f"OR (n // 100000 = 356000000 AND ({' + '.join(digits)}) % 5 = 0)",
-        "is_siret(s) AS coalesce(length(s) = 14 AND left(s, 9) <> '000000000' "
-        "AND regexp_full_match(s, '[0-9]+') AND is_numbered(TRY_CAST(s AS BIGINT)), false)",
+        # The number beside its text: within a rule it would be read again for each of its digits.
+        "is_siret_read(s, n) AS coalesce(length(s) = 14 AND left(s, 9) <> '000000000' "
+        "AND regexp_full_match(s, '[0-9]+') AND is_numbered(n), false)",
+        "is_siret(s) AS is_siret_read(s, TRY_CAST(s AS BIGINT))",
         "is_near(lon, lat, centre_lon, centre_lat, km) AS "
         f"CASE WHEN centre_lon IS NULL THEN {in_france} "
         "ELSE abs(lat - centre_lat) * 111.2 < km "

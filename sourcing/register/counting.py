@@ -35,7 +35,10 @@ def count(session: Session, load: Load, run: Run) -> None:
     run.rejected = len(rejects)
     lines = load.number("SELECT sum(copies) FROM line")
     run.rows = lines + load.outside + load.unplaced + load.closed + run.rejected
-    if bad := load.number("SELECT sum(copies) FROM line WHERE NOT is_siret(siret)"):
+    if bad := load.number(
+        "SELECT sum(copies) FROM (SELECT *, TRY_CAST(siret AS BIGINT) AS number FROM line) "
+        "WHERE NOT is_siret_read(siret, number)"
+    ):
         for number, skipped in enumerate(unreadable):
             rejects += _bad_sirets(load, number, sorted(skipped))
         load.con.execute("DELETE FROM line WHERE NOT is_siret(siret)")

@@ -73,7 +73,7 @@ STATEMENTS = (
         coalesce(by_tag.families, 0) | coalesce(by_naf.families, 0) AS families,
         coalesce(band.place, 0) AS size, coalesce(by_tag.is_noise, false) AS is_noise,
         by_list.reach_km, folded(name) AS name_key,
-        CASE WHEN is_nameless THEN '' ELSE words_of(name) END AS first,
+        words_of(CASE WHEN is_nameless THEN '' ELSE name END) AS first,
         CASE WHEN legal_name = '' THEN '' ELSE words_of(legal_name) END AS second,
         CASE WHEN other_names = '' THEN '' ELSE words_of(other_names) END AS third,
         CASE WHEN NOT is_nameless THEN by_list.names END AS listed,
