@@ -55,7 +55,7 @@ PAIR_BONUS = 1.5
 TENTHS = 10
 # Learned weights lead and our keywords tip the balance; a keyword added since the weights were
 # learned speaks with its full voice.
-OLD_KEYWORD, NEW_KEYWORD = 0.05, 2.0
+OLD_KEYWORD, NEW_KEYWORD = 0.03, 2.0
 
 _WORD = re.compile(r"[^\W_]+")
 Weights = Mapping[str, Mapping[str, float]]
