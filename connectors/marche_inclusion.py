@@ -7,7 +7,7 @@ from typing import Any
 from connectors.readers import read
 from sourcing.source import Download, Fields, Paging, Shape, Source, alone, columns, first
 
-PAGE = "https://lemarche.inclusion.gouv.fr/prestataires/{slug}/"
+PAGES = "https://lemarche.inclusion.gouv.fr/prestataires"
 # Kind -> the family it belongs to. A GEIQ and a SEP are no SIAE in the sense of L. 5132-4.
 STATUSES = {
     **dict.fromkeys(("ACI", "EI", "AI", "ETTI", "EITI"), "siae"),
@@ -94,7 +94,7 @@ def offers(text: str) -> str:
 
 def page(slug: str) -> str:
     """Its page at the market."""
-    return PAGE.format(slug=slug) if slug else ""
+    return f"{PAGES}/{slug}/" if slug else ""
 
 
 def is_qpv(text: str) -> bool | None:

@@ -47,10 +47,12 @@ class Nursery:
 
 
 def _serve() -> None:
+    from connectors import load_all
     from sourcing.cli import MODULES, main
 
     for module in MODULES:
         import_module(f"sourcing.commands.{module}")
+    load_all()
     print("ready", flush=True)
     for line in sys.stdin:
         said = json.loads(line)
