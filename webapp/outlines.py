@@ -16,7 +16,7 @@ PARTS = 10_000
 # Of a district's corners, one metre.
 FINE = 100_000
 # The side, in degrees, of the corners a contour may lose: in the territory, and around it.
-INSIDE, AROUND = 0.001, 0.004
+INSIDE, AROUND = 0.0012, 0.008
 # An islet smaller than this is not drawn beyond the territory.
 SMALLEST = 0.00002
 Ring = list[int]
