@@ -152,7 +152,10 @@ class Normaliser:
         if isinstance(columns, File) or not self.knows_towns or len(columns["name"]) > MOST_AT_DESK:
             with self.tables(columns) as duck:
                 return self._lines(_read(duck))
-        desk = self.desks.pop() if self.desks else Desk(self._connection(), self.steps)
+        try:
+            desk = self.desks.pop()
+        except IndexError:
+            desk = Desk(self._connection(), self.steps)
         read = desk.read(columns)
         self.desks.append(desk)
         return self._lines(read)
