@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from sourcing.linking.sql import READS
+from sourcing.linking.sql import DEAR, READS
 
 # What a line may say; a missing column is read as empty everywhere. `other` is " | "-separated.
 COLUMNS = (
@@ -59,7 +59,8 @@ class Desk:
         try:
             self.duck.execute(f"INSERT INTO raw {sql}", values)
             for table in self.steps:
-                self.duck.execute(f"EXECUTE fill_{table}")
+                if self._is_needed(table, f"EXECUTE need_{table}"):
+                    self.duck.execute(f"EXECUTE fill_{table}")
             return {name: self._told(f"EXECUTE read_{name}") for name in READS}
         finally:
             self.duck.execute("ROLLBACK")
@@ -67,7 +68,8 @@ class Desk:
     def _first(self, columns: Columns) -> dict[str, dict[str, Any]]:
         create(self.duck, "raw", *raw(self.duck, columns))
         for table, sql in self.steps.items():
-            create(self.duck, table, sql)
+            need, empty = DEAR.get(table, ("", ""))
+            create(self.duck, table, sql if self._is_needed(table, need) else empty)
         return {name: self._told(sql) for name, sql in READS.items()}
 
     def _plan(self) -> None:
@@ -77,6 +79,11 @@ class Desk:
             self.duck.execute(f"PREPARE fill_{table} AS INSERT INTO {table} {sql}")
         for name, sql in READS.items():
             self.duck.execute(f"PREPARE read_{name} AS {sql}")
+        for name, (need, _) in DEAR.items():
+            self.duck.execute(f"PREPARE need_{name} AS {need}")
+
+    def _is_needed(self, table: str, sql: str) -> bool:
+        return table not in DEAR or bool(self.duck.execute(sql).fetchone()[0])
 
     def _told(self, sql: str) -> dict[str, Any]:
         told: dict[str, Any] = self.duck.execute(sql).fetchnumpy()

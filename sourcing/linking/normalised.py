@@ -127,6 +127,8 @@ class Normaliser:
         self.duck.execute(MACROS)
         self.duck.execute(f"CREATE MACRO common_hosts() AS [{hosts}]")
         self.duck.execute(f"CREATE MACRO has_known(s) AS regexp_matches(s, '\\b({known})\\b')")
+        phrase = "|".join(p.replace(" ", " +") for role, p, _ in vocabulary if role == "phrase")
+        self.duck.execute(f"CREATE MACRO has_phrase(s) AS regexp_matches(s, '\\b({phrase})\\b')")
         words = list(zip(*(row for row in vocabulary if row[0] != "phrase"), strict=True))
         self.duck.execute(
             "CREATE TABLE vocabulary AS "
@@ -262,14 +264,13 @@ def _vocabulary() -> list[tuple[str, str, str]]:
 
 
 def _phrase_sql(phrases: Sequence[tuple[str, str]]) -> str:
-    """One nested replacement, tried only on names that may hold a phrase."""
+    """One nested replacement."""
     sql = "plain"
     for pattern, canonical in phrases:
         # A pattern may take the space after it: spaces around, any number between words.
         spaced = pattern.replace(" ", " +")
         sql = f"regexp_replace({sql}, '\\b({spaced})\\b', ' {canonical} ', 'g')"
-    any_of = "|".join(pattern.replace(" ", " +") for pattern, _ in phrases)
-    return f"CASE WHEN regexp_matches(plain, '\\b({any_of})\\b') THEN {sql} ELSE plain END"
+    return sql
 
 
 def _kind_bits(kinds: Sequence[tuple[str, str]]) -> dict[str, int]:

@@ -199,8 +199,14 @@ WITH piece AS (SELECT name, unnest(list_concat([name],
 folded AS (SELECT name, joined(upper) AS plain,
     bool_or(length(name) BETWEEN 28 AND 41 AND ends_with(name, piece)) AS is_cut
     FROM (SELECT *, upper_plain(piece) AS upper FROM piece) GROUP BY ALL)
-SELECT *, has_known(text) AS is_known
-FROM (SELECT name, __PHRASES__ AS text, is_cut FROM folded WHERE plain <> '')
+SELECT *, has_phrase(plain) AS has_phrase FROM folded WHERE plain <> ''
+"""
+PHRASED = """
+SELECT plain, __PHRASES__ AS text FROM (SELECT DISTINCT plain FROM part WHERE has_phrase)
+"""
+TEXT = """
+SELECT text, has_known(text) AS is_known FROM (
+    SELECT DISTINCT coalesce(text, plain) AS text FROM part LEFT JOIN phrased USING (plain))
 """
 # Legal forms and small words are left out, unless they are the whole name.
 WORDED = """
@@ -211,13 +217,13 @@ FROM (SELECT text, i, w, coalesce(is_form, false) AS is_form,
         CASE WHEN NOT coalesce(is_stop, false) THEN coalesce(k.canonical, w) END AS word
     FROM (SELECT text, unnest(string_split(text, ' ')) AS w,
                  generate_subscripts(string_split(text, ' '), 1) AS i
-          FROM (SELECT DISTINCT text FROM part WHERE is_known))
+          FROM text WHERE is_known)
     LEFT JOIN known_word k ON k.pattern = w WHERE w <> '')
 GROUP BY text HAVING count(word) > 0
 UNION ALL SELECT text, words,
     array_to_string(list_transform(words, lambda w: left(w, 1)), '') AS all_initials
 FROM (SELECT text, list_filter(string_split(text, ' '), lambda w: w <> '') AS words
-      FROM (SELECT DISTINCT text FROM part WHERE NOT is_known))
+      FROM text WHERE NOT is_known)
 WHERE len(words) > 0
 """
 SPELLING = """
@@ -225,7 +231,9 @@ SELECT name, words, array_to_string(list_sort(list_distinct(words)), ' ') AS tex
     array_to_string(words, ' ') AS plain,
     array_to_string(list_transform(words, lambda w: left(w, 1)), '') AS initials,
     all_initials, CASE WHEN is_cut THEN words[-1] ELSE '' END AS last
-FROM part JOIN worded USING (text)
+FROM (SELECT name, is_cut, coalesce(text, plain) AS said
+      FROM part LEFT JOIN phrased USING (plain))
+JOIN worded w ON w.text = said
 """
 ALIAS = """
 SELECT row_number() OVER (ORDER BY line, text) - 1 AS alias, line, text, plain, initials,
@@ -245,6 +253,8 @@ STEPS = {
     "line": LINE,
     "said": SAID,
     "part": PART,
+    "phrased": PHRASED,
+    "text": TEXT,
     "worded": WORDED,
     "spelling": SPELLING,
     "alias": ALIAS,
@@ -270,8 +280,16 @@ STEPS = {
 DONE = {
     "line": ("draft", "way"),
     "said": ("raw",),
-    "spelling": ("part", "worded"),
+    "spelling": ("part", "phrased", "text", "worded"),
     "word": ("said", "spelling"),
+}
+# Dear to make even of nothing, its sixty patterns being read each time: whether it is needed, and
+# the table without a line.
+DEAR = {
+    "phrased": (
+        "SELECT coalesce(bool_or(has_phrase), false) FROM part",
+        "SELECT plain, plain AS text FROM part LIMIT 0",
+    )
 }
 # A look-up key and its line share 64 bits: bases of up to 16 million lines.
 LINE_BITS = 24
