@@ -47,6 +47,10 @@ KNOWN = {
 NOISY, COMMON = 1500, 0.0008
 
 
+# Of best candidates nothing holds back: probability, that of all the candidates, which are right.
+Free = tuple[Floats, Floats, NDArray[np.bool_]]
+
+
 @dataclass(frozen=True, slots=True)
 class Labelled:
     """The pairs of lines whose siret is known: their evidence, and which pair is right."""
@@ -94,9 +98,13 @@ def usual_words(register: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def prior(register: pd.DataFrame, usual: dict[str, float]) -> Floats:
+def made(register: pd.DataFrame, usual: dict[str, float]) -> list[Labelled]:
+    """Lines made noisy on purpose."""
+    return [label(*noisy(register, NOISY, seed), usual) for seed in (1, 2)]
+
+
+def prior(parts: Sequence[Labelled]) -> Floats:
     """What lines made noisy on purpose teach, before any real one."""
-    parts = [label(*noisy(register, NOISY, seed), usual) for seed in (1, 2)]
     shift = len(parts[0].firm)
     return weights.learn(
         np.vstack([p.levels for p in parts]),
@@ -134,7 +142,9 @@ def calibrated(known: Labelled, before: Floats, seed: int) -> Floats:
     return scores
 
 
-def train(known: Labelled, before: Floats, usual: dict[str, float]) -> Weights:
+def train(
+    known: Labelled, parts: Sequence[Labelled], before: Floats, usual: dict[str, float]
+) -> Weights:
     """Weights from all the data; temperature and threshold from out-of-fold scores."""
     count = len(known.firm)
     scores = out_of_fold(known, before)
@@ -147,15 +157,12 @@ def train(known: Labelled, before: Floats, usual: dict[str, float]) -> Weights:
     ]
     theta = weights.learn(known.levels, known.probe, known.right, prior=before)
     theta[0] += shift
-    free = [_free(known, chance) for chance in chances]
-    chance, every, right = (np.concatenate(each) for each in zip(*free, strict=True))
+    real = _together([_free(known, chance) for chance in chances])
     learned = replace(
-        weights.of(theta),
-        temperature=round(float(temperature), 2),
-        review=REVIEW,
-        assured=_assured(chance, every, right),
-        usual=usual,
+        weights.of(theta), temperature=round(float(temperature), 2), review=REVIEW, usual=usual
     )
+    learned = replace(learned, assured=_assured([real, _together(_made_free(parts, learned))]))
+    chance, every, right = real
     free_chance = weights.settled(chance, every, np.zeros(len(chance), dtype=bool), learned)
     return replace(learned, same=_threshold(free_chance, right))
 
@@ -185,7 +192,18 @@ def best(known_probe: Ints, chance: Floats, count: int) -> tuple[Ints, Ints]:
     return probe, order[first]
 
 
-def _free(known: Labelled, chance: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+def _made_free(parts: Sequence[Labelled], learned: Weights) -> list[Free]:
+    """The same of lines made noisy on purpose."""
+    said = [(p, learned.scores(p.levels)) for p in parts]
+    return [_free(p, weights.posterior(scores, p.probe, len(p.firm))) for p, scores in said]
+
+
+def _together(parts: Sequence[Free]) -> Free:
+    chance, every, right = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return chance, every, right
+
+
+def _free(known: Labelled, chance: Floats) -> Free:
     """Of the best candidates nothing holds back: probability, that of all, and which are right."""
     count = len(known.firm)
     probe, top = best(known.probe, chance, count)
@@ -194,12 +212,16 @@ def _free(known: Labelled, chance: Floats) -> tuple[Floats, Floats, NDArray[np.b
     return chance[top][kept], every[kept], known.right[top][kept]
 
 
-def _assured(chance: Floats, every: Floats, right: NDArray[np.bool_]) -> float:
-    """What surprises least, added to the log-odds of somebody when nothing holds the best back."""
-    surprise = []
-    for gain in np.exp(ASSURED):
-        free = np.clip(chance * gain / (every * gain + 1 - every), 1e-6, 1 - 1e-6)
-        surprise.append(-float(np.log(np.where(right, free, 1 - free)).sum()))
+def _assured(parts: Sequence[Free]) -> float:
+    """What surprises least, added to the log-odds of somebody when nothing holds the best back.
+
+    Real lines and lines made on purpose count as much, however many: few lists are like ours.
+    """
+    surprise = np.zeros(len(ASSURED))
+    for chance, every, right in parts:
+        for i, gain in enumerate(np.exp(ASSURED)):
+            free = np.clip(chance * gain / (every * gain + 1 - every), 1e-6, 1 - 1e-6)
+            surprise[i] -= float(np.log(np.where(right, free, 1 - free)).mean())
     return float(ASSURED[np.argmin(surprise)])
 
 
@@ -215,8 +237,9 @@ def train_linking(register: Path, queries: Path, output: Path = weights.WEIGHTS)
     """Write the weights learned from these lines; what they are worth, out of fold."""
     base, asked = table(register), table(queries)
     usual = usual_words(base)
-    known, before = label(base, asked, usual), prior(base, usual)
-    learned = train(known, before, usual)
+    known, parts = label(base, asked, usual), made(base, usual)
+    before = prior(parts)
+    learned = train(known, parts, before, usual)
     said = json.dumps(asdict(learned), ensure_ascii=False, indent=1)
     output.write_text(said + "\n", encoding="utf-8")
     return report(known, before, learned)
