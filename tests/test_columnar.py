@@ -36,7 +36,7 @@ def test_words_and_folds_are_the_same_in_duckdb(said: str) -> None:
 def places(session: Session) -> None:
     session.add_all(
         Place(code=code, name=name, name_key=name.upper(), lon=lon, in_territory=code == "56121")
-        for code, name, lon in (("56121", 'L\'ÉTÉ, "FOU"\n', -3.5), ("56098", "", None))
+        for code, name, lon in (("56121", 'L\'ÉTÉ, "FOU"\n', -10 / 3), ("56098", "", None))
     )
     session.flush()
 
@@ -48,7 +48,7 @@ def test_what_is_pulled_is_what_the_base_says(session: Session) -> None:
         pull(session, con, "place", wanted.where(Place.name_key != "50 % de R'IEN"))
         assert con.execute("SELECT * FROM place ORDER BY code").fetchall() == [
             ("56098", "", None, False, None),
-            ("56121", 'L\'ÉTÉ, "FOU"\n', -3.5, True, None),
+            ("56121", 'L\'ÉTÉ, "FOU"\n', -10 / 3, True, None),
         ]
 
 
@@ -58,11 +58,11 @@ def test_what_is_pushed_is_what_the_base_says(session: Session) -> None:
     with workshop() as con:
         kinds = "code VARCHAR, name VARCHAR, key VARCHAR, lon DOUBLE, inside BOOLEAN"
         table(con, "place", kinds, rows)
-        sql = "SELECT *, '', '', '', '', '' FROM place"
-        others = ("postcodes", "departement", "region", "epci", "contour")
-        push(session, con, sql, "place", (*columns, *others))
+        same = dict.fromkeys(("postcodes", "departement", "region", "epci", "contour"), "'56'")
+        push(session, con, "FROM place", "place", dict.fromkeys(columns, "") | same)
     found = session.execute(select(*(getattr(Place, name) for name in columns)))
     assert sorted(map(tuple, found)) == sorted(rows)
+    assert session.scalars(select(Place.departement).distinct()).all() == ["56"]
 
 
 def test_a_query_that_fails_half_way_is_an_error_not_a_short_table(session: Session) -> None:
