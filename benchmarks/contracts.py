@@ -14,10 +14,10 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+from load_register import LUHN
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from benchmarks.load_register import LUHN
 from connectors.decp import LEFT, SOURCE
 from sourcing import contracts, db, ingest, segments
 from sourcing.model import Place, Supplier

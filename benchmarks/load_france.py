@@ -17,10 +17,10 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median, quantiles
 
+from load_register import generate, load, prepare
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from benchmarks.load_register import generate, load, prepare
 from sourcing import db, segments, tagging
 from sourcing.search import Query, search, shelf
 from sourcing.search.query import Near
