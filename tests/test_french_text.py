@@ -48,6 +48,12 @@ def test_what_is_right_or_half_typed_is_left_alone(base: Session, typed: str) ->
     assert search(base, NOMENCLATURE, Query(text=typed)).corrected == ""
 
 
+def test_a_short_number_is_typed_whole(base: Session) -> None:
+    supplier(base, "66666666600011", "Quai 12")
+    supplier(base, "77777777700011", "Quai 120")
+    assert ask(base, "quai 12") == ["Quai 12"]
+
+
 def test_a_short_word_is_never_corrected(base: Session) -> None:
     assert search(base, NOMENCLATURE, Query(text="etz")).corrected == ""
 

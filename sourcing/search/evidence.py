@@ -33,6 +33,7 @@ BODY_WORDS = 60.0
 SOME_WORDS = 40.0
 # Guesses below this, or far below the best one, would bring more noise than suppliers.
 LEAST_GUESS, LEAST_SHARE = 0.1, 0.35
+SHORTEST_HALF_NUMBER = 4
 # Guesses looked at, and those offered beside the ones in use.
 LOOKED_AT, OFFERED = 8, 3
 ID = column("supplier_id", Integer)
@@ -229,12 +230,18 @@ def _acronyms(words: Sequence[str]) -> list[list[str]]:
     return []
 
 
+def _may_be_half_typed(words: Sequence[str]) -> bool:
+    """Initials and short numbers are typed whole: « 12 » would bring every 120 and every 1200."""
+    is_acronym, last = words[0][:1] == "0", words[-1]
+    return not is_acronym and not (last.isdigit() and len(last) < SHORTEST_HALF_NUMBER)
+
+
 def _matching(session: Session, written: Iterable[Sequence[str]], where: str = "") -> Array:
     """Who has all the words, in one of these spellings."""
     found = []
     for words in written:
-        is_acronym = words[0][:1] == "0"
-        sql, values = db.text_match(session, words, "asked", column=where, prefix=not is_acronym)
+        prefix = _may_be_half_typed(words)
+        sql, values = db.text_match(session, words, "asked", column=where, prefix=prefix)
         found.append(numbers(session, text(sql).columns(ID), **values))
     held = [ids for ids in found if len(ids)] or found[:1]
     return held[0] if len(held) == 1 else _distinct(*held)
