@@ -68,6 +68,7 @@ def test_a_background_that_fails_leaves_our_own_ground(watched: Watched) -> None
 
     watched.page.route("**/fournisseurs", changed)
     page = watched.open("/fournisseurs")
+    expect(page.locator(".cell").first).to_be_visible()  # which has its own things to tell
     expect(page.locator(".map-told")).to_contain_text("Le fond de carte ne répond pas")
     expect(page.locator("#carte.with-tiles")).to_have_count(0)
     assert page.locator(".outline").count() > 0

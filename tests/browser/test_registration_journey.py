@@ -84,8 +84,8 @@ def test_a_draft_waits_on_the_device_and_leaves_it_once_the_site_answers(
     page.get_by_role("button", name="Envoyer").click()
     expect(page.locator("[data-send-said]")).to_contain_text("Le site ne répond pas")
     page.unroute("**/defi.json")
-    expect(page.locator("h1")).to_contain_text("Merci")
-    assert page.evaluate("localStorage.length") == 0
+    expect(page.locator("h1")).to_contain_text("Merci", timeout=20_000)  # its proof is worked out
+    page.wait_for_function("localStorage.length === 0")
 
 
 def _accept(watched: Watched, page: Page) -> None:

@@ -14,6 +14,7 @@ const announce = document.getElementById("annonce");
 const here = document.querySelector(".map-here");
 const note = document.querySelector(".map-told");
 const root = document.documentElement;
+let lost = "", answered = { unplaced: 0, shown: 1 };
 root.classList.add("js");
 
 // --- map ------------------------------------------------------------------------
@@ -59,8 +60,8 @@ function activate(uids) {
 map.addEventListener("over", (event) => activate(event.detail.uids));
 map.addEventListener("moved", () => { here.hidden = false; });
 map.addEventListener("failed", () => failure("La carte n’a pas pu être mise à jour. La liste reste juste."));
-map.addEventListener("ready", ({ detail }) => { failure(""); tell(detail); });
-map.addEventListener("bare", () => { note.textContent = "Le fond de carte ne répond pas : la carte continue sans lui."; note.hidden = false; });
+map.addEventListener("ready", ({ detail }) => { failure(""); answered = detail; tell(); });
+map.addEventListener("bare", () => { lost = "Le fond de carte ne répond pas : la carte continue sans lui."; tell(); });
 map.addEventListener("chosen", (event) => {
   const found = event.detail.total === 1 && card(event.detail.uids[0]);
   if (!found || root.classList.contains("map-view")) return;
@@ -76,10 +77,11 @@ function failure(sentence) {
   box.hidden = !sentence;
 }
 
-/** What the map cannot show of a result. */
-function tell({ unplaced, shown }) {
+/** What the map cannot show: its background once lost, and some of a result. */
+function tell() {
+  const { unplaced, shown } = answered;
   const total = Number(part("results").dataset.total);
-  const sentences = [];
+  const sentences = lost ? [lost] : [];
   if (total > unplaced && !shown) sentences.push("Aucun résultat dans cette partie de la carte.");
   if (unplaced) sentences.push(`${count(unplaced, "fournisseur")} sans position connue : dans la liste seulement.`);
   note.textContent = sentences.join(" ");
