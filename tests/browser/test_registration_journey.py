@@ -50,7 +50,7 @@ def test_from_the_form_to_the_map(watched: Watched, served: Flask) -> None:
     fill("#email", "contact@exemple.fr")
     page.locator("#consent").check()
     page.get_by_role("button", name="Envoyer").click()
-    expect(page.locator("h1")).to_contain_text("Merci")
+    expect(page.locator("h1")).to_contain_text("Merci", timeout=20_000)
     fill("#code", _code(served))
     page.get_by_role("button", name="Confirmer").click()
     expect(page.locator(".note.good")).to_contain_text("adresse est confirmée")
