@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def inside(session: Session, home: Path, lines: list[Record]) -> dict[str, Any]:
     first = timed(lambda: match(session, lines[:1], cache))
     kept.forget()
     mapped = timed(lambda: match(session, lines[:1], cache))
-    after = [timed(lambda line=line: match(session, [line], cache)) for line in lines]  # type: ignore[misc]
+    after = [timed(partial(match, session, [line], cache)) for line in lines]
     return {
         "first line ever, ms (computing, clock)": first,
         "first line of a process": mapped,

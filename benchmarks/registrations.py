@@ -26,6 +26,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Any
 
 import requests
 from sqlalchemy import Engine, func, select
@@ -92,11 +93,11 @@ def register(port: int, number: int, at: float) -> float:
     visitor, address = requests.Session(), f"http://127.0.0.1:{port}"
     siret = invented.siret(10_000 + number)
 
-    def insist(method: str, path: str, **more: object) -> requests.Response:
+    def insist(method: str, path: str, **more: Any) -> requests.Response:
         until = time.monotonic() + PATIENCE_S
         while True:
             try:
-                return visitor.request(method, address + path, timeout=60, **more)  # type: ignore[arg-type]
+                return visitor.request(method, address + path, timeout=60, **more)
             except requests.RequestException:
                 if time.monotonic() > until:
                     raise

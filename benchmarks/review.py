@@ -8,7 +8,7 @@ Prints the time of a page, of a decision and of its undoing (median and 95th per
 import argparse
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from random import Random
@@ -56,7 +56,7 @@ def supplier(number: int) -> dict[str, object]:
 
 
 def mention(
-    number: int, waits: bool, suppliers: list[dict[str, object]], ids: object, chance: Random
+    number: int, waits: bool, suppliers: list[dict[str, object]], ids: Sequence[int], chance: Random
 ) -> dict[str, object]:
     place = number % len(suppliers)
     return {
@@ -65,7 +65,7 @@ def mention(
         "name": f"Ateliers {number}", "address": f"{number % 90} r. Kerpont", "postcode": "56600",
         "commune": "Lanester", "commune_code": "56098", "problems": [], "siren": "",
         "statuses": ["siae:EI"] if number % 3 else [], "sectors": [chance.choice(SECTORS)],
-        "supplier_id": ids[place],  # type: ignore[index]
+        "supplier_id": ids[place],
     }  # fmt: skip
 
 

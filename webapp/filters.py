@@ -4,6 +4,8 @@ from datetime import date, datetime
 
 from flask import Flask
 
+from webapp.typography import NO_BREAK
+
 MONTHS = (
     "janvier",
     "février",
@@ -19,7 +21,6 @@ MONTHS = (
     "décembre",
 )
 NARROW = "\u202f"  # narrow no-break space, between thousands
-NO_BREAK = "\u00a0"
 PRECISIONS = {
     "exact": "à l’adresse exacte",
     "street": "à la rue",

@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Session
 
 CHUNK = 5_000
 # Bytes of words FTS5 holds before it writes a part of its index: for all suppliers, for a few.
@@ -136,7 +136,10 @@ def _take_postgres(engine: Engine) -> Iterator[bool]:
 
 
 def upsert(
-    session: Session, table: Table, rows: Iterable[dict[str, Any]], key: Sequence[str]
+    session: Session,
+    table: Table | type[DeclarativeBase],
+    rows: Iterable[dict[str, Any]],
+    key: Sequence[str],
 ) -> int:
     """Insert rows, or update those whose key exists, in chunks; returns how many were given."""
     insert = sqlite.insert if is_sqlite(session) else postgresql.insert

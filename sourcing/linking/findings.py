@@ -54,7 +54,7 @@ def _ask_register(
         for done, chunk in enumerate(db.chunks(asked, CHUNK)):
             found = base.linker.ask(of_mentions(chunk))
             rows = [_row(line, base, one) for line, one in zip(chunk, found, strict=True)]
-            db.upsert(session, Finding.__table__, rows, ("mention_id",))  # type: ignore[arg-type]
+            db.upsert(session, Finding, rows, ("mention_id",))
             progress(done * CHUNK, 2 * len(asked))
     session.merge(Setting(key=ASKED, value=state))
 

@@ -199,7 +199,7 @@ class Founder:
     def _drop(self, founder: Mapping[int, int | None]) -> None:
         """Delete these suppliers (-> the lines that founded them)."""
         aliases = [{"uid": self.made[s]["uid"], "mention_id": f} for s, f in founder.items() if f]
-        db.upsert(self.session, Alias.__table__, aliases, ("uid",))  # type: ignore[arg-type]
+        db.upsert(self.session, Alias, aliases, ("uid",))
         for chunk in db.chunks(founder, of_lines.CHUNK):
             for statement in (
                 update(Judgement).where(Judgement.supplier_id.in_(chunk)).values(supplier_id=None),

@@ -201,8 +201,8 @@ def _flat(name: str, value: Any) -> Arrays:
         return {name + TEXTS: np.frombuffer(text.encode(), dtype=np.uint8)}
     if is_dataclass(value):
         inside = {field.name: getattr(value, field.name) for field in fields(value)}
-    elif isinstance(value, tuple):
-        inside = value._asdict()  # type: ignore[attr-defined]
+    elif hasattr(value, "_asdict"):  # a NamedTuple
+        inside = value._asdict()
     elif isinstance(value, Mapping):
         inside = dict(value)
     else:
