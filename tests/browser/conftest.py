@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 import waitress
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from waitress.server import TcpWSGIServer
 
 from sourcing import db
 from tests.webapp.conftest import filled_sqlite, site
 
 __all__ = ["filled_sqlite"]
+# What a busy machine may take; a state that comes is not waited for any longer.
+expect.set_options(timeout=20_000)
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 WATCH = """
@@ -30,7 +32,7 @@ class Watched:
     def __init__(self, page: Page, address: str) -> None:
         self.page, self.address = page, address
         self.faults: list[str] = []
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
         page.on("request", lambda request: self._ask(request.url))
 

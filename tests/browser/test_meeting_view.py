@@ -136,7 +136,7 @@ def test_a_restart_of_the_server_is_not_seen_in_the_room(chromium: Browser, serv
     page.unroute("**/visite")
     page.clock.run_for(100_000)
     again = serve(served, server.effective_port)
-    # A question asked before the server's return takes its own time to fail: then the next is awaited.
+    # A question asked before the return takes its own time to fail: then the next is awaited.
     for _ in range(20):
         page.clock.run_for(70_000)
         page.wait_for_timeout(100)
