@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from sourcing import Foreseen
 
-class AssetsMissing(ValueError):
+
+class AssetsMissing(Foreseen):
     """The browser files are not where they were expected; the message is one French sentence."""
 
 

@@ -1,11 +1,13 @@
 """The `sourcing` command: each arrow of the path of data. Errors become one sentence."""
 
+import gc
 import logging
 import sys
 from importlib import import_module
 
 import click
 
+from sourcing import Foreseen
 from sourcing.commands import shared
 
 # What each module of sourcing/commands defines. Only the one of the command typed is imported:
@@ -46,6 +48,10 @@ class _Commands(click.Group):
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Nommer les fournisseurs d'un territoire avant de publier un marché."""
+    if not gc.isenabled():
+        # The command is imported (see __main__): what it makes from here on may be thrown away.
+        gc.freeze()
+        gc.enable()
     context.ensure_object(shared.Bench)
     logging.basicConfig(level=context.obj.settings.log.upper())
 
@@ -65,7 +71,7 @@ def main() -> None:
         _stop(bench, "Interrompu : rien n'a été modifié.")
     except BrokenPipeError:
         sys.exit(1)
-    except shared.FORESEEN as error:
+    except Foreseen as error:
         _stop(bench, str(error))
     except Exception as error:
         _log.debug("unexpected", exc_info=True)

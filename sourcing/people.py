@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from sourcing import Foreseen
 from sourcing.model import Person
+from sourcing.normalise.contact import typed_email
 
 ROLES = {"admin": "administrateur", "buyer": "acheteur", "reader": "lecteur"}
 SHORTEST_PASSWORD = 12
 
 
-class AccountError(ValueError):
+class AccountError(Foreseen):
     """The account cannot be made; the message is one French sentence."""
 
 
@@ -139,8 +140,8 @@ def _by_email(session: Session, email: str) -> Person | None:
 
 def _address(email: str) -> str:
     try:
-        return validate_email(email, check_deliverability=False).normalized.lower()
-    except EmailNotValidError:
+        return typed_email(email)
+    except ValueError:
         raise AccountError(f"« {email} » n'est pas une adresse électronique.") from None
 
 

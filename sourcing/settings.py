@@ -6,13 +6,15 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from sourcing import Foreseen
+
 PREFIX = "SOURCING_"
 BASEMAPS = ("aucun", "ign", "osm")
 LOGS = ("warning", "info", "debug")
 SECURITIES = ("aucune", "starttls", "tls")
 
 
-class SettingsError(ValueError):
+class SettingsError(Foreseen):
     """A setting is unknown or cannot be used; the message is for the administrator."""
 
 

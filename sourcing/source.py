@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from sourcing import Foreseen
 
-class SourceError(ValueError):
+
+class SourceError(Foreseen):
     """The file cannot be used at all; one French sentence says file, line if known, remedy."""
 
 

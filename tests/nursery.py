@@ -52,6 +52,7 @@ def _serve() -> None:
 
     for module in MODULES:
         import_module(f"sourcing.commands.{module}")
+    import_module("sourcing.db.migrating")
     load_all()
     print("ready", flush=True)
     for line in sys.stdin:

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -213,3 +215,14 @@ def test_each_command_is_where_it_is_looked_for() -> None:
     for module, names in MODULES.items():
         defined = import_module(f"sourcing.commands.{module}").COMMANDS
         assert tuple(command.name for command in defined) == names
+
+
+def test_a_command_starts_without_what_it_seldom_needs(migrated_sqlite: Path) -> None:
+    """Importing one of these is a tenth of a command's start; the base is at the newest schema."""
+    code = (
+        "import sys; from sourcing import cli, db; cli.cli.get_command(None, 'refresh'); "
+        f"db.migrate(db.connect('sqlite:///{migrated_sqlite}')); print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    seldom = {"alembic", "email_validator", "flask", "folium", "pyproj", "werkzeug"}
+    assert not seldom & set(done.stdout.split())

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
@@ -22,6 +21,7 @@ from wtforms import (
 from wtforms.validators import AnyOf, InputRequired, Length, Optional
 
 from sourcing import normalise
+from sourcing.normalise.contact import typed_email
 from sourcing.registrations import GROUPINGS
 from sourcing.tagging.statuses import SIZES
 
@@ -56,8 +56,8 @@ def cleaned(clean: Callable[[str], str]) -> Callable[[Any, Field], None]:
 def e_mail(text: str) -> str:
     """An address that can be written to, lower-case; ValueError otherwise."""
     try:
-        return validate_email(text, check_deliverability=False).normalized.lower()
-    except EmailNotValidError:
+        return typed_email(text)
+    except ValueError:
         raise ValueError(
             "cette adresse n’est pas complète ; exemple : contact@structure.fr"
         ) from None

@@ -24,6 +24,7 @@ from sourcing.model import Run
 from sourcing.normalise import departement_of
 from sourcing.places.qpv import load_qpv
 from sourcing.register import until
+from sourcing.search import shelf
 from sourcing.source import Source, SourceError
 
 # A session of its own each time.
@@ -200,8 +201,14 @@ def tag(bench: Bench, everything: bool) -> None:
     how = tagging.tag if everything else tagging.tag_stale
     with bench.filling() as session, progress("Étiquettes") as step:
         number = how(session, bench.nomenclature, progress=step)
-        bench.ready_search(session)
+        ready_search(bench, session)
     click.echo(f"{count(number, 'fournisseur étiqueté', 'fournisseurs étiquetés')}.")
+
+
+def ready_search(bench: Bench, session: Session) -> None:
+    """Write what the site's search holds in memory, so that no visitor waits for it."""
+    shelf.keep_in(bench.settings.data_dir / "columns")
+    shelf.columns(session)
 
 
 def source_named(name: str) -> Source:

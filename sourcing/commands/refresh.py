@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from connectors import load_all
 from sourcing import db, linking, registrations, tagging
 from sourcing import ingest as ingestion
-from sourcing.commands.fill import bring_all, place_addresses, source_named
+from sourcing.commands.fill import bring_all, place_addresses, ready_search, source_named
 from sourcing.commands.shared import (
     Bench,
     count,
@@ -212,7 +212,7 @@ def _place(bench: Bench) -> None:
 def _tag(bench: Bench) -> None:
     with bench.session() as session, progress("Étiquettes") as step:
         tagged = tagging.tag_stale(session, bench.nomenclature, progress=step)
-        bench.ready_search(session)
+        ready_search(bench, session)
     bench.say(f"{count(tagged, 'fournisseur étiqueté', 'fournisseurs étiquetés')}.")
 
 

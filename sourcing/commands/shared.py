@@ -14,23 +14,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from maps.assets import AssetsMissing
 from sourcing import db, segments
-from sourcing.people import AccountError
 from sourcing.progress import Report
-from sourcing.registrations import RegistrationError
-from sourcing.search import shelf
-from sourcing.settings import Settings, SettingsError, read_settings
+from sourcing.settings import Settings, read_settings
 from sourcing.source import SourceError
-
-FORESEEN = (
-    AssetsMissing,
-    SourceError,
-    SettingsError,
-    AccountError,
-    RegistrationError,
-    db.DatabaseError,
-)
 
 
 class Bench:
@@ -72,11 +59,6 @@ class Bench:
         """The same, while no other command fills this base."""
         with db.filling(self.engine), self.session() as session:
             yield session
-
-    def ready_search(self, session: Session) -> None:
-        """Write what the site's search holds in memory, so that no visitor waits for it."""
-        shelf.keep_in(self.settings.data_dir / "columns")
-        shelf.columns(session)
 
     def say(self, line: str) -> None:
         """A line for who reads the terminal, and for who reads the report."""

@@ -5,14 +5,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
+
+from sourcing import Foreseen
 
 CHUNK = 5_000
 # Bytes of words FTS5 holds before it writes a part of its index: for all suppliers, for a few.
@@ -26,7 +27,7 @@ MIGRATING, FILLING = 56_100, 56_101
 PATIENCE_S = 3
 
 
-class DatabaseError(RuntimeError):
+class DatabaseError(Foreseen):
     """The database cannot be opened; the message is one French sentence."""
 
 
@@ -58,8 +59,8 @@ def _tune_sqlite(connection: Any, _record: object) -> None:
 
 def migrate(engine: Engine) -> None:
     """Bring the base to the newest schema, whole or not at all; does nothing when it is there."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    if _is_newest(engine):
+        return
     with engine.begin() as connection:
         # The driver opens SQLite's transactions for rows, not for tables: killed between two
         # tables, a base would be neither old nor new.
@@ -68,8 +69,18 @@ def migrate(engine: Engine) -> None:
             if engine.dialect.name == "sqlite"
             else f"SELECT pg_advisory_xact_lock({MIGRATING})"
         )
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        # Nearly every command finds the newest schema: what migrates is dear to import.
+        import_module("sourcing.db.migrating").upgrade(connection, MIGRATIONS)
+
+
+def _is_newest(engine: Engine) -> bool:
+    """Whether the base says that it had the last of our migrations."""
+    newest = max(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        said = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return str(said) == newest
 
 
 def is_sqlite(session: Session) -> bool:

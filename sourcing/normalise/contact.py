@@ -1,9 +1,8 @@
 """Phones, e-mails and web sites, each in one written form; ValueError says why not."""
 
 import re
+from importlib import import_module
 from urllib.parse import urlsplit, urlunsplit
-
-from email_validator import EmailNotValidError, validate_email
 
 from sourcing.normalise.text import present, shown
 
@@ -90,9 +89,16 @@ def email(text: str) -> str:
 
 def _checked_email(text: str) -> str:
     try:
-        return validate_email(text, check_deliverability=False).normalized.lower()
-    except EmailNotValidError:
+        return typed_email(text)
+    except ValueError:
         return ""
+
+
+def typed_email(text: str) -> str:
+    """An address as a person types it, in lower case; ValueError when nobody can write to it."""
+    # Dear to import, and lists' addresses are nearly all in their plain form.
+    validate = import_module("email_validator").validate_email
+    return str(validate(text, check_deliverability=False).normalized).lower()
 
 
 def website(url: str) -> str:

@@ -2,8 +2,8 @@
 
 import re
 from functools import lru_cache
-
-from pyproj import Transformer
+from importlib import import_module
+from typing import Any
 
 # (west, south, east, north) of the parts of France; the key is the département, "" the mainland.
 BOXES: dict[str, tuple[float, float, float, float]] = {
@@ -105,8 +105,9 @@ def _transformed(epsg: int, x: float, y: float, departement: str) -> tuple[float
 
 
 @lru_cache
-def _transformer(epsg: int) -> Transformer:
-    return Transformer.from_crs(epsg, 4326, always_xy=True)
+def _transformer(epsg: int) -> Any:
+    # Dear to import, and few files give metres.
+    return import_module("pyproj").Transformer.from_crs(epsg, 4326, always_xy=True)
 
 
 def _inside(point: tuple[float, float], box: tuple[float, float, float, float]) -> bool:

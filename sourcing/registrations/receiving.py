@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
-from sourcing import db
+from sourcing import Foreseen, db
 from sourcing.model import Base, Registration, Supplier
 from sourcing.normalise import fold
 from sourcing.registrations.answers import Answers, answers_of
@@ -22,7 +22,7 @@ CODE_LASTS, CODE_TRIES = timedelta(hours=1), 5
 WAITING = ("pending", "asked")
 
 
-class RegistrationError(ValueError):
+class RegistrationError(Foreseen):
     """The registration cannot be taken or decided as asked; the message is one French sentence."""
 
 
