@@ -82,14 +82,14 @@ def status(kind: str) -> tuple[str, ...]:
 def sectors(text: str) -> tuple[str, ...]:
     """Sector names of the API (JSON), or group names of an export."""
     if text.startswith("["):
-        return tuple(item["name"] for item in _items(text) if item.get("name"))
+        return tuple(str(item["name"]) for item in _items(text) if item.get("name"))
     return tuple(name.strip() for name in _GROUP.findall(text))
 
 
 def offers(text: str) -> str:
     """What the structure says it offers, in its words."""
-    parts = [": ".join(filter(None, (o.get("name"), o.get("description")))) for o in _items(text)]
-    return " ; ".join(filter(None, parts))
+    told = ([o.get("name"), o.get("description")] for o in _items(text))
+    return " ; ".join(filter(None, (": ".join(map(str, filter(None, each))) for each in told)))
 
 
 def page(slug: str) -> str:
@@ -105,7 +105,7 @@ def _items(text: str) -> list[dict[str, Any]]:
     """The objects of a JSON list; a cell that only begins like one holds none."""
     try:
         found = json.loads(text) if text.startswith("[") else []
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         return []
     return [item for item in found if isinstance(item, dict)]
 
@@ -117,7 +117,7 @@ parse = Fields(
     other_names=first("Nom commercial", "Enseigne", "brand", becomes=alone),
     siret=first("Siret", "siret"),
     key=first("slug", "Slug"),
-    statuses=first("Type de structure", "kind", becomes=status),
+    statuses=first("Type de structure", "kind", becomes=status, refuses=True),
     address=first("Adresse", "address"),
     postcode=first("Code Postal", "Code postal", "post_code"),
     commune=first("Ville", "city"),

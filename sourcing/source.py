@@ -1,6 +1,6 @@
 """The contract with connectors: what a source is, what a row is, what a record is."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -43,6 +43,13 @@ class Table(NamedTuple):
         """The same, one by one."""
         for line, cells in zip(self.lines, zip(*self.columns.values(), strict=True), strict=True):
             yield Row(self.file, line, dict(zip(self.columns, cells, strict=True)))
+
+    def at(self, places: Sequence[int]) -> "Table":
+        """Only the lines at these places, which are in order."""
+        if len(places) == len(self.lines):
+            return self
+        columns = {name: [cells[i] for i in places] for name, cells in self.columns.items()}
+        return Table(self.file, [self.lines[i] for i in places], columns)
 
 
 class Layout(NamedTuple):
@@ -135,8 +142,10 @@ class Cell:
     """Where a field is read in a row, and what the text found there becomes."""
 
     columns: tuple[str, ...]
-    # Called on '' too; a ValueError rejects the row.
+    # Called on '' too.
     becomes: Callable[[str], Any] | None = None
+    # Its ValueError rejects the row; any other never raises one.
+    refuses: bool = False
     # All of the columns, a space between, and not the first that is filled.
     is_joined: bool = False
 
@@ -149,12 +158,15 @@ class Cell:
         return self.becomes(text) if self.becomes else text
 
     def of_table(self, table: Table, refused: dict[int, str]) -> list[Any]:
-        """The same on every line, each distinct text once; refusals by the place of their line."""
+        """The same on every line; refusals by the place of their line."""
         texts = self._texts(table)
         if not self.becomes:
             return texts
+        distinct = set(texts)
+        if len(distinct) * 2 > len(texts) and not self.refuses:
+            return list(map(self.becomes, texts))
         found, wrong = dict[str, Any](), dict[str, str]()
-        for text in set(texts):
+        for text in distinct:
             try:
                 found[text] = self.becomes(text)
             except ValueError as error:
@@ -175,9 +187,11 @@ class Cell:
         return [next(filter(None, map(str.strip, c)), "") for c in zip(*given, strict=True)]
 
 
-def first(*columns: str, becomes: Callable[[str], Any] | None = None) -> Cell:
+def first(
+    *columns: str, becomes: Callable[[str], Any] | None = None, refuses: bool = False
+) -> Cell:
     """The first of these columns that is filled."""
-    return Cell(columns, becomes)
+    return Cell(columns, becomes, refuses)
 
 
 def joined(*columns: str, becomes: Callable[[str], Any] | None = None) -> Cell:
@@ -212,13 +226,21 @@ class Fields:
             return None
         return Record(**self.constants, **{name: c.of(row) for name, c in self.cells.items()})
 
-    def of_table(self, table: Table) -> "Parsed":
-        """The same on every line of a table."""
+    def of_table(self, table: Table, wanted: Container[str]) -> Parsed:
+        """The same on every line of a table: only the fields wanted, and those that may refuse."""
         refused: dict[int, str] = {}
         kept = self.keeps.of_table(table, refused) if self.keeps else ()
-        out = {place for place, value in enumerate(kept) if not value and place not in refused}
-        columns = {name: cell.of_table(table, refused) for name, cell in self.cells.items()}
-        columns |= {name: [value] * len(table.lines) for name, value in self.constants.items()}
+        out = set[int]()
+        if not all(kept):
+            out = {place for place, value in enumerate(kept) if not value and place not in refused}
+        columns = {
+            name: cell.of_table(table, refused)
+            for name, cell in self.cells.items()
+            if name in wanted or cell.refuses
+        }
+        for name, value in self.constants.items():
+            if name in wanted:
+                columns[name] = [value] * len(table.lines)
         return Parsed(columns, out, refused)
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sourcing import normalise
 from sourcing.normalise import clean
+from sourcing.normalise.text import fold_all
 from sourcing.source import Record
 from tests.conftest import shared
 
@@ -250,6 +251,11 @@ def test_a_legal_form_is_a_category_or_nothing(text: str, code: str) -> None:
 def test_folding_keeps_letters_and_figures_only() -> None:
     assert normalise.fold("SAS Feuille d'Érable & Cie") == "SAS FEUILLE D ERABLE ET CIE"
     assert normalise.fold("Œuvre « Cœur »") == "OEUVRE COEUR"
+
+
+@given(st.lists(st.one_of(st.text(max_size=9), st.from_regex(r"[ -ɏ&œß’\n]{0,9}"))))
+def test_texts_fold_together_as_each_alone(texts: list[str]) -> None:
+    assert fold_all(texts) == [normalise.fold(text) for text in texts]
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from operator import methodcaller
+from operator import itemgetter
 from typing import IO
 
 from connectors.readers.table import Block, Line, parts
@@ -98,10 +98,18 @@ def _parts(
     encoding = layout.encoding
     delimiter, width = sniff(_first_lines(head, encoding), layout.separator or DELIMITERS)
     with closing(opener()) as file:
-        errors = "windows" if encoding.startswith("utf-8") else "replace"
-        stream = io.TextIOWrapper(file, encoding=encoding, errors=errors, newline=None)
-        pieces = _pieces(_blocks(name, stream), delimiter, width)
+        pieces = _pieces(_blocks(name, _decoded(file, encoding)), delimiter, width)
         yield from parts(name, pieces, layout)
+
+
+def _decoded(file: IO[bytes], encoding: str) -> Iterator[str]:
+    """The text of a file, some at a time; its lines end as Unix ends them."""
+    errors = "windows" if encoding.startswith("utf-8") else "replace"
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    lines = io.IncrementalNewlineDecoder(decoder, translate=True)
+    while data := file.read(CHUNK):
+        yield lines.decode(data)
+    yield lines.decode(b"", final=True)
 
 
 def _first_lines(head: bytes, encoding: str) -> list[str]:
@@ -126,11 +134,11 @@ def sniff(lines: Sequence[str], among: Sequence[str] = DELIMITERS) -> tuple[str,
     return best, best_width
 
 
-def _blocks(name: str, stream: io.TextIOWrapper) -> Iterator[str]:
+def _blocks(name: str, texts: Iterable[str]) -> Iterator[str]:
     """Whole physical lines, many at a time; a gigabyte without a line break is refused early."""
     tail, count = "", 0
-    while chunk := stream.read(CHUNK):
-        lines, end, tail = (tail + chunk).rpartition("\n")
+    for text in texts:
+        lines, end, tail = (tail + text).rpartition("\n")
         count += lines.count("\n") + len(end)
         if len(tail) > MAX_LINE:
             raise SourceError(
@@ -168,14 +176,22 @@ def _cut(block: str, delimiter: str, width: int) -> list[list[str]] | None:
     if width < 2 or any(char in body for char in (HELD, "\x00", "\r")):
         return None
     bare = _unquoted(body, delimiter) if '"' in body else body
-    lines = bare.split("\n")
-    if set(map(methodcaller("count", delimiter), lines)) != {width - 1}:
+    # The end of a line is a cell of its own, which falls after so many others or not.
+    cells = bare.replace("\n", f"{delimiter}\n{delimiter}").split(delimiter)
+    ends = cells[width :: width + 1]
+    lines = bare.count("\n") + 1
+    if ends != ["\n"] * (lines - 1) or len(cells) != lines * (width + 1) - 1:
         return None
-    if len(max(lines, key=len)) > csv.field_size_limit():
+    if _has_long_line(bare, csv.field_size_limit()):
         return None
-    cells = bare.replace("\n", delimiter).split(delimiter)
-    columns = [cells[place::width] for place in range(width)]
+    columns = [cells[place :: width + 1] for place in range(width)]
     return [_released(column, delimiter) for column in columns] if HELD in bare else columns
+
+
+def _has_long_line(text: str, most: int) -> bool:
+    """Whether a line may have more characters than that: a stretch of half as many has no end."""
+    half = most // 2
+    return any(text.find("\n", i, i + half) < 0 for i in range(0, len(text) - half, half))
 
 
 def _released(column: list[str], delimiter: str) -> list[str]:
@@ -191,12 +207,14 @@ def _unquoted(body: str, delimiter: str) -> str:
     parts = body.split('"')
     outside, inside = parts[::2], parts[1::2]
     first, *between, last = outside if len(parts) % 2 else ("", "", "")
-    ends = delimiter + "\n"
+    ends = {delimiter, "\n"}
     is_plain = (
         len(parts) % 2
         and (not first or first[-1] in ends)
         and (not last or last[0] in ends)
-        and all(text and text[0] in ends and text[-1] in ends for text in between)
+        and all(between)
+        and ends.issuperset(map(itemgetter(0), between))
+        and ends.issuperset(map(itemgetter(-1), between))
     )
     held = "\x00".join(inside)
     if not is_plain or "\n" in held:

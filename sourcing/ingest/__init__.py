@@ -14,7 +14,8 @@ from sourcing import db, masking, stale
 from sourcing.contracts.intake import read_contracts
 from sourcing.ingest import awaited, guards
 from sourcing.ingest.guards import Guard
-from sourcing.ingest.intake import COUNTS, KEPT, Intake, Kept, Progress, as_json, kept_lines
+from sourcing.ingest.intake import COUNTS, Intake, Progress
+from sourcing.ingest.kept import KEPT, Line, as_json, kept_lines
 from sourcing.ingest.named import reading
 from sourcing.ingest.scope import Scope
 from sourcing.model import Base, Mention, Reject, Run
@@ -201,7 +202,7 @@ def _rows(intake: Intake, run: Run, today: date) -> Iterator[tuple[Any, ...]]:
         yield _row(run, today, line, intake.more_sectors.get(line[0], ()))
 
 
-def _row(run: Run, today: date, line: Kept, more: Sequence[str] = ()) -> tuple[Any, ...]:
+def _row(run: Run, today: date, line: Line, more: Sequence[str] = ()) -> tuple[Any, ...]:
     key, file, number, sectors, values = line
     day, said = today.isoformat(), as_json(dict.fromkeys((*sectors, *more)))
     return (run.source, run.id, day, day, key, file, number, said, _digest(said, values), *values)

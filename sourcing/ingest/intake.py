@@ -5,51 +5,36 @@ does not grow with the file: mentions and rejects wait on disk.
 """
 
 import gc
-import hashlib
-import json
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sourcing.ingest.awaited import SAID
 from sourcing.ingest.firms import Firms
+from sourcing.ingest.kept import KEPT, Kept, Line, kept_lines
 from sourcing.ingest.lines import Lines, Parse, of_table, parsed
 from sourcing.ingest.recognise import leftover, recognise
 from sourcing.ingest.scope import Scope, Verdict
 from sourcing.ingest.spool import Spool
 from sourcing.model import Supplier
 from sourcing.normalise import Problem
-from sourcing.normalise.columns import Cleaning, Columns, Problems, column, merged
-from sourcing.normalise.text import fold
+from sourcing.normalise.columns import Cleaned, Cleaning, Columns, column
 from sourcing.source import Reading, Row, Shape, Source, SourceError, Table
 
 # Done and total, in bytes read: what a progress bar shows.
 Progress = Callable[[float, float], None]
 COUNTS = ("rows", "kept", "out_of_scope", "outside", "unplaced", "repeated", "rejected")
-# Columns of a mention that a record gives as they are, and all that one line says of them.
-COPIED = (
-    "siret", "siren", "name", "level", "address", "postcode", "commune", "commune_code", "lon",
-    "lat", "precision", "phone", "email", "website", "naf", "legal_form", "description", "is_qpv",
-    "link",
-)  # fmt: skip
-SIRET, NAME = COPIED.index("siret"), COPIED.index("name")
-KEPT = (*COPIED, "firm", "ends_on", "other_names", "statuses", "workers", "problems")
 # Rows looked at before the first is taken: to know the columns and the mapping.
 SAMPLE = 300
 # Rows taken together; those without a commune are looked up by SIRET this many at a time.
 BATCH, CHUNK = 1_000, 500
 # Lines without a commune remembered to be shown.
 MOST_LOST = 100
-# Key, file, line, sectors, and the values of KEPT: plain things, quick to put aside.
-Kept = tuple[str, str, int, tuple[str, ...], tuple[Any, ...]]
 
 
 @dataclass
@@ -76,7 +61,7 @@ class Intake:
     _cleaning: Cleaning = field(default_factory=Cleaning)
     _seen: set[str] = field(default_factory=set)
     # (has a name, its siret, what would be kept)
-    _unplaced: list[tuple[bool, str, Kept]] = field(default_factory=list)
+    _unplaced: list[tuple[bool, str, Line]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.firms = Firms(self.session)
@@ -93,7 +78,7 @@ class Intake:
             self._read_file(path, sum(sizes[:number]), sum(sizes))
             for number, path in enumerate(files)
         ]
-        self._keep(self._known_ones())
+        self._keep(Kept.of_lines(self._known_ones()))
         self._check_count(least=self.source.expects[0])
         return shapes
 
@@ -147,29 +132,38 @@ class Intake:
         self.counts["rows"] += count
         self._check_count()
         self.counts["out_of_scope"] += lines.out_of_scope
-        columns, together, texts = self._cleaning.place(lines.columns, len(lines.numbers))
-        identified = self._identified(lines, columns, texts)
-        verdicts = self._verdicts(columns, together, len(lines.numbers))
+        total = len(lines.numbers)
+        total = len(lines.numbers)
+        found = self._cleaning.place(lines.columns, total)
+        # Nobody asks whom a far line speaks of when it has a name.
+        is_named = "level" not in lines.columns and all(column(found.columns, "name", total))
+        if not is_named:
+            found = self._cleaning.identify(lines.columns, total) | found
+        identified = self._identified(lines, found)
+        verdicts = self._verdicts(found, total)
         self.counts["rejected"] += len(lines.rejects)
         self.rejects.put(sorted(lines.rejects))
         chosen = [i for i in identified if verdicts[i] != "outside"]
         self.counts["outside"] += len(identified) - len(chosen)
-        self._put_aside(lines, columns, set(identified).difference(chosen))
-        if not chosen:
-            return
-        rest, others = self._cleaning.rest(_at(lines.columns, chosen))
-        here, there = _moved(together, chosen), _moved(texts, chosen)
+        self._put_aside(lines, found.columns, set(identified).difference(chosen))
+        if chosen:
+            kept = self._finished(lines, chosen, found.at(chosen), is_named)
+            self._keep(self._sorted_out(kept, [verdicts[i] for i in chosen]))
+
+    def _finished(
+        self, lines: Lines, chosen: Sequence[int], found: Cleaned, is_named: bool
+    ) -> Kept:
+        """What is said of these lines, beside what was asked of all."""
+        given = lines.at(chosen)
+        if is_named:
+            found = self._cleaning.identify(given, len(chosen)) | found
         for place, line in enumerate(chosen):
             if note := lines.notes.get(line):
-                here[place].append(Problem("fichier", note))
+                found.together[place].append(Problem("fichier", note))
+        found |= self._cleaning.rest(given)
         numbers = [lines.numbers[i] for i in chosen]
-        kept = kept_lines(
-            [lines.file] * len(numbers),
-            numbers,
-            _at(columns, chosen) | rest,
-            merged(here, there, others),
-        )
-        self._keep(self._sorted_out(kept, [verdicts[i] for i in chosen]))
+        files = [lines.file] * len(numbers)
+        return kept_lines(files, numbers, found.columns, found.problems())
 
     def _put_aside(self, lines: Lines, columns: Columns, outside: Collection[int]) -> None:
         """What is said of firms as a whole: the register may bring them another month."""
@@ -177,8 +171,8 @@ class Intake:
         firms = sorted(i for i in outside if levels and levels[i] == "siren")
         if not firms:
             return
-        said = {name: values for name, values in lines.columns.items() if name in SAID}
-        rest, _ = self._cleaning.rest(_at(said, firms))
+        said = {name: values for name, values in lines.at(firms).items() if name in SAID}
+        rest = self._cleaning.rest(said).columns
         values = zip(*(column(rest, name, len(firms)) for name in SAID), strict=True)
         sirens = columns["siren"]
         self.awaited.put([
@@ -186,9 +180,9 @@ class Intake:
             for i, said in zip(firms, values, strict=True)
         ])  # fmt: skip
 
-    def _identified(self, lines: Lines, columns: Columns, problems: Problems) -> list[int]:
+    def _identified(self, lines: Lines, cleaned: Cleaned) -> list[int]:
         """Lines that say of whom: a firm's SIREN; else a name, or a SIRET. The rest is refused."""
-        count = len(lines.numbers)
+        count, columns = len(lines.numbers), cleaned.columns
         if "level" not in columns and all(column(columns, "name", count)):
             return list(range(count))
         said = (column(columns, f, count) for f in ("level", "name", "siret", "siren"))
@@ -197,13 +191,14 @@ class Intake:
             if siren if level == "siren" else name or siret:
                 found.append(place)
                 continue
-            wrong = (p.sentence for p in problems[place] if p.field in ("siret", "siren"))
+            wrong = (p.sentence for p in cleaned.texts[place] if p.field in ("siret", "siren"))
             noun = "SIREN" if level == "siren" else "nom"
             lines.refuse(lines.numbers[place], next(wrong, f"aucun {noun} sur cette ligne"))
         return found
 
-    def _verdicts(self, columns: Columns, problems: Problems, count: int) -> list[Verdict]:
-        verdicts = self.scope.settle(columns, count, problems)
+    def _verdicts(self, cleaned: Cleaned, count: int) -> list[Verdict]:
+        columns = cleaned.columns
+        verdicts = self.scope.settle(columns, count, cleaned.together)
         if "level" in columns:
             sirens = column(columns, "siren", count)
             for place, level in enumerate(columns["level"]):
@@ -218,29 +213,32 @@ class Intake:
             for v, name, level in zip(verdicts, names, levels, strict=True)
         ]
 
-    def _sorted_out(self, lines: Sequence[Kept], verdicts: Sequence[Verdict]) -> Iterator[Kept]:
+    def _sorted_out(self, kept: Kept, verdicts: Sequence[Verdict]) -> Kept:
         """What is inside; the rest waits for the base to say whether it knows its SIRET."""
-        for line, verdict in zip(lines, verdicts, strict=True):
+        if verdicts.count("inside") == len(verdicts):
+            return kept
+        found: list[Line] = []
+        said = zip(kept, kept.of("name"), kept.of("siret"), verdicts, strict=True)
+        for line, name, siret, verdict in said:
             if verdict == "inside":
-                yield line
+                found.append(line)
                 continue
-            values = line[-1]
-            self._unplaced.append((bool(values[NAME]), values[SIRET], line))
+            self._unplaced.append((bool(name), siret, line))
             if len(self._unplaced) >= CHUNK:
-                yield from self._known_ones()
+                found += self._known_ones()
+        return Kept.of_lines(found)
 
-    def _keep(self, lines: Iterable[Kept]) -> None:
+    def _keep(self, kept: Kept) -> None:
         """One mention per key; what a repeated line adds to its sectors is not lost."""
-        given = list(lines)
-        keys = {line[0] for line in given}
-        if len(keys) < len(given) or not keys.isdisjoint(self._seen):
-            given = [line for line in given if self._is_first(line)]
+        keys = set(kept.keys)
+        if len(keys) < len(kept) or not keys.isdisjoint(self._seen):
+            lines = enumerate(zip(kept.keys, kept.sectors, strict=True))
+            kept = kept.at([place for place, line in lines if self._is_first(*line)])
         self._seen |= keys
-        self.counts["kept"] += len(given)
-        self.mentions.put(given)
+        self.counts["kept"] += len(kept)
+        self.mentions.put(kept)
 
-    def _is_first(self, line: Kept) -> bool:
-        key, sectors = line[0], line[3]
+    def _is_first(self, key: str, sectors: tuple[str, ...]) -> bool:
         if key not in self._seen:
             self._seen.add(key)
             return True
@@ -249,7 +247,7 @@ class Intake:
             self.more_sectors[key] = (*self.more_sectors.get(key, ()), *sectors)
         return False
 
-    def _known_ones(self) -> list[Kept]:
+    def _known_ones(self) -> list[Line]:
         """Without a commune or a name, a line is kept when the base knows its SIRET; everywhere,
         a name is enough.
         """
@@ -272,7 +270,7 @@ class Intake:
         return found
 
 
-def _told(line: Kept) -> tuple[str, int, str]:
+def _told(line: Line) -> tuple[str, int, str]:
     """A line without a commune as a person recognises it: file, line, name and place."""
     said = dict(zip(KEPT, line[-1], strict=True))
     where = " ".join(filter(None, (said["postcode"], said["commune"], said["address"])))
@@ -305,86 +303,3 @@ def _batches(parts: Iterable[Table | Row], parse: Parse) -> Iterator[tuple[Lines
             waiting.append(part)
     if waiting:
         yield parsed(waiting, parse), len(waiting)
-
-
-def _at(columns: Columns, chosen: Sequence[int]) -> Columns:
-    """The columns at these places, which are in order."""
-    if all(len(values) == len(chosen) for values in columns.values()):
-        return columns
-    return {field: [values[i] for i in chosen] for field, values in columns.items()}
-
-
-def _moved(problems: Problems, chosen: Sequence[int]) -> Problems:
-    """The problems of these lines, by their new places."""
-    found = {place: problems[i] for place, i in enumerate(chosen) if i in problems}
-    return defaultdict(list, found)
-
-
-def kept_lines(
-    files: Sequence[str], numbers: Sequence[int], columns: Columns, problems: Problems
-) -> list[Kept]:
-    """Lines of a file as they are put aside."""
-    count = len(numbers)
-
-    def of(field: str) -> list[Any]:
-        return column(columns, field, count)
-
-    levels = zip(of("siren"), of("level"), strict=True)
-    values = zip(
-        *map(of, COPIED),
-        [siren if level == "siren" else "" for siren, level in levels],
-        [day or None for day in of("ends_on")],
-        map(" | ".join, of("other_names")),
-        map(_statuses_json, of("statuses")),
-        map(_workers, of("workers")),
-        [_problems_json(problems[i]) if i in problems else "[]" for i in range(count)],
-        strict=True,
-    )
-    keys = of("key")
-    if not all(keys):
-        digests = map(digest, *map(of, DIGESTED))
-        keys = [key or made for key, made in zip(keys, digests, strict=True)]
-    return list(zip(keys, files, numbers, of("sectors"), values, strict=True))
-
-
-def as_json(values: Iterable[Any]) -> str:
-    """A JSON list as the base stores it."""
-    return json.dumps(list(values), ensure_ascii=False)
-
-
-def _problems_json(problems: Sequence[Problem]) -> str:
-    return as_json([[problem.field, problem.sentence] for problem in problems])
-
-
-_statuses_json = lru_cache(maxsize=4_096)(as_json)
-
-
-@lru_cache(maxsize=4_096)
-def _workers(text: str) -> int | None:
-    """A declared number of workers; a band or a sentence is not one."""
-    try:
-        number = round(float(text.replace(",", ".").replace(" ", "")))
-    except (ValueError, OverflowError):
-        return None
-    return number if 0 <= number < 10_000_000 else None
-
-
-DIGESTED = ("level", "siret", "siren", "name", "postcode", "commune", "address", "statuses")
-
-
-def digest(level: str, siret: str, siren: str, name: str, *said: Any) -> str:
-    """A key for a line whose source gives none: the same supplier said to be the same thing."""
-    postcode, commune, address, statuses = said
-    if level == "siren":
-        return hashed(siren, *sorted(statuses))
-    return hashed(
-        siret, fold(name), postcode, _folded(commune), "" if siret else fold(address),
-        *sorted(statuses),
-    )  # fmt: skip
-
-
-_folded = lru_cache(maxsize=65_536)(fold)
-
-
-def hashed(*parts: str) -> str:
-    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()

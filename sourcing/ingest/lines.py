@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
 from sourcing import mapping
-from sourcing.normalise.columns import DEFAULTS, Columns
+from sourcing.normalise.columns import DEFAULTS, FIRST, Columns, at
 from sourcing.source import Fields, Record, Row, Table
 
 Parse = Callable[[Row], Record | None]
 FIELDS = tuple(each.name for each in fields(Record))
+REST = frozenset(FIELDS) - FIRST
 _VALUES_OF = attrgetter(*FIELDS)
 
 
@@ -21,10 +23,16 @@ class Lines:
     file: str
     numbers: list[int] = field(default_factory=list)
     columns: Columns = field(default_factory=dict)
+    # The fields left aside, read at some places only.
+    later: Callable[[Sequence[int]], Columns] | None = None
     # Remarks of the reader, by place.
     notes: dict[int, str] = field(default_factory=dict)
     out_of_scope: int = 0
     rejects: list[tuple[str, int, str]] = field(default_factory=list)
+
+    def at(self, chosen: Sequence[int]) -> Columns:
+        """Every field of the lines at these places, which are in order."""
+        return at(self.columns, chosen) | (self.later(chosen) if self.later else {})
 
     def refuse(self, line: int, reason: str) -> None:
         self.rejects.append((self.file, line, reason))
@@ -48,14 +56,14 @@ def parsed(rows: Sequence[Row], parse: Parse) -> Lines:
         lines.numbers.append(row.line)
         records.append(record)
     columns = zip(FIELDS, zip(*map(_VALUES_OF, records), strict=True), strict=False)
-    lines.columns = {name: list(values) for name, values in columns if _is_filled(name, values)}
+    lines.columns = _filled({name: list(values) for name, values in columns})
     return lines
 
 
 def of_table(table: Table, parse: Parse) -> Lines:
     """A table's lines, in columns from end to end where `parse` knows how."""
     if isinstance(parse, Fields):
-        columns, out, refused = parse.of_table(table)
+        columns, out, refused = parse.of_table(table, FIRST)
     elif isinstance(parse, mapping.Mapping):
         columns, out, refused = mapping.of_table(parse, table)
     else:
@@ -65,10 +73,20 @@ def of_table(table: Table, parse: Parse) -> Lines:
         lines.refuse(table.lines[place], refused[place])
     if out or refused:
         kept = [i for i in range(len(table.lines)) if i not in out and i not in refused]
-        lines.numbers = [table.lines[i] for i in kept]
-        lines.columns = {name: [v[i] for i in kept] for name, v in columns.items()}
-    lines.columns = {name: v for name, v in lines.columns.items() if _is_filled(name, v)}
+        table = table.at(kept)
+        lines.numbers, lines.columns = list(table.lines), at(columns, kept)
+    lines.columns = _filled(lines.columns)
+    if isinstance(parse, Fields):
+        lines.later = partial(_read_later, parse, table)
     return lines
+
+
+def _read_later(parse: Fields, table: Table, chosen: Sequence[int]) -> Columns:
+    return _filled(parse.of_table(table.at(chosen), REST).columns)
+
+
+def _filled(columns: Columns) -> Columns:
+    return {name: values for name, values in columns.items() if _is_filled(name, values)}
 
 
 def _is_filled(name: str, values: Sequence[Any]) -> bool:

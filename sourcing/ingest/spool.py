@@ -5,6 +5,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sourcing.ingest.kept import Kept
+
 
 class Spool:
     """Things put aside on disk, given back one by one in order."""
@@ -12,7 +14,7 @@ class Spool:
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="sourcing-")  # noqa: SIM115 - lives as long as this
 
-    def put(self, things: Sequence[object]) -> None:
+    def put(self, things: Sequence[object] | Kept) -> None:
         if things:
             pickle.dump(things, self._file, pickle.HIGHEST_PROTOCOL)
 

@@ -1,8 +1,8 @@
 """`clean` for many records at once, in columns: each distinct text is cleaned once."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from itertools import chain
 from typing import Any
 
@@ -16,22 +16,21 @@ from sourcing.normalise import (
     departement_of,
     settle_place,
 )
-from sourcing.normalise.forms import OWN_FORMS, plain_texts
+from sourcing.normalise.forms import ODD_ONES, odd_texts
 from sourcing.source import Record
 
 Columns = dict[str, list[Any]]
 Problems = defaultdict[int, list[Problem]]
-DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in fields(Record)}
+DEFAULTS: Mapping[str, Any] = {each.name: each.default for each in fields(Record)}
 WHERE = ("departement", "commune_code", "postcode", "precision")
 POSITION = ("lon", "lat", "x", "y")
-# Fields that tell who a line speaks of and where it is: enough to pass over most of a file.
-FIRST = frozenset(
-    ("name", "siret", "siren", "commune", "commune_code", "postcode", "departement", "precision")
-)
-# Not texts, or settled with the place.
-KEPT = frozenset(("level", "is_qpv", "lon", "lat", "x", "y"))
+# Where a line is, and by what name: enough to pass over most of a file.
+PLACED = frozenset(("name", "commune", "commune_code", "postcode", "departement", "precision"))
+WHO = frozenset(("siret", "siren"))
+FIRST = PLACED | WHO | {"level", *POSITION}
+REST = frozenset(field for field, _ in CLEANERS) - PLACED - WHO
 ORDER = {field: place for place, (field, _) in enumerate(CLEANERS)}
-# Distinct texts remembered per field; a list has as many names as lines.
+# Distinct texts remembered per field, those found in their written form aside.
 REMEMBERED = 50_000
 
 
@@ -41,6 +40,55 @@ def column(columns: Columns, field: str, count: int) -> list[Any]:
     return [DEFAULTS[field]] * count if found is None else found
 
 
+def at(columns: Columns, chosen: Sequence[int]) -> Columns:
+    """The columns at these places, which are in order."""
+    if all(len(values) == len(chosen) for values in columns.values()):
+        return columns
+    return {field: [values[i] for i in chosen] for field, values in columns.items()}
+
+
+def _none() -> Problems:
+    return defaultdict(list)
+
+
+@dataclass(slots=True)
+class Cleaned:
+    """Columns of some lines and what was wrong, by place: in a text, or between fields."""
+
+    columns: Columns
+    texts: Problems = field(default_factory=_none)
+    together: Problems = field(default_factory=_none)
+
+    def at(self, chosen: Sequence[int]) -> "Cleaned":
+        """The lines at these places, which are in order."""
+        moved = (_moved(each, chosen) for each in (self.texts, self.together))
+        return Cleaned(at(self.columns, chosen), *moved)
+
+    def __or__(self, other: "Cleaned") -> "Cleaned":
+        """Other columns of the same lines, told after these."""
+        texts, together = _none(), _none()
+        for one in (self, other):
+            for mine, theirs in ((texts, one.texts), (together, one.together)):
+                for place, said in theirs.items():
+                    mine[place] += said
+        return Cleaned(self.columns | other.columns, texts, together)
+
+    def problems(self) -> Problems:
+        """As `clean` tells them: field by field, then of several fields together."""
+        found = _none()
+        for place in self.texts.keys() | self.together.keys():
+            of_texts = sorted(self.texts.get(place, ()), key=lambda p: ORDER[p.field])
+            found[place] = of_texts + self.together.get(place, [])
+        return found
+
+
+def _moved(problems: Problems, chosen: Sequence[int]) -> Problems:
+    if not problems:
+        return _none()
+    found = {place: problems[i] for place, i in enumerate(chosen) if i in problems}
+    return defaultdict(list, found)
+
+
 class Cleaning:
     """Cleans the batches of one list; remembers what it has seen."""
 
@@ -48,92 +96,91 @@ class Cleaning:
         self._known: dict[str, dict[Any, Any]] = defaultdict(dict)
         self._faults: dict[str, dict[str, Problem]] = defaultdict(dict)
 
-    def clean(self, columns: Columns, count: int) -> tuple[Columns, Problems]:
-        """What `clean` gives of each line; problems by the place of their line."""
-        done, together, texts = self.place(columns, count)
-        rest, others = self.rest(columns)
-        return done | rest, merged(together, texts, others)
+    def clean(self, columns: Columns, count: int) -> Cleaned:
+        """What `clean` gives of each line."""
+        return self.identify(columns, count) | self.place(columns, count) | self.rest(columns)
 
-    def place(self, columns: Columns, count: int) -> tuple[Columns, Problems, Problems]:
-        """Only what tells who a line speaks of and where it is, and what was wrong in it.
+    def place(self, columns: Columns, count: int) -> Cleaned:
+        """Only where each line is, and its name."""
+        found = self._cleaned(columns, PLACED)
+        given = ("level", *POSITION)
+        done = {name: columns[name] for name in given if name in columns} | found.columns
+        _settle_places(done, count, found.together)
+        return Cleaned(done, found.texts, found.together)
 
-        The texts' problems come last; the first are of what was made from several of them.
-        """
-        texts, problems = self._cleaned(columns, lambda field: field in FIRST)
-        done = {field: v for field, v in columns.items() if field in KEPT} | texts
-        together: Problems = defaultdict(list)
+    def identify(self, columns: Columns, count: int) -> Cleaned:
+        """Only whom each line says it speaks of."""
+        found = self._cleaned(columns, WHO)
         if "siret" in columns:
-            _complete_identities(columns["siret"], done, count, together)
-        _settle_places(done, count, together)
-        return done, together, problems
+            _complete_identities(columns["siret"], found.columns, count, found.together)
+        return found
 
-    def rest(self, columns: Columns) -> tuple[Columns, Problems]:
+    def rest(self, columns: Columns) -> Cleaned:
         """Every other field, of lines that are worth it."""
-        done, problems = self._cleaned(columns, lambda field: field not in FIRST)
-        for field in LISTS:
-            if field in columns:
-                done[field] = self._lists(field, columns[field])
-        return done, problems
+        found = self._cleaned(columns, REST)
+        for name in LISTS:
+            if name in columns:
+                found.columns[name] = self._lists(name, columns[name])
+        if "is_qpv" in columns:
+            found.columns["is_qpv"] = columns["is_qpv"]
+        return found
 
-    def _cleaned(
-        self, columns: Columns, is_wanted: Callable[[str], bool]
-    ) -> tuple[Columns, Problems]:
-        done: Columns = {}
-        problems: Problems = defaultdict(list)
-        for field, cleaner in CLEANERS:
-            if field in columns and is_wanted(field):
-                done[field] = self._texts(field, cleaner, columns[field], problems)
-        return done, problems
+    def _cleaned(self, columns: Columns, wanted: Container[str]) -> Cleaned:
+        found = Cleaned({})
+        for name, cleaner in CLEANERS:
+            if name in columns and name in wanted:
+                found.columns[name] = self._texts(name, cleaner, columns[name], found.texts)
+        return found
 
     def _texts(
         self,
         field: str,
         cleaner: Callable[[str], str],
-        values: Sequence[str],
+        values: list[str],
         problems: Problems,
     ) -> list[str]:
         known, faults = self._known[field], self._faults[field]
         if len(known) > REMEMBERED:
             known.clear()
             faults.clear()
-        fresh = set(values).difference(known)
-        own = OWN_FORMS[cleaner](fresh) if cleaner in OWN_FORMS else set[str]()
-        known.update(zip(own, own, strict=True))
-        for text in fresh - own:
+        odd = set(values)
+        if cleaner in ODD_ONES:
+            odd = ODD_ONES[cleaner](odd)
+        if not odd:
+            return values
+        for text in odd.difference(known):
             found: list[Problem] = []
             known[text] = clean_text(field, cleaner, text, found) if text else ""
             if found:
                 faults[text] = found[0]
-        if faults:
+        if not odd.isdisjoint(faults):
             for place, text in enumerate(values):
                 if text in faults:
                     problems[place].append(faults[text])
-        return list(map(known.__getitem__, values))
+        return list(map(known.get, values, values))
 
-    def _lists(self, field: str, values: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    def _lists(self, field: str, values: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
         known = self._known[field]
         if len(known) > REMEMBERED:
             known.clear()
-        fresh = set(values).difference(known)
-        own = plain_texts(set(chain.from_iterable(fresh)))
-        for texts in fresh:
-            is_own = len(texts) < 2 and own.issuperset(texts)
-            known[texts] = texts if is_own else clean_list(texts)
-        return list(map(known.__getitem__, values))
-
-
-def merged(together: Problems, *texts: Problems) -> Problems:
-    """Problems as `clean` tells them: field by field, then of several fields together."""
-    found: Problems = defaultdict(list)
-    for place in {*together, *(place for each in texts for place in each)}:
-        of_texts = [problem for each in texts for problem in each.get(place, ())]
-        found[place] = sorted(of_texts, key=lambda p: ORDER[p.field]) + together.get(place, [])
-    return found
+        distinct = set(values)
+        odd = odd_texts(set(chain.from_iterable(distinct))) | {""}
+        odd_lists = [texts for texts in distinct if len(texts) > 1 or not odd.isdisjoint(texts)]
+        if not odd_lists:
+            return values
+        for texts in odd_lists:
+            if texts not in known:
+                known[texts] = clean_list(texts)
+        return list(map(known.get, values, values))
 
 
 def _complete_identities(raw: Sequence[str], done: Columns, count: int, problems: Problems) -> None:
     """The siren of each siret; where the two disagree, or the siret is none, as `clean` does."""
-    sirets, declared = done["siret"], column(done, "siren", count)
+    sirets = done["siret"]
+    if "siren" not in done and all(sirets):
+        done["siren"] = [siret[:9] for siret in sirets]
+        return
+    declared = column(done, "siren", count)
     sirens = [siret[:9] or siren for siret, siren in zip(sirets, declared, strict=True)]
     for place, siret in enumerate(sirets):
         siren = declared[place]

@@ -1,6 +1,6 @@
-"""Texts that are already in their written form, recognised many at a time.
+"""Texts that are not yet in their written form, told from the others many at a time.
 
-Never a second rule: a cleaner gives these back as they are, which a test checks on any text.
+Never a second rule: a cleaner gives the others back as they are, which a test checks on any text.
 """
 
 import re
@@ -21,10 +21,12 @@ _LONGEST = max(map(len, ABSENT))
 _WEIGHTS = np.array([2, 1] * 7, dtype=np.uint8)
 
 
-def plain_texts(texts: Collection[str]) -> set[str]:
-    """One line, single spaces, no markup, and not a way to say nothing."""
-    plain = texts if _are_tidy(texts) else filter(_PLAIN.fullmatch, texts)
-    return {t for t in plain if t and (len(t) > _LONGEST or t.lower() not in ABSENT)}
+def odd_texts(texts: set[str]) -> set[str]:
+    """All but one line, single spaces, no markup, and not a way to say nothing."""
+    if _are_tidy(texts):
+        return {t for t in texts if len(t) <= _LONGEST and t.lower() in ABSENT}
+    is_plain = _PLAIN.fullmatch
+    return {t for t in texts if (t and not is_plain(t)) or t.lower() in ABSENT}
 
 
 def _are_tidy(texts: Collection[str]) -> bool:
@@ -33,33 +35,37 @@ def _are_tidy(texts: Collection[str]) -> bool:
     return not any(sign in joined for sign in _UNTIDY) and "".join(texts).isprintable()
 
 
-def plain_sites(texts: Collection[str]) -> set[str]:
-    return {text for text in texts if PLAIN_SITE.fullmatch(text)}
+def odd_sites(texts: set[str]) -> set[str]:
+    is_plain = PLAIN_SITE.fullmatch
+    return {text for text in texts if text and not is_plain(text)}
 
 
-def plain_emails(texts: Collection[str]) -> set[str]:
-    return {text for text in texts if PLAIN_EMAIL.fullmatch(text) and ".." not in text}
+def odd_emails(texts: set[str]) -> set[str]:
+    is_plain = PLAIN_EMAIL.fullmatch
+    return {text for text in texts if text and (not is_plain(text) or ".." in text)}
 
 
-def plain_sirets(texts: Collection[str]) -> set[str]:
-    """Fourteen digits with a right key."""
+def odd_sirets(texts: set[str]) -> set[str]:
+    """All but fourteen digits with a right key."""
     numbers = list(texts)
     joined = "".join(numbers)
+    odd = set[str]()
     if set(map(len, numbers)) != {14} or not (joined.isascii() and joined.isdigit()):
         numbers = [t for t in texts if len(t) == 14 and t.isascii() and t.isdigit()]
-        joined = "".join(numbers)
+        odd, joined = texts.difference(numbers), "".join(numbers)
     digits = np.frombuffer(joined.encode(), dtype=np.uint8).reshape(-1, 14) - 48
     weighed = digits * _WEIGHTS
     sums = (weighed - 9 * (weighed > 9)).sum(axis=1)
-    is_right = (sums % 10 == 0) & digits[:, :9].any(axis=1)
-    return set(compress(numbers, is_right.tolist()))
+    is_wrong = (sums % 10 != 0) | ~digits[:, :9].any(axis=1)
+    return odd.union(compress(numbers, is_wrong.tolist()))
 
 
-OWN_FORMS: Mapping[Callable[[str], str], Callable[[Collection[str]], set[str]]] = {
-    readable: plain_texts,
-    present: plain_texts,
-    tidy: plain_texts,
-    email: plain_emails,
-    website: plain_sites,
-    siret: plain_sirets,
+# The texts that each cleaner may change.
+ODD_ONES: Mapping[Callable[[str], str], Callable[[set[str]], set[str]]] = {
+    readable: odd_texts,
+    present: odd_texts,
+    tidy: odd_texts,
+    email: odd_emails,
+    website: odd_sites,
+    siret: odd_sirets,
 }

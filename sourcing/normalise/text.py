@@ -1,8 +1,10 @@
 """Words as they are compared: folded names, commune names, search words. Pure functions."""
 
+import codecs
 import html
 import re
 import unicodedata
+from collections.abc import Sequence
 
 MASKED = frozenset({"[ND]", "[NON-DIFFUSIBLE]", "[NON DIFFUSIBLE]"})
 # What people type in a cell they have nothing to put in.
@@ -93,6 +95,34 @@ _BARE = _Bare()
 def fold(text: str) -> str:
     """SAS Feuille d'érable -> SAS FEUILLE D ERABLE: capitals, no accents, punctuation as spaces."""
     return " ".join(text.upper().translate(_BARE).split())
+
+
+def _beyond_latin(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return error.object[error.start : error.end].upper().translate(_BARE), error.end
+
+
+codecs.register_error("folded", _beyond_latin)
+# What the letters of Latin-1 become: one character for most, several for "&" or "ß".
+_LATIN = [chr(code).upper().translate(_BARE).encode() for code in range(256)]
+_LATIN[ord("\n")] = b"\n"
+_ONE = bytes(bare[0] if len(bare) == 1 else code for code, bare in enumerate(_LATIN))
+_SEVERAL = {bytes((code,)): bare for code, bare in enumerate(_LATIN) if len(bare) != 1}
+
+
+def fold_all(texts: Sequence[str]) -> list[str]:
+    """`fold` of each, in one text of one byte a letter: a tenth of the time."""
+    data = "\n".join(texts).encode("latin-1", "folded")
+    for letter, bare in _SEVERAL.items():
+        data = data.replace(letter, bare)
+    joined = data.translate(_ONE).decode()
+    folded = joined.split("\n")
+    if len(folded) != len(texts):
+        return list(map(fold, texts))
+    if any(sign in f"\n{joined}\n" for sign in ("  ", " \n", "\n ")):
+        return [" ".join(text.split()) for text in folded]
+    return folded
 
 
 def place_key(text: str) -> str:

@@ -4,9 +4,12 @@ import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors import load_all, readers
 from connectors.readers import text
+from sourcing.ingest.lines import FIELDS
 from sourcing.mapping import Mapping, of_table, propose
 from sourcing.source import Fields, Reading, Record, Row, Table
 from tests.connectors.test_contract import SAMPLES
@@ -46,6 +49,22 @@ def as_table(found: list[Row]) -> Table:
     return Table("f", [row.line for row in found], columns)
 
 
+CELLS = [
+    cell.becomes
+    for source in load_all().values()
+    if isinstance(source.parse, Fields)
+    for cell in (source.parse.keeps, *source.parse.cells.values())
+    if cell and cell.becomes and not cell.refuses
+]
+NEARLY = st.sampled_from(["[", "[1]", '["a"]', '[{"name": 1}]', "[" * 10_000, '{"a"'])
+
+
+@given(st.one_of(st.text(), NEARLY))
+def test_what_does_not_say_that_it_refuses_takes_any_text(text: str) -> None:
+    for becomes in CELLS:
+        becomes(text)
+
+
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
 def test_a_table_is_parsed_as_its_rows(path: Path) -> None:
     source = load_all()[path.name.split("__")[0]]
@@ -53,7 +72,7 @@ def test_a_table_is_parsed_as_its_rows(path: Path) -> None:
     found = list(source.read(path))
     parse = source.parse or propose(found).mapping
     if isinstance(parse, Fields):
-        columns, out, refused = parse.of_table(as_table(found))
+        columns, out, refused = parse.of_table(as_table(found), FIELDS)
     elif isinstance(parse, Mapping):
         columns, out, refused = of_table(parse, as_table(found))
     else:
