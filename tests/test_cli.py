@@ -224,5 +224,5 @@ def test_a_command_starts_without_what_it_seldom_needs(migrated_sqlite: Path) ->
         f"db.migrate(db.connect('sqlite:///{migrated_sqlite}')); print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    seldom = {"alembic", "email_validator", "flask", "folium", "pyproj", "werkzeug"}
+    seldom = {"alembic", "email_validator", "flask", "openpyxl", "pyproj", "requests", "werkzeug"}
     assert not seldom & set(done.stdout.split())

@@ -8,14 +8,13 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime, time
+from functools import cache
+from importlib import import_module
 from itertools import zip_longest
 from typing import IO, Any
 from xml.etree.ElementTree import ParseError
 
-import openpyxl
 import xlrd
-from openpyxl.utils.cell import range_boundaries
-from openpyxl.utils.exceptions import InvalidFileException
 
 from connectors.readers import book
 from connectors.readers.book import Sample
@@ -24,9 +23,8 @@ from sourcing.source import Layout, Row, SourceError
 
 # What zipfile, zlib, openpyxl and xlrd raise on a damaged file.
 DAMAGED = (
-    zipfile.BadZipFile, zlib.error, struct.error, ParseError, InvalidFileException, EOFError,
-    OSError, NotImplementedError, ValueError, TypeError, AttributeError, LookupError,
-    OverflowError, AssertionError,
+    zipfile.BadZipFile, zlib.error, struct.error, ParseError, EOFError, OSError, ValueError,
+    NotImplementedError, TypeError, AttributeError, LookupError, OverflowError, AssertionError,
 )  # fmt: skip
 ERRORS = frozenset(
     {
@@ -95,10 +93,16 @@ def damaged(name: str) -> SourceError:
     )
 
 
+@cache
+def _openpyxl() -> Any:
+    # Its charts and styles come with it: a fifth of a second, for the lists that are workbooks.
+    return import_module("openpyxl")
+
+
 def _opened(file: IO[bytes]) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions nobody reads here
-        return openpyxl.load_workbook(file, read_only=True, data_only=True)
+        return _openpyxl().load_workbook(file, read_only=True, data_only=True)
 
 
 def _visible(book: Any) -> list[Any]:
@@ -139,7 +143,7 @@ def _sheet_lines(file: IO[bytes], opened: Any, sheet: Any) -> Iterator[Line]:
     if not has_formulas:
         yield from _spread(_cells((line, ()) for line in values), areas)
         return
-    twin = openpyxl.load_workbook(file, read_only=True)[sheet.title]
+    twin = _openpyxl().load_workbook(file, read_only=True)[sheet.title]
     twin.reset_dimensions()
     formulas = twin.iter_rows(values_only=True)
     yield from _spread(_cells(zip_longest(values, formulas, fillvalue=())), areas)
@@ -155,7 +159,7 @@ def _scan(archive: zipfile.ZipFile, path: str) -> tuple[list[Area], bool]:
             has_formulas = has_formulas or b"<f>" in block or b"<f " in block
             cut = block.rfind(b"<")
             for found in _MERGED.findall(block[:cut]):
-                left, top, right, bottom = range_boundaries(found.decode())
+                left, top, right, bottom = _openpyxl().utils.range_boundaries(found.decode())
                 areas.append((top or 1, bottom or 1, (left or 1) - 1, (right or 1) - 1))
             tail = block[cut:]
     return areas, has_formulas

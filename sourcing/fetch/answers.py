@@ -2,11 +2,10 @@
 
 import email.utils
 import json
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
-
-import requests
 
 from sourcing.source import SourceError
 
@@ -32,6 +31,20 @@ CUT = "{host} a coupé la réponse en route : réessayer, ce qui est arrivé ser
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
+class Answer(Protocol):
+    """What is read of an HTTP answer."""
+
+    status_code: int
+    url: str
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """By name, whatever its case."""
+
+    def iter_content(self, chunk_size: int) -> Iterator[bytes]:
+        """Its body, a block at a time."""
+
+
 class FetchError(SourceError):
     """The network or the server failed for good: one French sentence, host and remedy.
 
@@ -52,7 +65,7 @@ class Passing(Exception):
         self.wait_s = wait_s
 
 
-def check(answer: requests.Response) -> None:
+def check(answer: Answer) -> None:
     """Pass a 2xx; anything else is a refusal, or passing."""
     status, host = answer.status_code, host_of(answer.url)
     if status < 300 or status == 304:
@@ -72,30 +85,7 @@ def check(answer: requests.Response) -> None:
     raise FetchError(f"{host} : {reason}.", status)
 
 
-def explain(error: requests.RequestException, address: str) -> None:
-    """Raise the library's error as ours: passing, or for good."""
-    host = host_of(address)
-    if isinstance(error, requests.TooManyRedirects):
-        raise FetchError(f"{host} renvoie en boucle d'une adresse à l'autre : "
-                         "vérifier l'adresse du service dans les réglages.") from error  # fmt: skip
-    if isinstance(error, requests.exceptions.SSLError):
-        raise FetchError(f"Le certificat de {host} n'est pas reconnu : "
-                         "vérifier l'horloge, le proxy et ses certificats.") from error  # fmt: skip
-    if isinstance(error, requests.exceptions.ProxyError):
-        sentence = f"Le proxy ne laisse pas joindre {host} : vérifier HTTPS_PROXY."
-    elif isinstance(error, requests.Timeout):
-        sentence = f"{host} ne répond pas à temps : réessayer plus tard."
-    elif isinstance(error, requests.exceptions.ChunkedEncodingError):
-        sentence = CUT.format(host=host)
-    elif isinstance(error, requests.ConnectionError):
-        sentence = f"{host} est injoignable : vérifier la connexion, ou donner des fichiers."
-    else:
-        raise FetchError(f"L'adresse {address} ne peut pas être demandée : "
-                         "la vérifier dans les réglages.") from error  # fmt: skip
-    raise Passing(FetchError(sentence)) from error
-
-
-def decoded(answer: requests.Response) -> Any:
+def decoded(answer: Answer) -> Any:
     """The JSON of an answer."""
     body = _body(answer)
     try:
@@ -107,12 +97,12 @@ def decoded(answer: requests.Response) -> Any:
         raise Passing(FetchError(sentence)) from error
 
 
-def text_of(answer: requests.Response) -> str:
+def text_of(answer: Answer) -> str:
     """The text of an answer."""
     return _body(answer).decode("utf-8-sig", errors="replace")
 
 
-def _body(answer: requests.Response) -> bytes:
+def _body(answer: Answer) -> bytes:
     """All of a reasonable answer that is not a web page."""
     host, body = host_of(answer.url), bytearray()
     for block in answer.iter_content(BLOCK):
@@ -124,7 +114,7 @@ def _body(answer: requests.Response) -> bytes:
     return bytes(body)
 
 
-def is_html(answer: requests.Response, start: bytes) -> bool:
+def is_html(answer: Answer, start: bytes) -> bool:
     """Whether an answer that begins so is a web page."""
     if "html" in answer.headers.get("Content-Type", "").lower():
         return True
@@ -133,7 +123,7 @@ def is_html(answer: requests.Response, start: bytes) -> bool:
     )
 
 
-def _retry_after(answer: requests.Response) -> float | None:
+def _retry_after(answer: Answer) -> float | None:
     text = answer.headers.get("Retry-After", "").strip()
     if text.isdigit():
         return float(text)

@@ -7,9 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
-
-from sourcing.fetch.answers import BLOCK, CUT, WEB_PAGE, FetchError, Passing, host_of, is_html
+from sourcing.fetch.answers import (
+    BLOCK,
+    CUT,
+    WEB_PAGE,
+    Answer,
+    FetchError,
+    Passing,
+    host_of,
+    is_html,
+)
 
 # How to ask for a file that changed, by what tells its versions apart: a date, or a tag.
 _IF_CHANGED = ("If-Modified-Since", "If-None-Match")
@@ -59,9 +66,7 @@ class Part:
             headers |= {_IF_CHANGED[version.startswith('"')]: version}
         return headers
 
-    def receive(
-        self, answer: requests.Response, progress: Callable[[int, int], None] | None
-    ) -> None:
+    def receive(self, answer: Answer, progress: Callable[[int, int], None] | None) -> None:
         if answer.status_code == 304:
             return self.forget()
         host = host_of(answer.url)
@@ -92,7 +97,7 @@ class Part:
         self.path.replace(self.target)
         self.note.replace(self.origin)
 
-    def _start(self, answer: requests.Response) -> int:
+    def _start(self, answer: Answer) -> int:
         """How many bytes are already there and stay; the note of the version for a next time."""
         if answer.status_code == 206:
             start = answer.headers.get("Content-Range", "").removeprefix("bytes ").split("-")[0]
