@@ -27,7 +27,13 @@ DATABASES = ("sqlite", "postgresql")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first: a core that took one last would work alone to the end."""
+    """Long files first: a core that took one last would work alone to the end.
+
+    What drives a browser, and nothing else, is tried a second time when it fails.
+    """
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
     marks = ("browser", "slow")
     long = {item.path for item in items if any(map(item.get_closest_marker, marks))}
     items.sort(key=lambda item: item.path not in long)

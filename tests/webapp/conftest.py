@@ -5,10 +5,11 @@ import shutil
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -28,6 +29,18 @@ SOURCES = {
         ("marche_inclusion", "Marché de l’inclusion", "Plateforme de l’inclusion"),
     )
 }
+
+
+class Compiled(BytecodeCache):
+    """Templates compiled once for all the sites of a run."""
+
+    codes: ClassVar[dict[tuple[str, str], Any]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.codes[bucket.key, bucket.checksum] = bucket.code
 
 
 class Visitor:
@@ -67,7 +80,9 @@ def site(engine: Engine, folder: Path, **settings: str | bool) -> Flask:
         "secret_key": "for the tests", "recherche_entreprises_url": "", "geocoding_url": "",
     }  # fmt: skip
     chosen = Settings(data_dir=folder, **usual | settings)
-    return create_app(chosen, engine, sources=SOURCES)
+    app = create_app(chosen, engine, sources=SOURCES)
+    app.jinja_env.bytecode_cache = Compiled()
+    return app
 
 
 @pytest.fixture(scope="session")
@@ -92,10 +107,13 @@ def app(filled_sqlite: Path, tmp_path: Path) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def either(engine: Engine, tmp_path: Path) -> Flask:
+def either(engine: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> Flask:
     """The site once on each database."""
-    with Session(engine) as session:
-        invented.fill(session)
+    if engine.dialect.name == "sqlite":
+        shutil.copy(request.getfixturevalue("filled_sqlite"), tmp_path / "base.sqlite")
+    else:
+        with Session(engine) as session:
+            invented.fill(session)
     return site(engine, tmp_path)
 
 
