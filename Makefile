@@ -26,7 +26,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --silent
 	touch $@
 
-$(BUILT): node_modules/.package-lock.json scripts/build.mjs $(wildcard webapp/static/js/*.js) webapp/static/css/map.css
+$(BUILT): node_modules/.package-lock.json scripts/build.mjs $(wildcard webapp/static/js/*.js webapp/static/css/*.css)
 	npm run --silent build
 
 test: install .venv/.tested

@@ -6,9 +6,10 @@ function drawSuppliers(map, page) {
   const UNIT = 1e-5, LISTED = 100;
   // Clusters are this wide on the screen; discs nearer than a share of their radii are joined.
   const SQUARE = 64, TOUCHING = 0.9;
-  const number = new Intl.NumberFormat("fr-FR");
+  // As Intl writes them in French, without the time it takes to be made.
+  const number = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, "\u202f");
   const $ = (selector) => page.querySelector(selector);
-  const count = (n, word) => `${number.format(n)} ${word}${n > 1 ? "s" : ""}`;
+  const count = (n, word) => `${number(n)} ${word}${n > 1 ? "s" : ""}`;
   const element = (tag, text = "", className = "") => {
     const made = page.createElement(tag);
     if (text) made.textContent = text;
@@ -98,7 +99,7 @@ function drawSuppliers(map, page) {
     for (const { members, point } of groups()) {
       const [first] = members, n = members.length;
       const size = width(n);
-      const html = n > 1 ? element("span", number.format(n)) : shape(data.look[first], 22);
+      const html = n > 1 ? element("span", number(n)) : shape(data.look[first], 22);
       const label = n > 1 ? count(n, "fournisseur") : data.name[first];
       L.marker(map.unproject(point), {
         icon: L.divIcon({ className: n > 1 ? "amas" : "pin", html, iconSize: [size, size] }), alt: label, title: n > 1 ? "" : label,
@@ -175,14 +176,14 @@ function drawSuppliers(map, page) {
     const line = element("label"), box = element("input");
     box.type = "checkbox";
     box.addEventListener("change", () => { toggle(box.checked); refresh(); });
-    line.append(box, ...(picture ? [picture] : []), element("span", label), element("span", number.format(n), "n"));
+    line.append(box, ...(picture ? [picture] : []), element("span", label), element("span", number(n), "n"));
     return line;
   }
   const perSegment = new Array(data.segmentNames.length).fill(0);
   for (const held of data.segments) for (const segment of held) perSegment[segment] += 1;
   data.segmentNames.map((name, segment) => [name, segment]).sort(([a], [b]) => a.localeCompare(b, "fr"))
     .forEach(([name, segment]) => {
-      const choice = element("option", `${name} (${number.format(perSegment[segment])})`);
+      const choice = element("option", `${name} (${number(perSegment[segment])})`);
       choice.value = segment;
       $(".segment").append(choice);
     });
@@ -216,7 +217,7 @@ function drawSuppliers(map, page) {
     shown = all.filter(keeps);
     map.closePopup();
     draw();
-    const unplaced = data.unplaced && shown.length === all.length ? `, et ${number.format(data.unplaced)} sans position connue` : "";
+    const unplaced = data.unplaced && shown.length === all.length ? `, et ${number(data.unplaced)} sans position connue` : "";
     $(".compte").textContent = count(shown.length, "fournisseur") + unplaced;
     list();
   }
@@ -225,7 +226,7 @@ function drawSuppliers(map, page) {
     const [west, south, east, north] = [view.getWest(), view.getSouth(), view.getEast(), view.getNorth()].map(units);
     const here = shown.filter((i) => data.x[i] >= west && data.x[i] <= east && data.y[i] >= south && data.y[i] <= north);
     $(".liste").replaceChildren(...here.slice(0, LISTED).map(line));
-    $(".suite").textContent = here.length > LISTED ? `et ${number.format(here.length - LISTED)} autres : rapprocher la carte.`
+    $(".suite").textContent = here.length > LISTED ? `et ${number(here.length - LISTED)} autres : rapprocher la carte.`
       : here.length ? "" : "Aucun fournisseur dans cette partie de la carte.";
   }
   function line(i) {

@@ -1,6 +1,6 @@
 // Makes what browsers get from node_modules and our own files: packages' files and the typeface in
-// webapp/static/vendor; in webapp/static/built, the scripts and the style of pages with a map, in one
-// piece with the parts of Leaflet they use, each beside its brotli.
+// webapp/static/vendor; in webapp/static/built, the scripts and styles of pages with a map and of those
+// a stranger opens first, in one piece with the parts of Leaflet they use, each beside its brotli.
 import { cp, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -45,12 +45,10 @@ for (const [from, to] of FILES) {
 const typeface = await subset(await readFile(join(packages, FONT)), LETTERS, { targetFormat: "woff2", noHinting: true, keepFeatures: ["kern", "tnum"], variationAxes: { wght: WEIGHTS } });
 await put(join(vendor, "fonts", "atkinson-hyperlegible-next.woff2"), typeface);
 
-await build({
-  entryPoints: ["js/search.js", "js/sheet.js", "js/case.js", "css/map.css"].map((path) => join(site, path)),
-  outdir: built, entryNames: "[name]", chunkNames: "map",
-  bundle: true, splitting: true, minify: true, format: "esm", target: "es2022", nodePaths: [packages],
-  external: ["*.png"], legalComments: "none", logLevel: "warning",
-});
+const made = { outdir: built, entryNames: "[name]", bundle: true, minify: true, format: "esm", target: "es2022", external: ["*.png", "*.woff2"], legalComments: "none", logLevel: "warning" };
+const from = (...paths) => paths.map((path) => join(site, path));
+await build({ ...made, entryPoints: from("js/search.js", "js/sheet.js", "js/case.js"), splitting: true, chunkNames: "map", nodePaths: [packages] });
+await build({ ...made, entryPoints: from("js/registration.js", "css/map.css", "css/search.css", "css/registration.css"), nodePaths: [packages] });
 for (const name of await readdir(built)) await writeFile(join(built, `${name}.br`), brotliCompressSync(await readFile(join(built, name))));
 // Whoever is older than its sources is made again (Makefile, tests/conftest.py).
 await put(join(built, ".made"), "");

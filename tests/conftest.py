@@ -64,7 +64,7 @@ def chromium() -> Iterator[Browser]:
     made = STATIC / "built" / ".made"
     if not made.exists():
         pytest.skip("webapp/static/built is empty: run make install")
-    newest = max(path.stat().st_mtime for path in (STATIC / "js").iterdir())
+    newest = max(path.stat().st_mtime for path in STATIC.glob("[cj]s*/*"))
     assert newest <= made.stat().st_mtime, "webapp/static/built is out of date: run make install"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)

@@ -16,6 +16,7 @@ from sourcing.model import Setting
 from sourcing.segments import Nomenclature
 from sourcing.settings import Settings
 from sourcing.source import Source
+from webapp.outlines import Outlines
 
 KEY = "sourcing"
 
@@ -36,6 +37,8 @@ class Site:
     was_demo: bool = field(default=False)
     # The links to check, and what the base was when they were read.
     queue: tuple[str, list[Waiting]] = field(default_factory=lambda: ("", []))
+    # The outlines of the map, and which data they were drawn from.
+    drawn: tuple[tuple[str, str], Outlines] | None = field(default=None)
     # When the edited nomenclature was last changed, as far as this process knows; 0: none.
     nomenclature_changed: int = field(default=0)
 

@@ -11,12 +11,12 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from maps.ground import BEYOND_DEGREES, Commune
 from maps.marks import mark
 from sourcing.model import Place, Qpv
-from sourcing.search import search
+from sourcing.search import search, shelf
 from sourcing.search.cells import Cell, cells, unplaced
 from sourcing.search.coverage import coverage
 from sourcing.search.query import BBox, Query
 from webapp.context import session, site
-from webapp.outlines import FINE, collection, packed
+from webapp.outlines import FINE, Outlines, draw, packed
 
 PAGES = Blueprint("map", __name__)
 FARTHEST_ZOOM = 19
@@ -50,22 +50,9 @@ def communes_json() -> Response:
 
 
 @PAGES.get("/carte/contours.json")
-def outlines() -> Response:
+def outlines_json() -> Response:
     """The communes with their names, and the edge of the territory."""
-    columns = (
-        Place.code,
-        Place.name,
-        Place.population,
-        Place.lon,
-        Place.lat,
-        Place.in_territory,
-        Place.contour,
-    )
-    statement = select(*columns).where(or_(Place.in_territory, Place.contour != "", _is_around()))
-    rows = session().execute(statement.order_by(Place.code))
-    districts = session().scalar(select(func.count()).select_from(Qpv)) or 0
-    drawn = collection(tuple(Commune(*row) for row in rows), districts)
-    response = Response(drawn, mimetype="application/json")
+    response = Response(outlines().body, mimetype="application/json")
     response.cache_control.max_age = 3600
     response.add_etag()
     response.make_conditional(request)
@@ -85,6 +72,24 @@ def qpv_json() -> Response:
     )
     response.cache_control.max_age = 3600
     return response
+
+
+def outlines() -> Outlines:
+    """The ground of the map, drawn once per version of the data."""
+    version = shelf.version(session())
+    drawn = site().drawn
+    if not version[0] or drawn is None or drawn[0] != version:
+        drawn = site().drawn = (version, _outlines())
+    return drawn[1]
+
+
+def _outlines() -> Outlines:
+    columns = (Place.code, Place.name, Place.population, Place.lon, Place.lat,
+               Place.in_territory, Place.contour)  # fmt: skip
+    statement = select(*columns).where(or_(Place.in_territory, Place.contour != "", _is_around()))
+    rows = session().execute(statement.order_by(Place.code))
+    districts = session().scalar(select(func.count()).select_from(Qpv)) or 0
+    return draw([Commune(*row) for row in rows], districts)
 
 
 def _is_around() -> ColumnElement[bool]:

@@ -1,9 +1,8 @@
 """The communes as light shapes for a first view; approached when contours are missing."""
 
 import json
-from collections.abc import Iterable
-from functools import lru_cache
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from shapely import coverage_simplify, union_all
 from shapely.geometry import Polygon, shape
@@ -11,21 +10,29 @@ from shapely.geometry.base import BaseGeometry
 
 from maps.ground import BEYOND_DEGREES, Commune, approached, centre
 
-# Corners are whole numbers of this part of a degree: ten metres.
-PARTS = 10_000
+# Corners are whole numbers of this part of a degree: 28 metres, less than a contour may lose.
+PARTS = 4_000
 # Of a district's corners, one metre.
 FINE = 100_000
 # The side, in degrees, of the corners a contour may lose: in the territory, and around it.
 INSIDE, AROUND = 0.0012, 0.008
 # An islet smaller than this is not drawn beyond the territory.
 SMALLEST = 0.00002
+# Around centres alone, this part of what they span.
+MARGIN = 0.12
 Ring = list[int]
 Shape = list[list[Ring]]
 
 
-@lru_cache(maxsize=2)
-def collection(communes: tuple[Commune, ...], districts: int) -> bytes:
-    """The communes in and near the territory, its edge and how many districts there are, as JSON.
+class Outlines(NamedTuple):
+    """What the map draws under the suppliers, as JSON; and the territory's box, when it has one."""
+
+    body: bytes
+    box: tuple[float, ...] | None  # west, south, east, north
+
+
+def draw(communes: Sequence[Commune], districts: int) -> Outlines:
+    """The communes in and near the territory, its edge and how many districts there are.
 
     A shape is a list of polygons, each a list of rings of whole numbers: a corner's longitude and
     latitude in PARTS of a degree, then the steps to the next ones.
@@ -42,14 +49,28 @@ def collection(communes: tuple[Commune, ...], districts: int) -> bytes:
         {c.code: known[c.code] for c in near if c.is_inside and c.code in known}, INSIDE
     )
     shapes = around | inside
+    whole = union_all(list(inside.values()))
     drawn = {
         "parts": PARTS,
         "approached": bool(guessed),
         "qpv": districts,
-        "edge": packed(union_all(list(inside.values()))),
+        "edge": packed(whole),
         "communes": [_drawn(commune, shapes.get(commune.code)) for commune in near],
     }
-    return json.dumps(drawn, ensure_ascii=False, separators=(",", ":")).encode()
+    body = json.dumps(drawn, ensure_ascii=False, separators=(",", ":")).encode()
+    centres = [centre(c) for c in near if c.is_inside and c.lon is not None]
+    return Outlines(body, _box(whole, centres))
+
+
+def _box(whole: BaseGeometry, centres: list[BaseGeometry]) -> tuple[float, ...] | None:
+    """Around the territory; without its shape, around the centres of its communes."""
+    if not whole.is_empty:
+        return tuple(round(side, 4) for side in whole.bounds)
+    if not centres:
+        return None
+    west, south, east, north = union_all(centres).bounds
+    wide, high = MARGIN * (east - west), MARGIN * (north - south)
+    return tuple(round(s, 4) for s in (west - wide, south - high, east + wide, north + high))
 
 
 def _is_seen(commune: Commune, known: dict[str, BaseGeometry], seen: BaseGeometry) -> bool:

@@ -21,6 +21,7 @@ from webapp import kept
 from webapp.context import session, site
 from webapp.filters import number
 from webapp.headers import BASEMAPS
+from webapp.map import outlines
 
 PAGES = Blueprint("search", __name__)
 PER_PAGE = 25
@@ -128,6 +129,7 @@ def _suppliers() -> str:
         toggled=_toggled,
         looks=BY_STATUS,
         near=page.near,
+        territory=outlines().box,
         basemap=BASEMAPS.get(site().settings.basemap),
         beyond=_beyond_url(page),
         remedies=_remedies(page) if not page.total else [],

@@ -8,7 +8,7 @@ import click
 from sqlalchemy.orm import Session
 
 from connectors import load_all
-from sourcing import downloads, geocoding, linking, places, tagging
+from sourcing import downloads, geocoding, linking, places, stale, tagging
 from sourcing import ingest as ingestion
 from sourcing.commands.shared import (
     Bench,
@@ -50,6 +50,7 @@ def territory(
     with bench.filling() as session:
         loaded = places.load_territory(session, codes, files=existing(files), fetch=fetcher)
         quarters = load_qpv(session, existing((qpv,))[0]) if qpv else 0
+        stale.announce(session)
     drawn = sum(1 for place in loaded if place.has_contour)
     people = sum(place.population or 0 for place in loaded)
     click.echo(

@@ -55,19 +55,24 @@ def forget() -> None:
         _shelf.folder = None
 
 
+def version(session: Session) -> tuple[str, str]:
+    """Which data the base holds: a number that grows, and what tells two bases apart."""
+    said = {row.key: row.value for row in session.execute(STATE)}
+    return said.get("data_version", ""), said.get("data_lot", "")
+
+
 def columns(session: Session) -> Columns:
     """The listing's columns; read again when the tags have changed since."""
-    said = {row.key: row.value for row in session.execute(STATE)}
-    version, lot = said.get("data_version", ""), said.get("data_lot", "")
-    if not version:
+    number, lot = version(session)
+    if not number:
         return read(session)
     base = str(session.get_bind().engine.url)
     with _shelf.lock:
         held = _shelf.held.get(base)
-        if not held or held[0] != version + lot:
+        if not held or held[0] != number + lot:
             # Without its lot a version's number may come again in another base.
-            folder = _shelf.folder / f"{LAYOUT}-{version}-{lot}" if _shelf.folder else None
-            held = (version + lot, _brought(session, folder if lot else None))
+            folder = _shelf.folder / f"{LAYOUT}-{number}-{lot}" if _shelf.folder else None
+            held = (number + lot, _brought(session, folder if lot else None))
             _shelf.held[base] = held
     return held[1]
 

@@ -53,6 +53,13 @@ def test_outlines_name_the_communes_and_draw_the_territorys_edge(either: Flask) 
     assert (round(lon / drawn["parts"]), round(lat / drawn["parts"])) == (-3, 48)
 
 
+def test_the_search_page_says_where_the_territory_is_before_it_is_drawn(visitor: Visitor) -> None:
+    box = re.search(r'data-territory="([^"]+)"', visitor.read("/fournisseurs"))
+    assert box is not None
+    west, south, east, north = map(float, box[1].split(","))
+    assert west < -3.37 < east and south < 47.75 < north
+
+
 def test_outlines_are_fetched_once(visitor: Visitor) -> None:
     tag = visitor.get("/carte/contours.json").headers["ETag"]
     again = visitor.client.get("/carte/contours.json", headers={"If-None-Match": tag})

@@ -13,10 +13,11 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const MOST_FAILED = 4;
 
 export class MapView extends EventTarget {
-  /** options: tiles, credit, scale (of cells), still (no interaction), label (of the map). */
+  /** options: tiles, credit, scale (of cells), still (no interaction), label (of the map), territory (its bounds). */
   constructor(host, options = {}) {
     super();
     this.host = host;
+    this.territory = options.territory;
     this.scale = options.scale ?? 1;
     this.map = L.map(host, {
       zoomControl: false, keyboard: false, minZoom: 6, maxZoom: 19, zoomSnap: 0.5,
@@ -41,8 +42,8 @@ export class MapView extends EventTarget {
 
   // --- ground ---------------------------------------------------------------------
 
-  /** Draw the communes and their names; `known` is called before, once fit("territory") knows where to look. */
-  outlines(url, known = () => {}) { return this.ground.load(url, known); }
+  /** Draw the communes and their names. */
+  outlines(url) { return this.ground.load(url); }
 
   /** Underline one commune, or none. */
   choose(code) { this.ground.choose(code); }
@@ -70,10 +71,10 @@ export class MapView extends EventTarget {
 
   // --- view -------------------------------------------------------------------------
 
-  /** Show the territory, a commune, the circle, or bounds [west, south, east, north]; padding [left, top, right, bottom]. */
+  /** Show the territory, the circle, or bounds [west, south, east, north]; padding [left, top, right, bottom]. */
   fit(where, padding = [24, 24, 24, 24], maxZoom = 15) {
     if (!this.host.clientWidth) return; // hidden: resized() will be followed by another fit
-    const bounds = Array.isArray(where) ? L.latLngBounds([where[1], where[0]], [where[3], where[2]]) : this.#bounds(where);
+    const bounds = Array.isArray(where) ? box(where) : this.#bounds(where);
     if (!bounds?.isValid()) { this.map.setView([47.75, -3.37], 10); return; }
     const options = { paddingTopLeft: padding.slice(0, 2), paddingBottomRight: padding.slice(2), maxZoom, animate: !CALM && Boolean(this.map._loaded) };
     if (options.animate) this.map.flyToBounds(bounds, { ...options, duration: 1.2 }); else this.map.fitBounds(bounds, options);
@@ -81,7 +82,7 @@ export class MapView extends EventTarget {
 
   #bounds(name) {
     if (name === "circle") return this.ringed;
-    return this.ground.bounds[name]?.getBounds() ?? this.ground.territory;
+    return this.territory && box(this.territory);
   }
 
   /** Bring a point into view without changing the zoom more than needed. */
@@ -185,3 +186,5 @@ export class MapView extends EventTarget {
     return this.dispatchEvent(new CustomEvent(type, { detail, cancelable: true }));
   }
 }
+
+const box = ([west, south, east, north]) => L.latLngBounds([south, west], [north, east]);

@@ -32,17 +32,12 @@ export class Ground {
     map.on("zoomend", () => this.arrange());
   }
 
-  /** Draw the communes and their names; `known` is called before, once it is known where the territory is. */
-  async load(url, known) {
+  /** Draw the communes and their names. */
+  async load(url) {
     const answer = await fetch(url);
     if (!answer.ok) throw new Error(answer.statusText);
     const drawn = await answer.json();
-    const { communes, edge, parts, qpv } = drawn;
-    this.quarterCount = qpv;
-    const centres = communes.filter((c) => c.code && c.lon !== null).map((c) => [c.lat, c.lon]);
-    const outer = edge.flatMap(([ring]) => corners(ring, parts));
-    this.territory = outer.length ? L.latLngBounds(outer) : L.latLngBounds(centres).pad(0.12);
-    known();
+    this.quarterCount = drawn.qpv;
     this.#draw(drawn);
   }
 
@@ -52,7 +47,9 @@ export class Ground {
       className: `outline ${name} ${approached ? "approached" : ""}`, ...options,
     }).addTo(this.map);
     const inside = communes.filter((c) => c.code);
-    for (const c of communes) if (c.shape && !c.code) draw(c.shape, "", { interactive: false });
+    // The neighbours are one drawing: nobody points at them.
+    const around = communes.flatMap((c) => (c.code ? [] : c.shape ?? []));
+    if (around.length) draw(around, "", { interactive: false });
     for (const c of inside) if (c.shape) this.#commune(c, draw(c.shape, "inside"));
     if (edge.length) this.bounds.edge = draw(edge, "edge", { fill: false, interactive: false });
     this.map.attributionControl.addAttribution(communes.some((c) => c.shape) && !approached
@@ -64,8 +61,8 @@ export class Ground {
   #commune(commune, layer) {
     this.bounds[commune.code] = layer;
     layer.on("click", () => this.shaded && this.tell("commune", { code: commune.code }));
-    layer.bindTooltip(() => this.#told(commune), { sticky: true, className: "told" });
-    layer.on("tooltipopen", () => { if (!this.shaded) layer.closeTooltip(); });
+    // Only shaded communes are under the pointer (map.css).
+    layer.once("mouseover", ({ latlng }) => layer.bindTooltip(() => this.#told(commune), { sticky: true, className: "told" }).openTooltip(latlng));
   }
 
   #told({ code, name }) {

@@ -143,7 +143,7 @@ if (worked && window.isSecureContext) {
   let work = null;
   const begin = () => {
     work ??= fetch(worked.dataset.challenge).then((answer) => answer.json()).then((asked) => new Promise((done) => {
-      const worker = new Worker(new URL("./proof.js", import.meta.url), { type: "module" });
+      const worker = new Worker(new URL("../js/proof.js", import.meta.url), { type: "module" });
       worker.onmessage = ({ data }) => { worker.terminate(); done(data); };
       worker.onerror = () => done("");
       worker.postMessage(asked);

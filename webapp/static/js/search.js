@@ -19,7 +19,8 @@ root.classList.add("js");
 
 // --- map ------------------------------------------------------------------------
 
-const map = new MapView(host, { tiles: host.dataset.tiles, credit: host.dataset.credit });
+const { tiles, credit, territory } = host.dataset;
+const map = new MapView(host, { tiles, credit, territory: territory?.split(",").map(Number) });
 const layers = new Layers(map, host);
 
 function listed() {
@@ -227,14 +228,13 @@ for (const button of document.querySelectorAll(".views button")) {
 // --- start ------------------------------------------------------------------------------
 
 // Cells are asked for before the ground is drawn: the server works meanwhile.
-let cells = null;
-const start = () => { frame(); cells = layers.follow(asked(), listed()); };
+frame();
+const cells = layers.follow(asked(), listed());
 try {
-  await map.outlines(host.dataset.outlines, start);
+  await map.outlines(host.dataset.outlines);
   layers.offer();
 } catch {
   failure("Les contours des communes n’ont pas pu être chargés.");
-  if (!cells) start();
 }
 await cells;
 root.dataset.map = "ready";
