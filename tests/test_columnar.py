@@ -22,15 +22,23 @@ PIECES = st.sampled_from(
     [*"abcdefgxyzSXLDQ0129 '`.&-/_éœÉñß²’", " l'", " qu'", "aux ", "eaux ", "ss ", "S.N.C.F. ",
      "A.B.", " travaux ", " LES ", "\t", "(", "🙂"]
 )  # fmt: skip
-CON = duckdb.connect()
-teach(CON)
+MANY, FEW = duckdb.connect(), duckdb.connect()
+teach(MANY)
+teach(FEW, is_few=True)
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(PIECES, max_size=14).map("".join))
 def test_words_and_folds_are_the_same_in_duckdb(said: str) -> None:
-    found = CON.execute("SELECT words_of($1), folded($1)", [said]).fetchone()
-    assert found == (" ".join(words(said)), fold(said))
+    for con in (MANY, FEW):
+        found = con.execute("SELECT words_of($1), folded($1)", [said]).fetchall()
+        assert found == [(" ".join(words(said)), fold(said))]
+
+
+def test_of_no_text_there_is_no_word() -> None:
+    for con in (MANY, FEW):
+        nothing = "SELECT words_of(t), folded(t) FROM (SELECT CAST(NULL AS VARCHAR) AS t)"
+        assert con.execute(nothing).fetchall() == [(None, None)]
 
 
 def places(session: Session) -> None:

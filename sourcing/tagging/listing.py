@@ -18,6 +18,8 @@ from sourcing.tagging.sql import ACRONYM_SIZES, LEGAL_FORMS, LISTED, LISTING, ST
 from sourcing.tagging.statuses import SIZE_OF_BAND, bit_of
 
 Step = Callable[[float], None]
+# Suppliers and lines of lists whose texts are sooner told one by one than planned in SQL.
+FEW = 1_000
 
 
 def write(scope: Scope, step: Step) -> int:
@@ -25,7 +27,7 @@ def write(scope: Scope, step: Step) -> int:
     con = scope.con
     _send(scope, "tag", TAG, "supplier_id, kind, value, source", GIVEN)
     step(0.2)
-    teach(con)
+    teach(con, is_few=_count(con, "supplier") + _count(con, "said") < FEW)
     # One that leads to another is not to be found any more.
     con.execute(
         f"CREATE VIEW standing AS SELECT supplier.*, {spelled(size())} AS size FROM supplier "  # noqa: S608
@@ -40,7 +42,12 @@ def write(scope: Scope, step: Step) -> int:
     with db.filling_text(scope.session) if scope.only is None else nullcontext():
         _send(scope, "supplier_text", db.text_columns(scope.session), "supplier_id", TEXT)
     step(1.0)
-    return int(con.execute("SELECT count(*) FROM entry").fetchone()[0])
+    return _count(con, "entry")
+
+
+def _count(con: Any, table: str) -> int:
+    ((count,),) = con.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608
+    return int(count)
 
 
 def _send(scope: Scope, into: str, columns: Iterable[str], order: str, rows: str) -> None:

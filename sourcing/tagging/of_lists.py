@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, literal, or_, select
+from sqlalchemy import Row, Select, func, literal, or_, select
 
 from sourcing.mapping import saved
 from sourcing.model import Mention, Supplier, Tag
@@ -13,7 +13,7 @@ from sourcing.normalise.text import fold
 from sourcing.segments import Nomenclature
 from sourcing.tagging import scope as scoped
 from sourcing.tagging.of_register import is_tagged
-from sourcing.tagging.scope import Scope
+from sourcing.tagging.scope import Scope, by_statements
 from sourcing.tagging.statuses import ESS_LABELS, STAFFING_KINDS, STAFFING_SEGMENT, list_name
 
 LABEL = "label:"
@@ -193,9 +193,10 @@ def is_public_name(name: str) -> bool:
     return bool(PUBLIC_NAME.search(key)) and not PRIVATE_NAME.search(key)
 
 
-def ess(scope: Scope) -> None:
+@by_statements
+def ess() -> Iterator[Select[*tuple[Any, ...]]]:
     """Insertion and adapted structures count in the ESS, unless a public body carries them."""
-    scope.give(
+    yield (
         select(
             Tag.supplier_id,
             literal("ess").label("kind"),

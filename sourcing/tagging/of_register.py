@@ -1,5 +1,6 @@
 """Tags that follow from what the register says: selections of the suppliers in scope."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +25,12 @@ from sqlalchemy.orm import Session, aliased
 from sourcing.model import REGISTER, NafHint, Supplier, Tag
 from sourcing.segments import Nomenclature
 from sourcing.tagging import statuses
-from sourcing.tagging.scope import SAID, Scope
+from sourcing.tagging.scope import SAID, by_statements
 
 SIRENE = "sirene"
 Clause = ColumnElement[bool]
 Words = ColumnElement[str]
+Rows = Select[*tuple[Any, ...]]
 
 SCI_FORMS = ("6521", "6539", "6540", "6541", "6542", "6544")
 LANDLORD_NAF = ("68.20A", "68.20B")
@@ -51,12 +53,7 @@ class Fact:
     because: str | Words
 
 
-def write(scope: Scope, fact: Fact, where: Clause) -> None:
-    """Give the tag to every supplier in scope that fits."""
-    scope.give(_rows(fact, where))
-
-
-def _rows(fact: Fact, where: Clause) -> Select[*tuple[Any, ...]]:
+def _rows(fact: Fact, where: Clause) -> Rows:
     """One row of COLUMNS per supplier that fits."""
     return select(
         Supplier.id.label("supplier_id"),
@@ -76,7 +73,7 @@ def _sql(value: str | Words) -> Words:
 # --- told by the supplier's own columns whenever asked, never kept ---
 
 
-def by_naf() -> Select[*tuple[Any, ...]]:
+def by_naf() -> Rows:
     """What the NAF code hints at, never as strongly as a declared sector: rows of COLUMNS."""
     return select(
         Supplier.id.label("supplier_id"),
@@ -89,7 +86,7 @@ def by_naf() -> Select[*tuple[Any, ...]]:
     ).join_from(Supplier, NafHint, Supplier.naf == NafHint.naf)
 
 
-def by_size() -> Select[*tuple[Any, ...]]:
+def by_size() -> Rows:
     """TPE, PME, ETI or GE: INSEE's category, refined or replaced by the headcount band."""
     band, category, value = Supplier.size_code, Supplier.category, size()
     labels = {band: size.label.lower() for size in statuses.SIZES for band in size.bands if band}
@@ -139,33 +136,32 @@ def write_hints(session: Session, nomenclature: Nomenclature) -> None:
 # --- kept, since they need a list, another tag, or are few ---
 
 
-def mission(scope: Scope) -> None:
-    write(
-        scope,
+@by_statements
+def mission() -> Iterator[Rows]:
+    yield _rows(
         Fact("mission", "mission", "siren", "société à mission d'après SIRENE"),
         Supplier.is_mission.is_(True),
     )
 
 
-def qpv(scope: Scope) -> None:
-    write(
-        scope,
+@by_statements
+def qpv() -> Iterator[Rows]:
+    yield _rows(
         Fact("qpv", "qpv", "siret", "adresse dans un quartier prioritaire"),
         Supplier.is_qpv.is_(True),
     )
 
 
-def public(scope: Scope) -> None:
+@by_statements
+def public() -> Iterator[Rows]:
     """Public bodies by legal form, else by their SIREN; public trading bodies are told apart."""
     form, siren = Supplier.legal_form, Supplier.siren
     is_public, trades = form.like(PUBLIC_FORM), form.like(PUBLIC_TRADE_FORM)
-    write(
-        scope,
+    yield _rows(
         Fact("public", "public", "siren", "personne publique (forme juridique " + form + ")"),
         is_public,
     )
-    write(
-        scope,
+    yield _rows(
         Fact(
             "public",
             "trading",
@@ -174,8 +170,7 @@ def public(scope: Scope) -> None:
         ),
         trades,
     )
-    write(
-        scope,
+    yield _rows(
         Fact(
             "public",
             "public",
@@ -186,17 +181,16 @@ def public(scope: Scope) -> None:
     )
 
 
-def ess(scope: Scope) -> None:
+@by_statements
+def ess() -> Iterator[Rows]:
     """ESS by legal form, with its family; else by SIRENE's own field. Never a public body."""
     statutory = [form for _, _, forms in statuses.ESS_FAMILIES for form in forms]
     for value, label, forms in statuses.ESS_FAMILIES:
-        write(
-            scope,
+        yield _rows(
             Fact("ess", value, "siren", f"{label} (forme juridique " + Supplier.legal_form + ")"),
             Supplier.legal_form.in_(forms),
         )
-    write(
-        scope,
+    yield _rows(
         Fact("ess", "company", "siren", "société de l'ESS d'après SIRENE"),
         and_(
             Supplier.is_ess.is_(True),
@@ -206,7 +200,8 @@ def ess(scope: Scope) -> None:
     )
 
 
-def noise(scope: Scope) -> None:
+@by_statements
+def noise() -> Iterator[Rows]:
     """What a buyer never looks for; a list's structure is not hidden for its form or its NAF."""
     listed = exists().where(SAID.c.supplier_id == Supplier.id, SAID.c.gone_on.is_(None))
     form, naf = Supplier.legal_form, Supplier.naf
@@ -218,8 +213,7 @@ def noise(scope: Scope) -> None:
         + "/"
         + func.substr(closed_on, 1, 4)
     )
-    write(
-        scope,
+    yield _rows(
         Fact(
             "noise",
             "closed",
@@ -228,8 +222,7 @@ def noise(scope: Scope) -> None:
         ),
         Supplier.state == "F",
     )
-    write(
-        scope,
+    yield _rows(
         Fact("noise", "inactive", "siret", "activité non commencée (NAF 00.00Z)"),
         and_(naf == NO_ACTIVITY_NAF, not_(listed)),
     )
@@ -237,40 +230,35 @@ def noise(scope: Scope) -> None:
         (form.in_(SCI_FORMS), "société civile immobilière (forme juridique " + form + ")"),
         else_="bailleur (NAF " + naf + ")",
     )
-    write(
-        scope,
+    yield _rows(
         Fact("noise", "property", "siren", because),
         and_(or_(form.in_(SCI_FORMS), naf.in_(LANDLORD_NAF)), not_(listed)),
     )
-    write(
-        scope,
+    yield _rows(
         Fact("noise", "holding", "siren", "holding (NAF 64.20Z)"),
         and_(naf == HOLDING_NAF, form.not_in(SCI_FORMS), not_(listed)),
     )
-    write(
-        scope,
+    yield _rows(
         Fact("noise", "condominium", "siren", "syndicat de copropriété (forme juridique 9110)"),
         form == CONDOMINIUM_FORM,
     )
-    write(
-        scope,
+    yield _rows(
         Fact("noise", "public", "siren", "organisme public : plutôt acheteur que fournisseur"),
         and_(is_tagged("public", "public"), not_(is_tagged("handicap"))),
     )
 
 
-def gone(scope: Scope) -> None:
+@by_statements
+def gone() -> Iterator[Rows]:
     """Who is in no source any more; closed establishments say so themselves."""
     its = SAID.c.supplier_id == Supplier.id
     living = exists().where(its, SAID.c.gone_on.is_(None))
     left_lists = exists().where(its, SAID.c.gone_on.is_not(None)) & not_(living)
-    write(
-        scope,
+    yield _rows(
         Fact("noise", "gone", "siret", "n'est plus au répertoire SIRENE"),
         and_(Supplier.gone_on.is_not(None), Supplier.state == "A"),
     )
-    write(
-        scope,
+    yield _rows(
         Fact("noise", "gone", "siret", "ne figure plus dans aucune liste"),
         and_(Supplier.origin != REGISTER, left_lists),
     )

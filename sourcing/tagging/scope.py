@@ -1,8 +1,9 @@
 """The suppliers being tagged, in DuckDB: what the base says of them, and the tags they get."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache, wraps
 from typing import Any, TypeVar
 
 from sqlalchemy import Date as DateType
@@ -68,10 +69,6 @@ class Scope:
         pull(self.session, self.con, "inside", select(Place.code).where(Place.in_territory))
         self.con.execute(TAGS)
 
-    def give(self, statement: Select[*tuple[Any, ...]]) -> None:
-        """Tags from a statement over DuckDB's supplier, said and tag, named as COLUMNS."""
-        self.con.execute(f"INSERT INTO tag BY NAME {spelled(statement)}")
-
     def give_rows(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Tags worked out one by one, in the order of TAG."""
         for chunk in db.chunks(rows, db.CHUNK):
@@ -86,3 +83,23 @@ class Scope:
         """What a statement over DuckDB's tables answers."""
         found: list[tuple[Any, ...]] = self.con.execute(spelled(statement)).fetchall()
         return found
+
+
+def by_statements(
+    compose: Callable[[], Iterable[Select[*tuple[Any, ...]]]],
+) -> Callable[[Scope], None]:
+    """A tagger from statements over DuckDB's supplier, said and tag, named as COLUMNS.
+
+    They are the same whoever is in scope: composed once, which is longer than running them on few.
+    """
+
+    @cache
+    def statements() -> list[str]:
+        return [f"INSERT INTO tag BY NAME {spelled(statement)}" for statement in compose()]
+
+    @wraps(compose)
+    def tagger(scope: Scope) -> None:
+        for statement in statements():
+            scope.con.execute(statement)
+
+    return tagger
