@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from sourcing.model import Setting
-from sourcing.search import Query, search, shelf, tally
+from sourcing.search import Query, common, search, shelf, tally
 from tests.listed import NOMENCLATURE, random_base
 
 ASKED = (
@@ -65,3 +65,17 @@ def test_a_damaged_folder_is_as_none(base: Session, tmp_path: Path) -> None:
     (tmp_path / "columns" / "whole" / "rest.json").write_text("{")
     with pytest.raises(ValueError, match="Expecting"):
         shelf.from_disk(tmp_path / "columns" / "whole")
+
+
+def test_common_words_found_beforehand_bring_the_same_suppliers(
+    base: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [Query(text=text) for text in ("jardin", "jard", "jardin nowhere", "atelier jardin")]
+    alone = [search(base, NOMENCLATURE, query) for query in asked]
+    assert not shelf.columns(base).common
+    shelf.forget()
+    shelf.keep_in(tmp_path / "columns")
+    monkeypatch.setattr(common, "COMMON", 1)
+    assert [search(base, NOMENCLATURE, query) for query in asked] == alone
+    assert len(shelf.columns(base).common["name:jardin"])
+    shelf.forget()

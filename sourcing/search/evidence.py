@@ -4,18 +4,19 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import ceil
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import Integer, Select, bindparam, column, select, text
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from sourcing import db, normalise
+from sourcing import normalise
 from sourcing.model import Listing, Supplier
+from sourcing.search.common import PARTS, matching, numbers
 from sourcing.search.filters import resolve
 from sourcing.search.query import Query
 from sourcing.search.shelf import columns
-from sourcing.search.tally import Array, Columns, numbers
+from sourcing.search.tally import Array, Columns
 from sourcing.search.words import correct, spellings
 from sourcing.segments import Nomenclature
 from sourcing.segments.classify import Guess
@@ -33,10 +34,8 @@ BODY_WORDS = 60.0
 SOME_WORDS = 40.0
 # Guesses below this, or far below the best one, would bring more noise than suppliers.
 LEAST_GUESS, LEAST_SHARE = 0.1, 0.35
-SHORTEST_HALF_NUMBER = 4
 # Guesses looked at, and those offered beside the ones in use.
 LOOKED_AT, OFFERED = 8, 3
-ID = column("supplier_id", Integer)
 NAMED = select(Listing.supplier_id).where(Listing.name_key == bindparam("name"))
 
 
@@ -72,7 +71,7 @@ def find(session: Session, nomenclature: Nomenclature, query: Query) -> Found:
         return _everyone(query, data, nomenclature)
     points = Points(data)
     if typed:
-        points.give(EXACT_NAME, _ids(session, NAMED, name=normalise.fold(typed)))
+        points.give(EXACT_NAME, data.find(numbers(session, NAMED, name=normalise.fold(typed))))
         _give_words(session, points, normalise.words(typed), bool(guesses))
     points.give_tags({guess.code: guess.score for guess in guesses})
     return _found(query, typed, was, guesses, offered, points)
@@ -166,9 +165,8 @@ class Points:
         self.by_text = np.zeros(len(data.ids))
         self.by_tag = np.zeros(len(data.ids))
 
-    def give(self, points: float | Array, ids: Array) -> None:
-        """At least so many points to each of these."""
-        places = self.data.find(ids)
+    def give(self, points: float | Array, places: Array) -> None:
+        """At least so many points to who is at each of these places, once each."""
         self.by_text[places] = np.maximum(self.by_text[places], points)
 
     def give_tags(self, confidence: dict[str, float]) -> None:
@@ -179,48 +177,46 @@ class Points:
                 self.by_tag[held.places] = np.maximum(self.by_tag[held.places], points)
 
 
-def _ids(session: Session, statement: Select[Any], **values: object) -> Array:
-    return _distinct(numbers(session, statement, **values))
-
-
-def _distinct(*ids: Array) -> Array:
+def _distinct(*places: Array) -> Array:
     """Each once, ascending. NumPy's own `unique` hashes: ten times slower on a broad word."""
-    ordered = np.sort(np.concatenate(ids))
+    ordered = np.sort(np.concatenate(places))
     found: Array = ordered[np.diff(ordered, prepend=-1) > 0]
     return found
 
 
 def _give_identifier(session: Session, points: Points, digits: str) -> None:
     same = select(Supplier.id).where(Supplier.siren == digits[:9])
-    points.give(EXACT_NAME, _ids(session, same))
-    points.give(IDENTIFIER, _ids(session, same.where(Supplier.is_head_office.is_(True))))
-    points.give(IDENTIFIER, _ids(session, select(Supplier.id).where(Supplier.siret == digits)))
+    office = same.where(Supplier.is_head_office.is_(True))
+    itself = select(Supplier.id).where(Supplier.siret == digits)
+    for worth, asked in ((EXACT_NAME, same), (IDENTIFIER, office), (IDENTIFIER, itself)):
+        points.give(worth, points.data.find(numbers(session, asked)))
 
 
 def _give_words(session: Session, points: Points, words: Sequence[str], has_guesses: bool) -> None:
     """Suppliers whose name, then whose whole text, holds every word; failing that, half of them."""
     if not words:
         return
-    written = spellings(points.data.vocabulary, words)
-    named = _matching(session, [*written, *_acronyms(words)], "name")
-    anywhere = _matching(session, written) if len(words) > 1 else _in_body(session, written)
+    data = points.data
+    written = spellings(data.vocabulary, words)
+    named = _matching(session, data, [*written, *_acronyms(words)], "name")
+    alone = len(words) == 1
+    anywhere = _in_body(session, data, written) if alone else _matching(session, data, written)
     if len(named) or has_guesses or len(anywhere):
         points.give(RARE_NAME if len(named) <= RARE else NAME_WORDS, named)
         points.give(BODY_WORDS, anywhere)
-    elif len(words) > 1:
-        held, counts = np.unique(
-            np.concatenate([_matching(session, [[word]]) for word in words]), return_counts=True
-        )
+    elif not alone:
+        each = [_matching(session, data, [[word]]) for word in words]
+        held, counts = np.unique(np.concatenate(each), return_counts=True)
         most = counts >= ceil(len(words) / 2)
         points.give(SOME_WORDS * counts[most] / len(words), held[most])
 
 
-def _in_body(session: Session, written: Sequence[Sequence[str]]) -> Array:
+def _in_body(session: Session, data: Columns, written: Sequence[Sequence[str]]) -> Array:
     """As `_matching` anywhere for one word, without reading again those whose name has it."""
     alone = [words for words in written if len(words) == 1]
     split = [words for words in written if len(words) > 1]
-    body = _matching(session, alone, "body")
-    return _distinct(body, _matching(session, split)) if split else body
+    body = _matching(session, data, alone, "body")
+    return _distinct(body, _matching(session, data, split)) if split else body
 
 
 def _acronyms(words: Sequence[str]) -> list[list[str]]:
@@ -230,18 +226,22 @@ def _acronyms(words: Sequence[str]) -> list[list[str]]:
     return []
 
 
-def _may_be_half_typed(words: Sequence[str]) -> bool:
-    """Initials and short numbers are typed whole: « 12 » would bring every 120 and every 1200."""
-    is_acronym, last = words[0][:1] == "0", words[-1]
-    return not is_acronym and not (last.isdigit() and len(last) < SHORTEST_HALF_NUMBER)
-
-
-def _matching(session: Session, written: Iterable[Sequence[str]], where: str = "") -> Array:
-    """Who has all the words, in one of these spellings."""
+def _matching(
+    session: Session, data: Columns, written: Iterable[Sequence[str]], where: str = ""
+) -> Array:
+    """The places of who has all the words, in one of these spellings."""
     found = []
     for words in written:
-        prefix = _may_be_half_typed(words)
-        sql, values = db.text_match(session, words, "asked", column=where, prefix=prefix)
-        found.append(numbers(session, text(sql).columns(ID), **values))
-    held = [ids for ids in found if len(ids)] or found[:1]
+        known = _known(data, words, where)
+        found.append(data.find(matching(session, words, where)) if known is None else known)
+    held = [places for places in found if len(places)] or found[:1]
     return held[0] if len(held) == 1 else _distinct(*held)
+
+
+def _known(data: Columns, words: Sequence[str], where: str) -> Array | None:
+    """The places of who has this one word, when it is a common one."""
+    parts = [data.common.get(f"{part}:{words[0]}") for part in ([where] if where else PARTS)]
+    known = [part for part in parts if part is not None]
+    if len(words) > 1 or not known:
+        return None
+    return known[0] if where else _distinct(*known)

@@ -6,6 +6,7 @@ What is on disk is mapped, not read: processes share it, and a restart costs no 
 import json
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
@@ -27,7 +28,7 @@ PLAIN = (
 )  # fmt: skip
 BITS, TEXTS = ("statuses", "families"), ("uids", "names")
 # Raise it when what is written changes.
-LAYOUT = 4
+LAYOUT = 5
 STATE = select(Setting.key, Setting.value).where(Setting.key.in_(("data_version", "data_lot")))
 
 
@@ -121,10 +122,9 @@ def _write(data: Columns, draft: Path) -> None:
         block = np.frombuffer(texts.block, dtype=np.uint8)
         arrays |= {f"{name}.block": block, f"{name}.ends": texts.ends}
     held = list(data.holders.values())
-    arrays["holders.ends"] = np.cumsum([len(each.places) for each in held], dtype=np.int64)
-    for part in ("places", "weights"):
-        joined = [getattr(each, part) for each in held]
-        arrays[f"holders.{part}"] = np.concatenate(joined) if joined else np.empty(0)
+    arrays |= _joined("holders.places", [each.places for each in held])
+    arrays |= _joined("holders.weights", [each.weights for each in held])
+    arrays |= _joined("common", list(data.common.values()))
     for name, array in arrays.items():
         np.save(draft / f"{name}.npy", array)
     rest = {
@@ -132,8 +132,15 @@ def _write(data: Columns, draft: Path) -> None:
         "segments": list(data.holders),
         "ground": asdict(data.ground),
         "words": data.vocabulary.counts,
+        "common": list(data.common),
     }
     (draft / "rest.json").write_text(json.dumps(rest, ensure_ascii=False), "utf-8")
+
+
+def _joined(name: str, parts: Sequence[Array]) -> dict[str, Array]:
+    """Arrays in one file, and where each ends in it."""
+    ends = np.cumsum([len(part) for part in parts], dtype=np.int64)
+    return {name: np.concatenate(parts) if parts else np.empty(0), f"{name}.ends": ends}
 
 
 def from_disk(folder: Path) -> Columns:
@@ -144,9 +151,11 @@ def from_disk(folder: Path) -> Columns:
         return found
 
     rest = json.loads((folder / "rest.json").read_text("utf-8"))
-    ends = array("holders.ends").tolist()
-    spans = [slice(*span) for span in zip([0, *ends], ends, strict=False)]
-    places, weights = array("holders.places"), array("holders.weights")
+
+    def parts(name: str) -> list[Array]:
+        ends, whole = array(f"{name}.ends").tolist(), array(name)
+        return [whole[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
     return Columns(
         **{name: array(name) for name in PLAIN},
         statuses=Bits(array("statuses.index"), array("statuses.values")),
@@ -154,10 +163,13 @@ def from_disk(folder: Path) -> Columns:
         uids=Texts(array("uids.block"), array("uids.ends")),
         names=Texts(array("names.block"), array("names.ends")),
         holders={
-            code: Holders(places[span], weights[span])
-            for code, span in zip(rest["segments"], spans, strict=True)
+            code: Holders(*held)
+            for code, *held in zip(
+                rest["segments"], parts("holders.places"), parts("holders.weights"), strict=True
+            )
         },
         codes=tuple(rest["codes"]),
         vocabulary=of_counts(rest["words"]),
+        common=dict(zip(rest["common"], parts("common"), strict=True)),
         ground=restored(rest["ground"]),
     )

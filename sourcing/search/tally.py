@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Executable, Select, Text, TextualSelect, cast, func, select
+from sqlalchemy import Executable, Select, select
 from sqlalchemy.orm import Session
 
 from sourcing.model import MASKED, PARTIAL, Listing, Supplier, Tag
 from sourcing.places import EARTH_RADIUS_KM, KM_PER_DEGREE
+from sourcing.search.common import common, numbers, positions
 from sourcing.search.ground import Ground, ground
 from sourcing.search.holders import Holders, holders
 from sourcing.search.query import BBox
@@ -94,6 +95,8 @@ class Columns:
     uids: Texts
     names: Texts
     vocabulary: Vocabulary
+    # Who has the commonest words, by position (see `common`).
+    common: Mapping[str, Array]
     ground: Ground
 
     def take(self, kept: Array) -> "Columns":
@@ -117,11 +120,7 @@ class Columns:
 
     def find(self, ids: Array) -> Array:
         """The positions of these ids; those that are not listed are passed over."""
-        places = np.searchsorted(self.ids, ids)
-        is_listed = places < len(self.ids)
-        is_listed[is_listed] = self.ids[places[is_listed]] == ids[is_listed]
-        found: Array = places[is_listed]
-        return found
+        return positions(self.ids, ids)
 
     def in_communes(self, codes: Sequence[str]) -> Mask:
         """In one of these communes; a short code is a département, a long one an EPCI."""
@@ -216,6 +215,7 @@ def read(session: Session) -> Columns:
     held = holders(session, ids, nafs)
     segments, sets = _sets(held, len(ids))
     order, squares = numbered(lon, lat)
+    words = vocabulary(session)
     return Columns(
         places=np.arange(len(ids), dtype=np.int32),
         ids=ids,
@@ -237,7 +237,8 @@ def read(session: Session) -> Columns:
         holders=held,
         uids=uids,
         names=names,
-        vocabulary=vocabulary(session),
+        vocabulary=words,
+        common=common(session, ids, words.counts),
         ground=ground(session),
     )
 
@@ -251,16 +252,6 @@ def fetch(
     while rows := cursor.fetchmany(FETCHED):
         yield rows
     result.close()
-
-
-def numbers(session: Session, statement: Select[Any] | TextualSelect, **values: object) -> Array:
-    """The one column of whole numbers a statement selects."""
-    # As one text: the driver makes rows four times slower than the index finds them.
-    (asked,) = statement.subquery().columns
-    joined = select(func.aggregate_strings(cast(asked, Text), ","))
-    said = session.scalar(joined, values)
-    found: Array = np.fromstring(said, dtype=np.int64, sep=",") if said else np.empty(0, np.int64)
-    return found
 
 
 def _table(
@@ -338,14 +329,9 @@ def _noise(session: Session, ids: Array, is_noise: Mask) -> Array:
     noise = np.where(is_noise, len(REASONS), 0).astype(np.int8)
     for place, reason in reversed(list(enumerate(NOISE, start=1))):
         tagged = select(Tag.supplier_id).where(Tag.kind == "noise", Tag.value == reason)
-        noise[_positions(ids, numbers(session, tagged))] = place
+        noise[positions(ids, numbers(session, tagged))] = place
     noise[~is_noise] = 0
     return noise
-
-
-def _positions(ids: Array, wanted: Array) -> Array:
-    found: Array = np.searchsorted(ids, wanted[np.isin(wanted, ids)])
-    return found
 
 
 def _sets(holders: Mapping[str, Holders], count: int) -> tuple[Array, Mask]:
