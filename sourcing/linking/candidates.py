@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from sourcing.linking.index import Index, Ints, changes
 from sourcing.linking.normalised import LINE_BITS, Keys, Lines
+from sourcing.linking.overlap import inside, ranges
 from sourcing.linking.sql import CHANNELS
 
 # Kept per probe: best over all channels, then best by address, and by number (phone, host, siren).
@@ -42,6 +43,7 @@ ENOUGH = 200
 AT_ONCE = 8_192
 # A shared key as one number to sort: probe (16 bits), line (24), weight (24, in 512ths).
 WEIGHT_BITS, PRECISION = 24, 512
+IN_WEIGHT, IN_LINE = (np.uint64((1 << bits) - 1) for bits in (WEIGHT_BITS, LINE_BITS))
 
 
 class Pairs(NamedTuple):
@@ -65,17 +67,16 @@ def candidates(index: Index, probes: Lines) -> Pairs:
     for first, keys, channel in _asked(probes):
         shared, of_channel = _shared(index, keys, channel, first)
         for channels, most in (
-            (CHANNELS, BEST),
             (ADDRESS_CHANNELS, BEST_BY_ADDRESS),
             (NUMBER_CHANNELS, BEST_BY_NUMBER),
+            (CHANNELS, BEST),
         ):
-            kept = (
-                shared if len(channels) == len(CHANNELS) else shared[_is_of(channels)[of_channel]]
-            )
+            # All of them last: what is looked at is written over.
+            kept = shared if channels is CHANNELS else shared[_is_of(channels)[of_channel]]
             found.append(_best(kept, most) + np.uint64(first << LINE_BITS))
     pair = np.sort(np.concatenate(found))
     pair = pair[changes(pair)]
-    line = pair & np.uint64((1 << LINE_BITS) - 1)
+    line = pair & IN_LINE
     return Pairs((pair >> np.uint64(LINE_BITS)).astype(np.int64), line.astype(np.int64))
 
 
@@ -84,7 +85,7 @@ def _asked(probes: Lines) -> Iterator[tuple[int, Keys, NDArray[np.uint8]]]:
     if probes.count <= AT_ONCE:
         yield 0, probes.keys, probes.key_channel
         return
-    part = (probes.keys & np.uint64((1 << LINE_BITS) - 1)) // np.uint64(AT_ONCE)
+    part = (probes.keys & IN_LINE) // np.uint64(AT_ONCE)
     for first in range(0, probes.count, AT_ONCE):
         at = np.flatnonzero(part == first // AT_ONCE)
         yield first, probes.keys[at], probes.key_channel[at]
@@ -107,45 +108,55 @@ def _shared(
     at = np.minimum(np.searchsorted(index.key, key), len(index.key) - 1)
     known = np.flatnonzero(index.key[at] == key)
     at = at[known]
-    owner = (asked[known] & np.uint64((1 << LINE_BITS) - 1)) - np.uint64(first)
+    owner = (asked[known] & IN_LINE) - np.uint64(first)
     count = index.start[at + 1] - index.start[at]
     kept = _enough(owner, count)
     at, owner, count, channel = at[kept], owner[kept], count[kept], channel[known][kept]
     worth = np.array([CHANNEL_WEIGHT[name] for name in CHANNELS])[channel]
     weight = PRECISION * worth * np.log2((index.lines.count + 1) / count)
     packed = (owner << np.uint64(LINE_BITS + WEIGHT_BITS)) | weight.astype(np.uint64)
-    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count - index.start[at], count)
-    line = index.line[within].astype(np.uint64) << np.uint64(WEIGHT_BITS)
-    return np.repeat(packed, count) | line, np.repeat(channel, count)
+    shared = index.line[inside(index.start[at], count)].astype(np.uint64)
+    shared <<= np.uint64(WEIGHT_BITS)
+    shared |= np.repeat(packed, count)
+    return shared, np.repeat(channel, count)
 
 
 def _enough(owner: Keys, count: Ints) -> Ints:
     """The rarest keys of each probe, until they lead to ENOUGH lines."""
-    order = np.lexsort((count, owner))
-    first = np.flatnonzero(changes(owner[order]))
+    packed = owner << np.uint64(48) | count.astype(np.uint64) << np.uint64(32)
+    packed |= np.arange(len(owner), dtype=np.uint64)
+    packed.sort()
+    order = (packed & np.uint64((1 << 32) - 1)).astype(np.int64)
+    first = np.flatnonzero(changes(packed >> np.uint64(48)))
     before = np.cumsum(count[order]) - count[order]
     before -= np.repeat(before[first], np.diff(first, append=len(order)))
     return order[before < ENOUGH]
 
 
 def _best(shared: Keys, most: int) -> Keys:
-    """The `most` heaviest lines of each probe, (probe, line) packed; ties in the base's order."""
+    """The `most` heaviest lines of each probe, (probe, line) packed; ties in the base's order.
+
+    What is shared is sorted, and written over: it is the longest array there is.
+    """
     if not len(shared):
         return shared
-    shared = np.sort(shared)
+    shared.sort()
     pair = shared >> np.uint64(WEIGHT_BITS)
-    first = np.flatnonzero(changes(pair))
-    weight = np.add.reduceat(shared & np.uint64((1 << WEIGHT_BITS) - 1), first)
-    pair = pair[first]
-    probe = pair >> np.uint64(LINE_BITS)
-    line = pair & np.uint64((1 << LINE_BITS) - 1)
-    lightness = np.uint64((1 << WEIGHT_BITS) - 1) - weight
-    ranked = np.sort(
-        (probe << np.uint64(LINE_BITS + WEIGHT_BITS)) | (lightness << np.uint64(LINE_BITS)) | line
-    )
-    owner = ranked >> np.uint64(LINE_BITS + WEIGHT_BITS)
-    begins = np.flatnonzero(changes(owner))
-    rank = np.arange(len(owner)) - np.repeat(begins, np.diff(begins, append=len(owner)))
-    kept = rank < most
-    line = ranked[kept] & np.uint64((1 << LINE_BITS) - 1)
-    return (owner[kept] << np.uint64(LINE_BITS)) | line
+    last = np.append(np.flatnonzero(changes(pair))[1:], len(pair)) - 1
+    pair = pair[last]
+    shared &= IN_WEIGHT
+    weight = np.diff(np.cumsum(shared, out=shared)[last], prepend=np.uint64(0))
+    # Probe, lightness, line.
+    ranked = np.subtract(IN_WEIGHT, weight, out=weight)
+    ranked <<= np.uint64(LINE_BITS)
+    ranked |= pair & IN_LINE
+    pair >>= np.uint64(LINE_BITS)
+    pair <<= np.uint64(LINE_BITS + WEIGHT_BITS)
+    ranked |= pair
+    ranked.sort()
+    probes = np.arange(int(ranked[-1] >> np.uint64(LINE_BITS + WEIGHT_BITS)) + 2, dtype=np.uint64)
+    begins = np.searchsorted(ranked, probes << np.uint64(LINE_BITS + WEIGHT_BITS))
+    owner, at = ranges(begins[:-1], np.minimum(begins[:-1] + most, begins[1:]))
+    kept: Keys = ranked[at] & IN_LINE
+    kept |= owner.astype(np.uint64) << np.uint64(LINE_BITS)
+    return kept

@@ -5,7 +5,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from rapidfuzz import fuzz, process
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
 
 from sourcing.linking.candidates import Pairs
 from sourcing.linking.index import (
@@ -19,13 +20,15 @@ from sourcing.linking.index import (
     starts,
     street_bags_of,
 )
-from sourcing.linking.normalised import Keys, Labels, Lines, Vocabulary
+from sourcing.linking.normalised import Keys, Labels, Lines, Text, Vocabulary
 from sourcing.linking.overlap import (
-    WORKERS,
     Flags,
     Overlap,
     Spread,
+    highest,
+    likeness,
     met,
+    numbers,
     overlap,
     pairwise,
     ranges,
@@ -33,15 +36,18 @@ from sourcing.linking.overlap import (
     sums,
 )
 
+# Towns and streets less alike than this are different ones, whatever the likeness.
+DOUBTFUL = 60
 # Street numbers so far apart are still next door: entrances, corner houses.
 NEXT_DOOR = 8
 
 
 class Names(NamedTuple):
-    """Each pair's best pair of names: words in common, likeness 0..100."""
+    """Each pair's best pair of names: words in common, likeness 0..100, numbers as `numbers`."""
 
     words: Overlap
     likeness: Floats
+    numbers: Ints
 
 
 @dataclass(frozen=True)
@@ -119,29 +125,36 @@ class Comparison:
         )
         if not len(pair):
             nothing = np.zeros(len(self.pairs.probe))
-            words = Overlap(nothing, nothing, nothing, nothing, nothing.astype(np.int64))
-            return Names(words, nothing)
-        likeness = process.cpdist(
-            self.probes.alias_text[left],
-            self.base.alias_text[right],
-            scorer=fuzz.ratio,
-            workers=WORKERS,
-            dtype=np.float32,
+            return Names(Overlap(nothing, nothing, nothing, nothing), nothing, nothing.astype(int))
+        alike = likeness(self.probes.alias_text[left], self.base.alias_text[right], fuzz.ratio)
+        chosen = self._best_names(pair, left, right, alike)
+        one, other = self._words(left[chosen], right[chosen])
+        count, words = len(chosen), self.vocabulary[1]
+        return Names(
+            overlap(one, other, count, words),
+            alike[chosen].astype(np.float64),
+            numbers(one, other, count, words),
         )
-        strict = self._overlap(left, right, is_loose=False)
-        worth = strict.shared * (0.3 + strict.dice()) + np.asarray(likeness) / 100
-        order = np.lexsort((-np.round(worth, 6), pair))
-        best = order[changes(pair[order])]
-        chosen = np.zeros(len(self.pairs.probe), dtype=np.int64)
-        chosen[pair[best]] = best
-        words = self._overlap(left[chosen], right[chosen], is_loose=True)
-        return Names(words, np.asarray(likeness, dtype=np.float64)[chosen])
 
-    def _overlap(self, left: Ints, right: Ints, is_loose: bool) -> Overlap:
-        """What these names of the probes share with these of the base."""
+    def _best_names(self, pair: Ints, left: Ints, right: Ints, alike: NDArray[np.float32]) -> Ints:
+        """Which of its names say most of each pair; words are looked at where there are several."""
+        first = np.flatnonzero(changes(pair))
+        count = np.diff(first, append=len(pair))
+        chosen = np.zeros(len(self.pairs.probe), dtype=np.int64)
+        chosen[pair[first]] = first
+        at = np.flatnonzero(np.repeat(count > 1, count))
+        strict = overlap(
+            *self._words(left[at], right[at]), len(at), self.vocabulary[1], is_loose=False
+        )
+        worth = strict.shared * (0.3 + strict.dice()) + alike[at] / 100
+        best = at[highest(pair[at], np.round(worth, 6))]
+        chosen[pair[best]] = best
+        return chosen
+
+    def _words(self, left: Ints, right: Ints) -> tuple[Spread, Spread]:
+        """The words of these names of the probes, and of these of the base."""
         one = Spread.of(self.asked[0], left, self.bits)
-        other = Spread.of(self.index.of_name, right, self.bits)
-        return overlap(one, other, len(left), self.vocabulary[1], is_loose)
+        return one, Spread.of(self.index.of_name, right, self.bits)
 
     @cached_property
     def dice(self) -> Floats:
@@ -214,10 +227,10 @@ class Comparison:
 
     @cached_property
     def street_likeness(self) -> Floats:
-        """0..100, how alike two streets are once their type and small words are gone."""
-        return _likeness_of(
-            self.probes.streets, self.base.streets, self.pairs, self.agreement("departement") != 1
-        )
+        """0..100, how alike two streets are once their type and small words are gone; 0: not."""
+        near = self.agreement("departement") != 1
+        couples = _Couples.of(self.probes.streets, self.base.streets, self.pairs, near)
+        return couples.told(_alike_streets(*couples.texts))
 
     @cached_property
     def says_street(self) -> tuple[Flags, Flags]:
@@ -250,8 +263,11 @@ class Comparison:
 
     @cached_property
     def town_likeness(self) -> Floats:
-        left, right = self.probes.towns, self.base.towns
-        return _by_couples(left, right, self.pairs, fuzz.partial_ratio, self.agreement("town") == 1)
+        """0..100, how alike two towns' names are; 0 when not very."""
+        couples = _Couples.of(
+            self.probes.towns, self.base.towns, self.pairs, self.agreement("town") == 1
+        )
+        return couples.told(likeness(*couples.texts, fuzz.partial_ratio, DOUBTFUL))
 
     @property
     def is_cedex(self) -> Flags:
@@ -260,8 +276,14 @@ class Comparison:
 
     @cached_property
     def named_town(self) -> Flags:
-        """The town of one is named in the street or the names of the other."""
-        at = np.flatnonzero((self.agreement("town") == 1) & (self.agreement("departement") != 1))
+        """The town of one is named in the street or the names of the other.
+
+        Asked when nothing else says that they are near.
+        """
+        differ = (self.agreement(fact) != 2 for fact in ("postcode", "town_code"))
+        apart = np.logical_and.reduce([*differ, self.town_likeness < 85])
+        near = self.agreement("departement") != 1
+        at = np.flatnonzero((self.agreement("town") == 1) & near & apart)
         probe, line = self.pairs.probe[at], self.pairs.line[at]
         one, other = _said(self.probes, probe), _said(self.base, line)
         towns = zip(_texts(self.probes.towns, probe), _texts(self.base.towns, line), strict=True)
@@ -292,43 +314,52 @@ def _texts(labels: Labels, lines: Ints) -> list[str]:
 def _said(lines: Lines, asked: Ints) -> list[str]:
     """The street and names of each line asked, in one word."""
     once, back = np.unique(asked, return_inverse=True)
-    begins, ends = (np.searchsorted(lines.alias_line, once + i).tolist() for i in (0, 1))
-    names = lines.alias_text
+    begins, ends = (np.searchsorted(lines.alias_line, once + i) for i in (0, 1))
+    row, at = ranges(begins, ends)
+    names, cuts = lines.alias_text[at].tolist(), starts(row, len(once)).tolist()
     said = [
         "".join([street, *names[a:b]]).replace(" ", "")
-        for street, a, b in zip(_texts(lines.streets, once), begins, ends, strict=True)
+        for street, a, b in zip(_texts(lines.streets, once), cuts[:-1], cuts[1:], strict=True)
     ]
     return [said[i] for i in back.tolist()]
 
 
-def _likeness_of(left: Labels, right: Labels, pairs: Pairs, kept: Flags) -> Floats:
+class _Couples(NamedTuple):
+    """The distinct couples of texts of the pairs asked about, each compared once."""
+
+    texts: tuple[Text, Text]
+    # The pairs asked about, and the couple of each.
+    at: Ints
+    couple: Ints
+    # Of all the pairs.
+    size: int
+
+    @classmethod
+    def of(cls, left: Labels, right: Labels, pairs: Pairs, kept: Flags) -> "_Couples":
+        size, at = max(len(right.values), 1), np.flatnonzero(kept)
+        one, other = left.code[pairs.probe[at]].astype(np.int64), right.code[pairs.line[at]]
+        couples, back = np.unique(one * size + other, return_inverse=True)
+        texts = left.values[couples // size], right.values[couples % size]
+        return cls(texts, at, back, len(pairs.probe))
+
+    def told(self, alike: NDArray[np.floating[Any]]) -> Floats:
+        """What was found of each couple, pair by pair; 0 for those not asked about."""
+        found = np.zeros(self.size)
+        found[self.at] = alike[self.couple]
+        return found
+
+
+def _alike_streets(one: Text, other: Text) -> Floats:
+    """0..100; what is under DOUBTFUL is 0."""
     # "ALSACE" is in "GERARD D ALSACE", another street.
-    whole = _by_couples(left, right, pairs, fuzz.token_sort_ratio, kept)
-    within = _by_couples(left, right, pairs, fuzz.token_set_ratio, kept & (whole < 85)) * 0.8
-    whole = np.maximum(whole, within)
+    whole = likeness(one, other, fuzz.token_sort_ratio, DOUBTFUL).astype(np.float64)
+    at = np.flatnonzero(whole < 85)
+    within = likeness(one[at], other[at], fuzz.token_set_ratio, DOUBTFUL).astype(np.float64) * 0.8
+    whole[at] = np.maximum(whole[at], within)
     # "ZI PETITE SYNTHE VANCAUWENBERGHE" and "VAN CAUWENBERGUE": one inside the other, misspelt.
-    doubt = kept & (whole < 85)
-    part = _by_couples(left, right, pairs, fuzz.partial_ratio, doubt, shortest=7) * 0.9
-    return np.maximum(whole, np.where(part >= 76, part, 0))
-
-
-def _by_couples(
-    left: Labels, right: Labels, pairs: Pairs, scorer: Any, kept: Flags, shortest: int = 1
-) -> Floats:
-    """The likeness of the texts of each pair kept, each couple of texts measured once; else 0."""
-    one, other = left.code[pairs.probe].astype(np.int64), right.code[pairs.line].astype(np.int64)
-    size = max(len(right.values), 1)
-    at = np.flatnonzero(kept)
-    couples, inverse = np.unique(one[at] * size + other[at], return_inverse=True)
-    texts = left.values[couples // size], right.values[couples % size]
-    long = np.ones(len(couples), dtype=bool)
-    if shortest > 1:
-        sizes = (map(len, side.tolist()) for side in texts)
-        long = np.fromiter(map(min, *sizes), np.int64, len(couples)) >= shortest
-    score = np.zeros(len(couples))
-    score[long] = process.cpdist(
-        texts[0][long], texts[1][long], scorer=scorer, workers=WORKERS, dtype=np.float32
-    )
-    found = np.zeros(len(pairs.probe))
-    found[at] = score[inverse]
-    return found
+    at = at[whole[at] < 85]
+    sizes = (map(len, side[at].tolist()) for side in (one, other))
+    at = at[np.fromiter(map(min, *sizes), np.int64, len(at)) >= 7]
+    part = likeness(one[at], other[at], fuzz.partial_ratio, 76).astype(np.float64) * 0.9
+    whole[at] = np.maximum(whole[at], np.where(part >= 76, part, 0))
+    return whole

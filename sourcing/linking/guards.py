@@ -1,6 +1,7 @@
 """GUARDS: why a pair is never linked without a person, however probable it looks."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -24,8 +25,14 @@ class Guard(NamedTuple):
 
 
 def is_one_of(levels: Levels, evidence: str, *codes: str) -> Flags:
-    wanted = [CODES[evidence].index(code) for code in codes]
-    return np.isin(levels[:, AT[evidence]], wanted)
+    return _wanted(evidence, codes)[levels[:, AT[evidence]]]
+
+
+@cache
+def _wanted(evidence: str, codes: tuple[str, ...]) -> Flags:
+    """Which answers of this evidence are among these."""
+    places = [CODES[evidence].index(code) for code in codes]
+    return np.isin(np.arange(len(CODES[evidence])), places)
 
 
 def identified(levels: Levels) -> Flags:
@@ -138,8 +145,13 @@ def held_back(levels: Levels) -> Flags:
 
 def reasons(levels: Levels) -> list[tuple[str, ...]]:
     """Why each pair is held back; empty for those that are not."""
-    held = [guard.holds(levels).tolist() for guard in GUARDS]
-    return [
-        tuple(guard.reason for guard, holds in zip(GUARDS, said, strict=True) if holds)
-        for said in zip(*held, strict=True)
-    ]
+    held = np.zeros(len(levels), dtype=np.int64)
+    for place, guard in enumerate(GUARDS):
+        held |= guard.holds(levels).astype(np.int64) << place
+    return [_told(which) for which in held.tolist()]
+
+
+@cache
+def _told(held: int) -> tuple[str, ...]:
+    """The reasons of the guards whose bits are set."""
+    return tuple(guard.reason for place, guard in enumerate(GUARDS) if held >> place & 1)

@@ -137,7 +137,7 @@ def exact(compared: Comparison) -> Levels:
 @once
 def numbers(compared: Comparison) -> Levels:
     """Numbers in the names (2C, BSMAT 12, T21): shared, or contradicting."""
-    return compared.names.words.numbers
+    return compared.names.numbers
 
 
 @once

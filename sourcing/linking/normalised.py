@@ -157,6 +157,8 @@ class Normaliser:
         try:
             desk = self.desks.pop()
         except IndexError:
+            # One thread each: for a few lines, waking another takes longer than the work it does.
+            self.duck.execute("SET threads = 1")
             desk = Desk(self._connection(), self.steps)
         read = desk.read(columns)
         self.desks.append(desk)
@@ -166,6 +168,7 @@ class Normaliser:
     def tables(self, columns: Columns | File) -> Iterator[Any]:
         """A connection with the tables of STEPS for these lines, gone with it."""
         with self.turn, self._connection() as duck:
+            duck.execute("SET threads = 2")
             # Tables are cut in parts so large that two threads would share one line in ten.
             duck.execute("PRAGMA verify_parallelism")
             create(duck, "raw", *raw(duck, columns))

@@ -1,6 +1,6 @@
 """The words two sets of names share, misspelt and shortened ones included."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,10 +8,10 @@ from rapidfuzz import process
 from rapidfuzz.distance import JaroWinkler
 
 from sourcing.linking.index import Floats, Ints, Words, changes
-from sourcing.linking.normalised import IS_CUT, IS_PLACE, Vocabulary
+from sourcing.linking.normalised import IS_CUT, IS_PLACE, Text, Vocabulary
 
-# rapidfuzz threads: starting them costs more than one list saves.
-WORKERS = 1
+# From so many texts on, rapidfuzz starts threads of its own: the interpreter is left to others.
+MANY = 2_000
 # Two words are one word misspelt from this likeness on (Jaro-Winkler, 4 letters at least).
 SAME_WORD = 0.9
 # What a misspelt or shortened word is worth beside the same word.
@@ -29,8 +29,6 @@ class Overlap(NamedTuple):
     right: Floats
     # Of what is shared, the part that is word for word.
     exact: Floats
-    # Numbers among the words: 0 none or one side only, 1 they contradict, 2 one is shared.
-    numbers: Ints
 
     def dice(self) -> Floats:
         return ratio(2 * self.shared, self.left + self.right)
@@ -51,7 +49,8 @@ class Spread(NamedTuple):
         return cls(row, word, np.where(flags & IS_PLACE, PLACE_WORD_SHARE, 1.0) * bits[word], flags)
 
     def where(self, kept: Flags) -> "Spread":
-        return Spread(self.row[kept], self.word[kept], self.bits[kept], self.flags[kept])
+        at = np.flatnonzero(kept)
+        return Spread(self.row[at], self.word[at], self.bits[at], self.flags[at])
 
     def total(self, count: int) -> Floats:
         return sums(self.row, self.bits, count)
@@ -72,13 +71,17 @@ def overlap(
         shared = shared + sums(near.row, near.worth, count)
         of_left = of_left - sums(near.row, near.spare_left, count)
         of_right = of_right - sums(near.row, near.spare_right, count)
-    is_number = vocabulary.is_number
+    return Overlap(shared, of_left, of_right, exact)
+
+
+def numbers(left: Spread, right: Spread, count: int, vocabulary: Vocabulary) -> Ints:
+    """Numbers among the words: 0 none or one side only, 1 they contradict, 2 one is shared."""
+    one, other = (side.where(vocabulary.is_number[side.word]) for side in (left, right))
+    shared = one.row[met(one, other, len(vocabulary.word))[0]]
     said_l, said_r, both = (
-        np.bincount(side.row[is_number[side.word]], minlength=count) > 0
-        for side in (left, right, left.where(met_l))
+        np.bincount(row, minlength=count) > 0 for row in (one.row, other.row, shared)
     )
-    numbers = np.where(both, 2, np.where(said_l & said_r, 1, 0))
-    return Overlap(shared, of_left, of_right, exact, numbers)
+    return np.where(both, 2, np.where(said_l & said_r, 1, 0))
 
 
 def met(left: Spread, right: Spread, size: int) -> tuple[Flags, Flags]:
@@ -107,27 +110,33 @@ class _Near(NamedTuple):
 
 def _near(left: Spread, right: Spread, vocabulary: Vocabulary) -> _Near:
     """The best match of each word of the left, among those not shared."""
+    left, right = (side.where(_may_be_alike(side.word, vocabulary)) for side in (left, right))
     rows = int(max(left.row.max(initial=-1), right.row.max(initial=-1))) + 1
     row, at_l, at_r = cross(_starts(left.row, rows), _starts(right.row, rows), np.arange(rows))
-    kept = np.flatnonzero(_may_be_one(left.word[at_l], right.word[at_r], vocabulary))
+    kept = np.flatnonzero(vocabulary.first[left.word[at_l]] == vocabulary.first[right.word[at_r]])
     row, at_l, at_r = row[kept], at_l[kept], at_r[kept]
     is_close, is_start = _likeness(left.word[at_l], right.word[at_r], vocabulary)
     is_cut = is_start & (((left.flags[at_l] | right.flags[at_r]) & IS_CUT) != 0)
     bits = np.minimum(left.bits[at_l], right.bits[at_r])
     worth = np.where(is_cut, 1.0, np.where(is_close | is_start, MISSPELT, 0.0)) * bits
-    order = np.lexsort((-worth, at_l))
-    chosen = order[changes(at_l[order])]
-    chosen = chosen[worth[chosen] > 0]
+    chosen = np.flatnonzero(worth > 0)
+    chosen = chosen[highest(at_l[chosen], worth[chosen])]
     bits, at_l, at_r = bits[chosen], at_l[chosen], at_r[chosen]
     return _Near(row[chosen], worth[chosen], left.bits[at_l] - bits, right.bits[at_r] - bits)
 
 
-def _may_be_one(left: Ints, right: Ints, vocabulary: Vocabulary) -> Flags:
-    """Words that begin alike, long enough, no numbers."""
-    length, number = vocabulary.length, vocabulary.is_number
-    alike = vocabulary.first[left] == vocabulary.first[right]
-    long = np.minimum(length[left], length[right]) >= 3
-    return np.asarray(alike & long & ~number[left] & ~number[right])
+def _may_be_alike(words: Ints, vocabulary: Vocabulary) -> Flags:
+    """Words long enough, no numbers."""
+    return np.asarray((vocabulary.length[words] >= 3) & ~vocabulary.is_number[words])
+
+
+def highest(owner: Ints, worth: Floats) -> Ints:
+    """The first of the highest of each owner; owners are increasing."""
+    begins = np.flatnonzero(changes(owner))
+    count = np.diff(begins, append=len(owner))
+    is_top = worth == np.repeat(np.maximum.reduceat(worth, begins), count)
+    at = np.flatnonzero(is_top)
+    return at[changes(owner[at])]
 
 
 def _likeness(left: Ints, right: Ints, vocabulary: Vocabulary) -> tuple[Flags, Flags]:
@@ -135,17 +144,19 @@ def _likeness(left: Ints, right: Ints, vocabulary: Vocabulary) -> tuple[Flags, F
     size, texts = len(vocabulary.word), vocabulary.word
     couples, inverse = np.unique(left * size + right, return_inverse=True)
     one, other = couples // size, couples % size
-    close = process.cpdist(
-        texts[one],
-        texts[other],
-        scorer=JaroWinkler.similarity,
-        workers=WORKERS,
-        dtype=np.float32,
-        score_cutoff=SAME_WORD,
-    )
+    close = likeness(texts[one], texts[other], JaroWinkler.similarity, SAME_WORD)
     long = np.minimum(vocabulary.length[one], vocabulary.length[other]) >= 4
     starts = np.fromiter(map(_is_start, texts[one].tolist(), texts[other].tolist()), bool, len(one))
-    return (long & (np.asarray(close) >= SAME_WORD))[inverse], starts[inverse]
+    return (long & (close >= SAME_WORD))[inverse], starts[inverse]
+
+
+def likeness(one: Text, other: Text, scorer: Any, least: float = 0) -> NDArray[np.float32]:
+    """How alike each text of one is to the other's; 0 under `least`."""
+    workers = 2 if len(one) >= MANY else 1
+    found = process.cpdist(
+        one, other, scorer=scorer, workers=workers, dtype=np.float32, score_cutoff=least
+    )
+    return np.asarray(found, dtype=np.float32)
 
 
 def _is_start(one: str, other: str) -> bool:
@@ -167,8 +178,14 @@ def pairwise(left: Ints, right: Ints, of_left: Ints, of_right: Ints) -> tuple[In
 def ranges(start: Ints, end: Ints) -> tuple[Ints, Ints]:
     """Concatenated ranges: the number of the range, and the value in it."""
     count = end - start
-    row = np.repeat(np.arange(len(start)), count)
-    return row, np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count - start, count)
+    return np.repeat(np.arange(len(start)), count), inside(start, count)
+
+
+def inside(start: Ints, count: Ints) -> Ints:
+    """Concatenated ranges: the values in each."""
+    values = np.repeat(start - np.cumsum(count) + count, count)
+    values += np.arange(len(values))
+    return values
 
 
 def sums(row: Ints, weight: Floats, count: int) -> Floats:
