@@ -157,8 +157,6 @@ class Normaliser:
         try:
             desk = self.desks.pop()
         except IndexError:
-            # One thread each: for a few lines, waking another takes longer than the work it does.
-            self.duck.execute("SET threads = 1")
             desk = Desk(self._connection(), self.steps)
         read = desk.read(columns)
         self.desks.append(desk)
