@@ -37,7 +37,12 @@ RECORDS = st.builds(Record, **{f.name: KINDS.get(f.name, TEXTS) for f in fields(
 
 
 @pytest.mark.parametrize("cleaner", list(ODD_ONES), ids=lambda cleaner: cleaner.__name__)
-@given(texts=st.lists(st.one_of(TEXTS, NUMBERS, st.from_regex(r"[\w .&-]{1,9}"))))
+@given(
+    texts=st.one_of(
+        st.lists(st.one_of(TEXTS, NUMBERS, st.from_regex(r"[\w .&-]{1,9}"))),
+        st.lists(st.from_regex(r"https://ab\.fr/[a-z/:?é]{0,4}(https://ab\.fr/)?")),
+    )
+)
 @settings(max_examples=60, deadline=None)
 def test_what_is_not_found_odd_is_what_its_cleaner_gives(
     cleaner: Callable[[str], str], texts: list[str]

@@ -2,7 +2,6 @@
 
 import codecs
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -17,7 +16,7 @@ DELIMITERS = (",", ";", "\t", "|")
 CHUNK = 1 << 18
 MAX_LINE = 1 << 20
 # Stands for a delimiter inside quotes while a block is cut: no text has it.
-HELD = "\ue000"
+HELD = "\x1f"
 SNIFF_LINES = 60
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -106,10 +105,17 @@ def _decoded(file: IO[bytes], encoding: str) -> Iterator[str]:
     """The text of a file, some at a time; its lines end as Unix ends them."""
     errors = "windows" if encoding.startswith("utf-8") else "replace"
     decoder = codecs.getincrementaldecoder(encoding)(errors)
-    lines = io.IncrementalNewlineDecoder(decoder, translate=True)
+    held = ""
     while data := file.read(CHUNK):
-        yield lines.decode(data)
-    yield lines.decode(b"", final=True)
+        text = held + decoder.decode(data)
+        # Perhaps the first half of a line's end.
+        held = "\r" if text.endswith("\r") else ""
+        yield _unix(text.removesuffix(held))
+    yield _unix(held + decoder.decode(b"", final=True))
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _first_lines(head: bytes, encoding: str) -> list[str]:
@@ -138,15 +144,16 @@ def _blocks(name: str, texts: Iterable[str]) -> Iterator[str]:
     """Whole physical lines, many at a time; a gigabyte without a line break is refused early."""
     tail, count = "", 0
     for text in texts:
-        lines, end, tail = (tail + text).rpartition("\n")
-        count += lines.count("\n") + len(end)
+        end = text.rfind("\n") + 1
+        block, tail = (tail + text[:end], text[end:]) if end else ("", tail + text)
+        count += block.count("\n")
         if len(tail) > MAX_LINE:
             raise SourceError(
                 f"{name}, ligne {count + 1} : plus d'un million de caractères sans retour "
                 "à la ligne ; ce n'est pas un tableau, vérifier le fichier."
             )
-        if end:
-            yield lines + end
+        if block:
+            yield block
     if tail:
         yield tail
 

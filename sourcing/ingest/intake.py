@@ -145,7 +145,8 @@ class Intake:
         self.rejects.put(sorted(lines.rejects))
         chosen = [i for i in identified if verdicts[i] != "outside"]
         self.counts["outside"] += len(identified) - len(chosen)
-        self._put_aside(lines, found.columns, set(identified).difference(chosen))
+        if "level" in found.columns:
+            self._put_aside(lines, found.columns, set(identified).difference(chosen))
         if chosen:
             kept = self._finished(lines, chosen, found.at(chosen), is_named)
             self._keep(self._sorted_out(kept, [verdicts[i] for i in chosen]))
@@ -157,18 +158,19 @@ class Intake:
         given = lines.at(chosen)
         if is_named:
             found = self._cleaning.identify(given, len(chosen)) | found
-        for place, line in enumerate(chosen):
+        for place, line in enumerate(chosen if lines.notes else ()):
             if note := lines.notes.get(line):
                 found.together[place].append(Problem("fichier", note))
         found |= self._cleaning.rest(given)
-        numbers = [lines.numbers[i] for i in chosen]
+        numbers = lines.numbers
+        if len(chosen) < len(numbers):
+            numbers = [numbers[i] for i in chosen]
         files = [lines.file] * len(numbers)
         return kept_lines(files, numbers, found.columns, found.problems())
 
     def _put_aside(self, lines: Lines, columns: Columns, outside: Collection[int]) -> None:
         """What is said of firms as a whole: the register may bring them another month."""
-        levels = columns.get("level", ())
-        firms = sorted(i for i in outside if levels and levels[i] == "siren")
+        firms = sorted(i for i in outside if columns["level"][i] == "siren")
         if not firms:
             return
         said = {name: values for name, values in lines.at(firms).items() if name in SAID}

@@ -79,8 +79,8 @@ class Kept:
 
     def __reduce__(self) -> tuple[Any, ...]:
         columns = {name: _packed(values) for name, values in self.columns.items()}
-        parts = (_packed(self.keys), _packed(self.files), self.numbers, self.sectors, columns)
-        return _unpacked, parts
+        mine = (_packed(self.keys), _packed(self.files), _packed(self.sectors))
+        return _unpacked, (self.numbers, *mine, columns)
 
     def of(self, name: str) -> Iterable[Any]:
         """What each line says of one of KEPT."""
@@ -109,6 +109,8 @@ class Kept:
 
 
 def _packed(values: list[Any]) -> Any:
+    if values[0] == values[-1] and values.count(values[0]) == len(values):
+        return values[:1]
     try:
         joined = "\n".join(values)
     except TypeError:
@@ -116,14 +118,15 @@ def _packed(values: list[Any]) -> Any:
     return joined if joined.count("\n") == len(values) - 1 else values
 
 
-def _unpacked(*parts: Any) -> Kept:
-    keys, files, numbers, sectors, columns = parts
-    found = {name: _apart(values) for name, values in columns.items()}
-    return Kept(_apart(keys), _apart(files), numbers, sectors, found)
+def _unpacked(numbers: Sequence[int], *packed: Any) -> Kept:
+    keys, files, sectors, columns = packed
 
+    def apart(given: Any) -> list[Any]:
+        found = given.split("\n") if isinstance(given, str) else given
+        return found * len(numbers) if len(found) == 1 else found
 
-def _apart(packed: Any) -> list[Any]:
-    return packed.split("\n") if isinstance(packed, str) else packed
+    found = {name: apart(values) for name, values in columns.items()}
+    return Kept(apart(keys), apart(files), numbers, apart(sectors), found)
 
 
 def kept_lines(

@@ -21,7 +21,7 @@ class Lines:
     """Records of one file; a field that no record fills has no column."""
 
     file: str
-    numbers: list[int] = field(default_factory=list)
+    numbers: Sequence[int] = ()
     columns: Columns = field(default_factory=dict)
     # The fields left aside, read at some places only.
     later: Callable[[Sequence[int]], Columns] | None = None
@@ -41,6 +41,7 @@ class Lines:
 def parsed(rows: Sequence[Row], parse: Parse) -> Lines:
     """Rows of one file, each through `parse`."""
     lines = Lines(rows[0].file)
+    numbers: list[int] = []
     records: list[Record] = []
     for row in rows:
         try:
@@ -53,8 +54,9 @@ def parsed(rows: Sequence[Row], parse: Parse) -> Lines:
             continue
         if note := row.values.get("_problem"):
             lines.notes[len(records)] = note
-        lines.numbers.append(row.line)
+        numbers.append(row.line)
         records.append(record)
+    lines.numbers = numbers
     columns = zip(FIELDS, zip(*map(_VALUES_OF, records), strict=True), strict=False)
     lines.columns = _filled({name: list(values) for name, values in columns})
     return lines
@@ -68,13 +70,13 @@ def of_table(table: Table, parse: Parse) -> Lines:
         columns, out, refused = mapping.of_table(parse, table)
     else:
         return parsed(list(table.rows()), parse)
-    lines = Lines(table.file, list(table.lines), columns, out_of_scope=len(out))
+    lines = Lines(table.file, table.lines, columns, out_of_scope=len(out))
     for place in sorted(refused.keys() - out):
         lines.refuse(table.lines[place], refused[place])
     if out or refused:
         kept = [i for i in range(len(table.lines)) if i not in out and i not in refused]
         table = table.at(kept)
-        lines.numbers, lines.columns = list(table.lines), at(columns, kept)
+        lines.numbers, lines.columns = table.lines, at(columns, kept)
     lines.columns = _filled(lines.columns)
     if isinstance(parse, Fields):
         lines.later = partial(_read_later, parse, table)

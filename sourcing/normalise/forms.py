@@ -4,6 +4,7 @@ Never a second rule: a cleaner gives the others back as they are, which a test c
 """
 
 import re
+import string
 from collections.abc import Callable, Collection, Mapping
 from itertools import compress
 
@@ -17,6 +18,8 @@ from sourcing.normalise.text import ABSENT, present, readable, tidy
 _PLAIN = re.compile(r"\w+(?:[ '’.,/°+()-]\w+)*")
 # In texts put end to end, one a line.
 _UNTIDY = ("  ", " \n", "\n ", "&", "<", "[")
+_SITES = re.compile(rf"(?:(?:{PLAIN_SITE.pattern})?\n)*+")
+_PATH = f"{string.ascii_letters}{string.digits}/_-".encode()
 _LONGEST = max(map(len, ABSENT))
 _WEIGHTS = np.array([2, 1] * 7, dtype=np.uint8)
 
@@ -36,8 +39,22 @@ def _are_tidy(texts: Collection[str]) -> bool:
 
 
 def odd_sites(texts: set[str]) -> set[str]:
+    if not texts or _are_pages(texts) or _SITES.fullmatch("\n".join((*texts, ""))):
+        return set()
     is_plain = PLAIN_SITE.fullmatch
     return {text for text in texts if text and not is_plain(text)}
+
+
+def _are_pages(texts: Collection[str]) -> bool:
+    """Whether all are pages of one site, as when a source gives one to each of its lines."""
+    least, most = min(texts), max(texts)
+    site = least[: least.find("/", len("https://")) + 1]
+    if least == site or not (most.startswith(site) and PLAIN_SITE.fullmatch(f"{site}-")):
+        return False
+    joined = "".join(texts)
+    paths = joined.replace(site, "")
+    is_once = len(joined) - len(paths) == len(site) * len(texts)
+    return is_once and paths.isascii() and not paths.encode().translate(None, _PATH)
 
 
 def odd_emails(texts: set[str]) -> set[str]:
