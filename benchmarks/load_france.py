@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -21,7 +22,7 @@ from load_register import generate, load, prepare
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from sourcing import db, segments, tagging
+from sourcing import segments, tagging
 from sourcing.search import Query, search, shelf
 from sourcing.search.query import Near
 
@@ -120,11 +121,14 @@ def main() -> None:
         files = generate(folder, given.establishments, ".parquet", closed=0.0)
         engine = prepare(given.url or f"sqlite:///{temporary}/base.sqlite")
         count = given.establishments
-        with step("read and written", engine, count):
-            run, reading, _ = load(engine, files, everywhere=True)
-        print(f"  of which reading: {reading[0]:.1f} s, computing {reading[1]:.1f} s")
-        with step("tagged and indexed", engine, count), db.transaction(engine) as session:
-            tagging.tag(session, segments.load())
+        first = partial(tagging.tag_first, nomenclature=segments.load())
+        with step("read, written, tagged and indexed", engine, count):
+            run, reading, whole = load(engine, files, everywhere=True, first=first)
+        after = whole[0] - reading[0]
+        print(
+            f"  reading: {reading[0]:.1f} s, computing {reading[1]:.1f} s; the rest {after:.1f} s"
+        )
+        print(f"  after the scan: {count / after:,.0f} rows/s")
         ask(engine, Path(temporary))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"{run.kept:,} suppliers; peak memory {peak:,.0f} MiB; load {os.getloadavg()[0]:.1f}")

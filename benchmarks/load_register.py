@@ -21,7 +21,7 @@ from connectors.sirene import ADDRESS, SOURCE
 from sourcing import db
 from sourcing.model import Base, Place, Run
 from sourcing.register import read_register
-from sourcing.wholesale import Wanted
+from sourcing.wholesale import First, Wanted, write_alone
 
 # France has 35,000 communes; this stock has as many, 56001 to 56025 being the territory.
 DEPARTEMENTS, COMMUNES = 95, 360
@@ -190,7 +190,7 @@ def prepare(url: str) -> Any:
 
 
 def load(
-    engine: Any, files: list[Path], everywhere: bool
+    engine: Any, files: list[Path], everywhere: bool, first: First = write_alone
 ) -> tuple[Run, tuple[float, float], tuple[float, float]]:
     """One ingestion: its run, the wall and CPU seconds of reading, and those of the whole."""
     start = seconds()
@@ -202,7 +202,7 @@ def load(
 
     with Session(engine, expire_on_commit=False) as session, session.begin():
         run = Run(source="sirene", files=[], started_at=datetime(2026, 9, 1), leftover=[])
-        wanted = Wanted(everywhere=everywhere, progress=tell)
+        wanted = Wanted(everywhere=everywhere, progress=tell, first=first)
         with read_register(session, SOURCE, files, wanted) as write:
             session.add(run)
             session.flush()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from sqlalchemy.orm import Session
 
 from sourcing.model import Run
 from sourcing.source import SourceError
@@ -19,6 +20,15 @@ from sourcing.workplace import workplace
 Progress = Callable[[float], None]
 # What was read, into the base, under this run; the run gets its counts, the caller commits.
 Write = Callable[[Run], None]
+# A base's first suppliers: its session, the DuckDB whose table `supplier` they are, and what writes
+# them, to be called once.
+First = Callable[[Session, Any, Callable[[], None]], None]
+
+
+def write_alone(_session: Session, _con: Any, put: Callable[[], None]) -> None:
+    """Nothing is made of them now."""
+    put()
+
 
 # DuckDB's own memory; beyond, it works on disk.
 MEMORY = "1GB"
@@ -45,6 +55,8 @@ class Wanted:
     # Of the closed establishments, only those the base knows already.
     open_only: bool = False
     progress: Progress = lambda _: None
+    # What is made of a base's first suppliers while they are written.
+    first: First = write_alone
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from sourcing.places.qpv import load_qpv
 from sourcing.register import until
 from sourcing.search import shelf
 from sourcing.source import Source, SourceError
+from sourcing.wholesale import First
 
 # A session of its own each time.
 Opened = Callable[[], AbstractContextManager[Session]]
@@ -145,6 +146,7 @@ def ingest(
             open_only=bench.settings.open_only,
             mapping_name=mapping,
             progress=step,
+            first=tag_first(bench),
         )
         session.flush()
         report, refused = run_lines(session, run), run.outcome != "done"
@@ -152,6 +154,11 @@ def ingest(
     if refused:
         raise SourceError(message)
     click.echo("\n".join(report))
+
+
+def tag_first(bench: Bench) -> First:
+    """Tags and index of a base's first suppliers, made while they are written."""
+    return lambda session, con, put: tagging.tag_first(session, con, put, bench.nomenclature)
 
 
 def run_lines(session: Session, run: Run) -> list[str]:

@@ -11,7 +11,13 @@ from sqlalchemy.orm import Session
 from connectors import load_all
 from sourcing import db, linking, registrations, tagging
 from sourcing import ingest as ingestion
-from sourcing.commands.fill import bring_all, place_addresses, ready_search, source_named
+from sourcing.commands.fill import (
+    bring_all,
+    place_addresses,
+    ready_search,
+    source_named,
+    tag_first,
+)
 from sourcing.commands.shared import (
     Bench,
     count,
@@ -163,6 +169,7 @@ def _read_files(
             session, source, files, complete=not source.brings_changes,
             open_only=bench.settings.open_only, margin_km=bench.settings.margin_km,
             mapping_name=mapping, guard=guard, progress=step,
+            first=tag_first(bench),
         )  # fmt: skip
     bench.say(f"{source.title} : {_sentence(run)}")
     yield run

@@ -22,6 +22,7 @@ from sqlalchemy import (
     case,
     func,
     select,
+    text,
     types,
 )
 from sqlalchemy.dialects import postgresql
@@ -130,6 +131,22 @@ def _cell(column: Any, kind: str) -> Any:
 
 
 # --- to the base ---
+
+
+def by_key(session: Session, sql: str, key: str) -> str:
+    """The rows of a query as the base best takes them: SQLite writes them in the order of a key."""
+    return f"{sql} ORDER BY {key}" if db.is_sqlite(session) else sql
+
+
+def numbers_for(session: Session, table: str, rows: int) -> int:
+    """The first of as many numbers in a row, for rows that come with their own."""
+    if db.is_sqlite(session):
+        taken = text(f"SELECT coalesce(max(id), 0) + 1 FROM {table}")  # noqa: S608
+        return int(session.scalar(taken) or 1)
+    serial = f"pg_get_serial_sequence('{table}', 'id')"
+    last = int(session.scalar(text(f"SELECT nextval({serial}) + :rows"), {"rows": rows}) or 0)
+    session.execute(text(f"SELECT setval({serial}, :last)"), {"last": last})
+    return last - rows
 
 
 def push(

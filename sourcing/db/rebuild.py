@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from sourcing import db
 
 # What PostgreSQL may use to sort the rows of an index, until the transaction ends.
-SORTING = "SET LOCAL maintenance_work_mem = '512MB'"
+SORTING = "SET LOCAL maintenance_work_mem = '1GB'"
 PARTS = """
     SELECT conname, pg_get_constraintdef(oid), contype <> 'f', true FROM pg_constraint
     WHERE conrelid = CAST(:name AS regclass) AND contype IN ('p', 'u', 'f')

@@ -22,7 +22,7 @@ from sourcing.model import Base, Mention, Reject, Run
 from sourcing.places import Places
 from sourcing.register import read_register
 from sourcing.source import Source, SourceError
-from sourcing.wholesale import Wanted
+from sourcing.wholesale import First, Wanted, write_alone
 
 OWN = ("source", "run_id", "first_seen", "last_seen", "key", "file", "line", "sectors", "digest")
 # When one of these changes, the mention may be another supplier's: it is linked anew.
@@ -64,18 +64,21 @@ def ingest(
     mapping_name: str = "",
     guard: Guard | None = None,
     progress: Progress | None = None,
+    first: First = write_alone,
 ) -> Run:
     """Take a source's files whole, or leave the data as they were and say why in the run.
 
     `complete`: these files are the whole source; what they do not hold has left it. `open_only`: a
-    register's closed establishments are kept only when known already. The run is recorded either
+    register's closed establishments are kept only when known already. `first`: what is made of a
+    base's first suppliers while they are written. The run is recorded either
     way (outcome "done" or "refused"); the caller commits.
     """
     run = _new_run(session, source, files, complete)
     guard = guard or Guard()
     try:
         if source.kind in WHOLESALE:
-            wanted = Wanted(everywhere, margin_km, complete, open_only, _shares(progress))
+            shares = _shares(progress)
+            wanted = Wanted(everywhere, margin_km, complete, open_only, shares, first)
             _ingest_wholesale(session, source, files, run, guard, wanted)
         else:
             scope = Scope(Places.read(session), everywhere, margin_km)

@@ -2,16 +2,22 @@
 
 from datetime import date
 
-from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sourcing.model.base import CODE, Base
+
+LEADS = text("merged_into IS NOT NULL")
 
 
 class Supplier(Base):
     """An establishment that can sell. Identity from the register when it has a siret there."""
 
     __tablename__ = "supplier"
+    # Nearly nobody leads to another.
+    __table_args__ = (
+        Index("ix_supplier_merged_into", "merged_into", sqlite_where=LEADS, postgresql_where=LEADS),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     # What URLs and exports use: the siret, or a stable digest for a supplier without one.
     uid: Mapped[str] = mapped_column(CODE, unique=True)
@@ -64,7 +70,7 @@ class Supplier(Base):
     # Of the register's line as last composed: the same digest again changes nothing.
     digest: Mapped[int | None] = mapped_column(BigInteger)
     # The supplier its lines are now at; its address leads there. None: it stands for itself.
-    merged_into: Mapped[int | None] = mapped_column(ForeignKey("supplier.id"), index=True)
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("supplier.id"))
 
 
 class Succession(Base):

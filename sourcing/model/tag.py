@@ -60,7 +60,7 @@ class Listing(Base):
     supplier_id: Mapped[int] = mapped_column(
         ForeignKey("supplier.id", ondelete="CASCADE"), primary_key=True
     )
-    commune_code: Mapped[str] = mapped_column(CODE, index=True)
+    commune_code: Mapped[str] = mapped_column(CODE)
     in_territory: Mapped[bool]
     lon: Mapped[float | None]
     lat: Mapped[float | None]

@@ -56,10 +56,12 @@ def _write(session: Session, load: Load, run: Run) -> None:
     count(session, load, run)
     values = shared(run.started_at.date().isoformat(), run.id)
     if writing.is_first(session):
-        rows = compose(load.source, load.reading, OWN, {})
-        writing.write_first(session, load.con, rows, values, run)
+        load.con.execute(f"CREATE TABLE composed AS {compose(load.source, load.reading, OWN, {})}")
+        writing.write_first(session, load, values, run)
     else:
-        load.con.execute(compose(load.source, load.reading, WRITTEN, values))
+        # In the order of siret, so that the base's indexes grow at one end.
+        rows = compose(load.source, load.reading, WRITTEN, values)
+        load.con.execute(f"{rows} ORDER BY siret")
         writing.write(session, load.con, run, load.wanted.progress)
     if run.is_whole:
         writing.mark_gone(session, load.con, run)

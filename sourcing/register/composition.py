@@ -134,7 +134,6 @@ def compose(
     }  # fmt: skip
     said = ", ".join(f"{values.get(c) or last.get(c, c)} AS {c}" for c in columns)
     layers, placing = _layers(source.columns), _placing(source.columns)
-    # In the order of siret, so that the base's indexes grow at one end.
     return (
         f"WITH fact AS (SELECT {fact} FROM line LEFT JOIN legal_unit "
         "ON legal_unit.siren = left(line.siret, 9) LEFT JOIN geolocation USING (siret)), "
@@ -143,7 +142,7 @@ def compose(
         f"marked AS (SELECT *, {_digest(source, reading, layers + placing)} AS digest "
         "FROM located), news AS (SELECT marked.* FROM marked LEFT JOIN known USING (siret) "
         "WHERE known.digest IS DISTINCT FROM marked.digest), "
-        f"{layers}, {placing} SELECT {said} FROM placed ORDER BY siret"
+        f"{layers}, {placing} SELECT {said} FROM placed"
     )
 
 

@@ -7,10 +7,11 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from sourcing import db, masking, stale
-from sourcing.db.columns import pull, push
+from sourcing.db.columns import by_key, numbers_for, pull, push
 from sourcing.db.rebuild import unindexed
 from sourcing.model import REGISTER, Base, Run, Supplier
 from sourcing.register.composition import FIRST, OWN, REMEMBERED, WRITTEN
+from sourcing.register.reading import Load
 
 # Rows at a time: to write, to mark.
 BATCH, GONE_BATCH = 20_000, 500
@@ -34,15 +35,29 @@ def is_first(session: Session) -> bool:
     return session.scalar(select(Supplier.id).limit(1)) is None
 
 
-def write_first(session: Session, con: Any, rows: str, values: dict[str, str], run: Run) -> None:
-    """The rows of this query into an empty base, as fast as it takes them; indexes come after.
+def write_first(session: Session, load: Load, values: dict[str, str], run: Run) -> None:
+    """DuckDB's table `composed` into an empty base, as fast as it takes it; indexes come after.
 
     They need no place in the to-tag queue: whoever has no index yet is tagged with it.
     """
-    with unindexed(session, "supplier"):
-        push(session, con, rows, "supplier", dict.fromkeys(OWN, "") | values)
-    run.added = run.kept
-    masking.mask_suppliers(session, run.id)
+    con, columns = load.con, dict.fromkeys(("id", *OWN), "") | values
+    start = numbers_for(session, "supplier", run.kept)
+    said = ", ".join(f"{value} AS {column}" for column, value in values.items())
+    con.execute(f"CREATE VIEW supplier AS SELECT {start} + rowid AS id, *, {said}, "  # noqa: S608
+                "NULL AS merged_into FROM composed")  # fmt: skip
+    # What is written and what is made of it meanwhile are two transactions there.
+    con.commit()
+    con.begin()
+
+    def put() -> None:
+        with unindexed(session, "supplier"), con.cursor() as aside:
+            own = ", ".join(column for column, value in columns.items() if not value)
+            rows = by_key(session, f"SELECT {own} FROM supplier", "id")  # noqa: S608
+            push(session, aside, rows, "supplier", columns)
+        run.added = run.kept
+        masking.mask_suppliers(session, run.id)
+
+    load.wanted.first(session, con, put)
 
 
 def write(session: Session, con: Any, run: Run, tell: Callable[[float], None]) -> None:

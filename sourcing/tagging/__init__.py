@@ -2,16 +2,27 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Column, Integer, MetaData, Table, delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from sourcing import contracts, db, stale
 from sourcing.db.columns import workshop
-from sourcing.model import Listing, Place, Setting, Stale, Supplier, Tag
+from sourcing.model import (
+    ContractWinner,
+    Listing,
+    Mention,
+    Place,
+    Setting,
+    Stale,
+    Supplier,
+    Tag,
+)
 from sourcing.segments import Nomenclature
 from sourcing.tagging import listing
 from sourcing.tagging import of_contracts as tags_of_contracts
@@ -36,6 +47,8 @@ TAGGERS: tuple[Callable[[Scope], None], ...] = (
     tags_of_register.noise,
     tags_of_register.gone,
 )
+# Those that read more of the base than its suppliers.
+READERS = (tags_of_contracts.segments, tags_of_lists.mentions)
 # Raise it when a tagger changes: every supplier is then tagged anew, whatever the queue says.
 RULES = 6
 TAGGED_BY = "tagged_by"
@@ -99,14 +112,47 @@ def tag(
             for tagger in TAGGERS:
                 tagger(scope)
             tell(total * 0.4, total)
+            listing.work_out(scope)
+            tell(total * 0.6, total)
             _clear(scope)
-            count = listing.write(scope, lambda share: tell(total * (0.4 + 0.6 * share), total))
+            count = listing.send(scope, lambda share: tell(total * (0.6 + 0.4 * share), total))
     if only is None:
-        fingerprint = _fingerprint(session, nomenclature)
-        session.merge(Setting(key=TAGGED_BY, value=fingerprint))
+        _remember(session, nomenclature)
     stale.announce(session)
     session.expire_all()
     return count
+
+
+def tag_first(
+    session: Session, con: Any, put: Callable[[], None], nomenclature: Nomenclature
+) -> None:
+    """Tag and index a base's first suppliers while `put` writes them: they are not read back.
+
+    Where lists or contracts were there before the register, that is left to tag_stale.
+    """
+    if any(
+        session.scalar(select(key).limit(1)) for key in (Mention.id, ContractWinner.contract_id)
+    ):
+        put()
+        return
+    tags_of_register.write_hints(session, nomenclature)
+    scope = Scope(session, nomenclature, date.today(), con)
+    scope.gather_beside()
+    with ThreadPoolExecutor(1) as aside:
+        written = aside.submit(put)
+        for tagger in TAGGERS:
+            if tagger not in READERS:
+                tagger(scope)
+        listing.work_out(scope)
+        written.result()
+    listing.send(scope)
+    _remember(session, nomenclature)
+    stale.announce(session)
+
+
+def _remember(session: Session, nomenclature: Nomenclature) -> None:
+    """What all tags were made by."""
+    session.merge(Setting(key=TAGGED_BY, value=_fingerprint(session, nomenclature)))
 
 
 def note_expired(session: Session, today: date) -> None:

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from sourcing import db
-from sourcing.db.columns import push, spelled, table
+from sourcing.db.columns import by_key, push, spelled, table
 from sourcing.db.rebuild import replaced
 from sourcing.model import NATIONAL_KM
 from sourcing.normalise.columnar import teach
@@ -22,11 +22,9 @@ Step = Callable[[float], None]
 FEW = 1_000
 
 
-def write(scope: Scope, step: Step) -> int:
-    """Write the tags, rows and words of the suppliers in scope; how many. `step`: 0 to 1."""
+def work_out(scope: Scope) -> None:
+    """The row and the words of each supplier in scope, in DuckDB."""
     con = scope.con
-    _send(scope, "tag", TAG, "supplier_id, kind, value, source", GIVEN)
-    step(0.2)
     teach(con, is_few=_count(con, "supplier") + _count(con, "said") < FEW)
     # One that leads to another is not to be found any more.
     con.execute(
@@ -36,13 +34,19 @@ def write(scope: Scope, step: Step) -> int:
     _write_meanings(scope.nomenclature, con)
     for statement in STATEMENTS:
         con.execute(statement)
+
+
+def send(scope: Scope, step: Step = lambda _: None) -> int:
+    """Tags, rows and words that were worked out, into the base; of how many. `step`: 0 to 1."""
+    _send(scope, "tag", TAG, f"{GIVEN} ORDER BY supplier_id, kind, value, source")
+    step(0.3)
+    _send(scope, "listing", LISTED, by_key(scope.session, LISTING, "supplier_id"))
     step(0.5)
-    _send(scope, "listing", LISTED, "supplier_id", LISTING)
-    step(0.7)
     with db.filling_text(scope.session) if scope.only is None else nullcontext():
-        _send(scope, "supplier_text", db.text_columns(scope.session), "supplier_id", TEXT)
+        words = by_key(scope.session, TEXT, "supplier_id")
+        _send(scope, "supplier_text", db.text_columns(scope.session), words)
     step(1.0)
-    return _count(con, "entry")
+    return _count(scope.con, "entry")
 
 
 def _count(con: Any, table: str) -> int:
@@ -50,14 +54,14 @@ def _count(con: Any, table: str) -> int:
     return int(count)
 
 
-def _send(scope: Scope, into: str, columns: Iterable[str], order: str, rows: str) -> None:
-    """Rows in this order, in place of the table's or beside those out of scope."""
-    ordered, listed = f"{rows} ORDER BY {order}", tuple(columns)
+def _send(scope: Scope, into: str, columns: Iterable[str], rows: str) -> None:
+    """Rows in place of the table's, or beside those out of scope."""
+    listed = tuple(columns)
     if scope.only is None:
         with replaced(scope.session, into) as name:
-            push(scope.session, scope.con, ordered, name, listed)
+            push(scope.session, scope.con, rows, name, listed)
     else:
-        push(scope.session, scope.con, ordered, into, listed)
+        push(scope.session, scope.con, rows, into, listed)
 
 
 def _write_meanings(nomenclature: Nomenclature, con: Any) -> None:

@@ -54,8 +54,12 @@ class Scope:
         return statement if self.only is None else statement.where(column.in_(self.only))
 
     def gather(self) -> None:
-        """Into DuckDB: supplier, said, hint, inside, and an empty tag."""
+        """Into DuckDB: supplier, and what goes with it."""
         pull(self.session, self.con, "supplier", self.among(select(*READ)))
+        self.gather_beside()
+
+    def gather_beside(self) -> None:
+        """Into DuckDB: said, hint, inside, and an empty tag."""
         line = select(
             Supplier.id.label("supplier_id"), Mention.gone_on, Mention.name, Mention.other_names,
             cast(Mention.sectors, String).label("sectors"), Mention.description,

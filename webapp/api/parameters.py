@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from sourcing.model import Listing, Place
+from sourcing.model import Place, Supplier
 from sourcing.search import shelf
 from sourcing.search.facets import TITLES
 from sourcing.search.filters import labels
@@ -229,7 +229,7 @@ def _check_communes(session: Session, codes: Sequence[str]) -> None:
         place = select(Place.code).where(
             or_(Place.code == code, Place.departement == code, Place.epci == code)
         )
-        held = select(Listing.commune_code).where(Listing.commune_code == code)
+        held = select(Supplier.commune_code).where(Supplier.commune_code == code)
         if not any(session.scalar(found.limit(1)) for found in (place, held)):
             raise _invalid("commune", f"La commune « {code} » n’est pas dans la base.")
 
