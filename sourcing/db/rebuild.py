@@ -6,7 +6,7 @@ An index built from all its rows costs a tenth of one that grows row by row.
 # Every name below is a table of ours, or comes from the database's own catalogue.
 # ruff: noqa: S608
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -17,6 +17,9 @@ from sourcing import db
 
 # What PostgreSQL may use to sort the rows of an index, until the transaction ends.
 SORTING = "SET LOCAL maintenance_work_mem = '1GB'"
+PREFIX = "next_"
+# Where a session keeps the tables that will take their place in another's transaction.
+BESIDE = "beside"
 PARTS = """
     SELECT conname, pg_get_constraintdef(oid), contype <> 'f', true FROM pg_constraint
     WHERE conrelid = CAST(:name AS regclass) AND contype IN ('p', 'u', 'f')
@@ -46,6 +49,10 @@ class _Part(NamedTuple):
     def is_key(self) -> bool:
         return self.definition.startswith("PRIMARY KEY")
 
+    @property
+    def is_reference(self) -> bool:
+        return self.definition.startswith("FOREIGN KEY")
+
     def make(self, table: str, prefix: str = "") -> str:
         if self.is_constraint:
             return f"ALTER TABLE {table} ADD CONSTRAINT {prefix}{self.name} {self.definition}"
@@ -60,6 +67,17 @@ class _Part(NamedTuple):
         if self.is_constraint:
             return f"ALTER TABLE {table} RENAME CONSTRAINT {prefix}{self.name} TO {self.name}"
         return f"ALTER INDEX {prefix}{self.name} RENAME TO {self.name}"
+
+
+class _Successor(NamedTuple):
+    """A table that is filled whole under another name, and what it is to have of its former."""
+
+    table: str
+    parts: list[_Part]
+
+    @property
+    def name(self) -> str:
+        return PREFIX + self.table
 
 
 @contextmanager
@@ -89,18 +107,49 @@ def replaced(session: Session, table: str) -> Iterator[str]:
         with unindexed(session, table):
             yield table
         return
-    prefix, parts = "next_", _parts(session, table)
-    new = prefix + table
-    _run(session, [f"CREATE TABLE {new} (LIKE {table} INCLUDING DEFAULTS)"])
-    yield new
-    _run(session, [part.make(new, prefix) for part in parts])
-    # The numbers of its rows go on from those of the table that leaves.
-    found = session.connection().execute(text(SERIALS), {"name": table}).all()
-    _run(session, [f"ALTER SEQUENCE {serial} OWNED BY {new}.{column}" for column, serial in found])
-    _run(session, [f"DROP TABLE {table}", f"ALTER TABLE {new} RENAME TO {table}"])
-    _run(session, [part.rename(table, prefix) for part in parts])
+    new = _Successor(table, _parts(session, table))
+    _run(session, [f"DROP TABLE IF EXISTS {new.name}"])
+    _run(session, [f"CREATE TABLE {new.name} (LIKE {table} INCLUDING DEFAULTS)"])
+    yield new.name
+    _run(session, [part.make(new.name, PREFIX) for part in new.parts if not part.is_reference])
     # The planner knows nothing of a table so new.
-    _run(session, [f"ANALYZE {table}"])
+    _run(session, [f"ANALYZE {new.name}"])
+    if BESIDE in session.info:
+        session.info[BESIDE].append(new)
+    else:
+        _take_place(session, new)
+
+
+@contextmanager
+def beside(session: Session, wait: Callable[[], None]) -> Iterator[Session]:
+    """A session to replace tables with while another thread writes with this one; `wait` for it.
+
+    PostgreSQL fills and indexes them on a connection of their own, committed; they take their place
+    in this session's transaction. Killed before that, they are dropped by who fills them next.
+    SQLite takes one writer at a time.
+    """
+    if db.is_sqlite(session):
+        wait()
+        yield session
+        return
+    filled: list[_Successor] = []
+    with Session(session.get_bind(), info={BESIDE: filled}) as other, other.begin():
+        yield other
+    wait()
+    for new in filled:
+        _take_place(session, new)
+
+
+def _take_place(session: Session, new: _Successor) -> None:
+    _run(session, [part.make(new.name, PREFIX) for part in new.parts if part.is_reference])
+    # The numbers of its rows go on from those of the table that leaves.
+    found = session.connection().execute(text(SERIALS), {"name": new.table}).all()
+    owned = [f"ALTER SEQUENCE {serial} OWNED BY {new.name}.{column}" for column, serial in found]
+    _run(
+        session,
+        [*owned, f"DROP TABLE {new.table}", f"ALTER TABLE {new.name} RENAME TO {new.table}"],
+    )
+    _run(session, [part.rename(new.table, PREFIX) for part in new.parts])
 
 
 def _parts(session: Session, table: str) -> list[_Part]:

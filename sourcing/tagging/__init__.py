@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from sourcing import contracts, db, stale
 from sourcing.db.columns import workshop
+from sourcing.db.rebuild import beside
 from sourcing.model import (
     ContractWinner,
     Listing,
@@ -144,8 +145,8 @@ def tag_first(
             if tagger not in READERS:
                 tagger(scope)
         listing.work_out(scope)
-        written.result()
-    listing.send(scope)
+        with beside(session, written.result) as other:
+            listing.send(replace(scope, session=other))
     _remember(session, nomenclature)
     stale.announce(session)
 

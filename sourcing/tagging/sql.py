@@ -58,7 +58,7 @@ STATEMENTS = (
     """CREATE TABLE by_commune AS SELECT town, words_of(town) AS words
         FROM (SELECT DISTINCT commune AS town FROM standing)""",
     # A person in partial diffusion: nothing may find it by name; its place is its commune's.
-    f"""CREATE TABLE shown AS SELECT * REPLACE (
+    f"""CREATE VIEW shown AS SELECT * REPLACE (
             CASE WHEN is_nameless THEN '{MASKED}' ELSE name END AS name,
             CASE WHEN is_nameless OR legal_name = name THEN '' ELSE legal_name END AS legal_name,
             CASE WHEN is_nameless OR other_names IN (name, legal_name) THEN ''
