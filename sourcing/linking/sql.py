@@ -1,5 +1,7 @@
 """The SQL of normalisation: macros, then one statement per table, in the order they are run."""
 
+from collections.abc import Mapping
+
 
 def _at(place: str, letter: str, text: str = "word", only: str = "true") -> str:
     """A key within a place, of lines that say the place."""
@@ -293,11 +295,22 @@ DEAR = {
 }
 # A look-up key and its line share 64 bits: bases of up to 16 million lines.
 LINE_BITS = 24
+
+
+def _keys(table: str, keys: Mapping[str, str]) -> str:
+    """(line, k, channel) of one table; k NULL where a channel has none."""
+    places = [f"{CHANNELS.index(channel)}::UTINYINT" for channel in keys]
+    said, channel = (
+        (*keys.values(), *places)
+        if len(keys) == 1
+        else (f"unnest([{', '.join(each)}])" for each in (keys.values(), places))
+    )
+    return f"SELECT line, {said} AS k, {channel} AS channel FROM {table}"  # noqa: S608
+
+
 KEYS = " UNION ALL ".join(
     f"SELECT (hash(k) >> {LINE_BITS} << {LINE_BITS}) | line::UBIGINT AS key, channel "  # noqa: S608
-    f"FROM (SELECT line, unnest([{', '.join(keys.values())}]) AS k, "
-    f"unnest([{', '.join(str(CHANNELS.index(c)) for c in keys)}]::UTINYINT[]) AS channel "
-    f"FROM {table}) WHERE k IS NOT NULL"
+    f"FROM ({_keys(table, keys)}) WHERE k IS NOT NULL"
     for table, keys in KEYED
 )
 READS = {
