@@ -2,13 +2,16 @@
 
 import gzip
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
+from sourcing import db
 from sourcing.model import Setting
 from tests.webapp import invented
 from tests.webapp.conftest import Visitor, site
@@ -26,29 +29,48 @@ PUBLIC = (
     "/innovation",
     "/panier", "/reservabilite?segment=EV-01", "/kit/EV-01", "/parametres",
 )  # fmt: skip
+ASKED = (*PUBLIC, "/carte/contours.json", "/inconnue")
 LARGEST_PAGE = 60_000
 
 
+@pytest.fixture(scope="module")
+def answers(
+    filled_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, TestResponse]:
+    """What each address answers, asked once."""
+    folder = tmp_path_factory.mktemp("pages")
+    shutil.copy(filled_sqlite, folder / "base.sqlite")
+    engine = db.connect(f"sqlite:///{folder / 'base.sqlite'}")
+    visitor = Visitor(site(engine, folder))
+    answers = {path: visitor.get(path) for path in ASKED}
+    engine.dispose()
+    return answers
+
+
 @pytest.mark.parametrize("path", PUBLIC)
-def test_a_page_carries_no_inline_script_and_no_inline_style(visitor: Visitor, path: str) -> None:
-    page = visitor.get(path).text
+def test_a_page_carries_no_inline_script_and_no_inline_style(
+    answers: dict[str, TestResponse], path: str
+) -> None:
+    page = answers[path].text
     assert not re.search(r"\sstyle\s*=|<style|\son\w+\s*=\s*[\"']|javascript:", page)
     assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", page))
 
 
 @pytest.mark.parametrize("path", PUBLIC)
 def test_a_page_has_one_heading_its_language_and_a_light_weight(
-    visitor: Visitor, path: str
+    answers: dict[str, TestResponse], path: str
 ) -> None:
-    page = visitor.get(path).text
+    page = answers[path].text
     assert page.count("<h1") == 1
     assert '<html lang="fr">' in page
     assert len(gzip.compress(page.encode())) < LARGEST_PAGE
 
 
-@pytest.mark.parametrize("path", [*PUBLIC, "/carte/contours.json", "/inconnue"])
-def test_every_answer_carries_the_security_headers(visitor: Visitor, path: str) -> None:
-    headers = visitor.get(path).headers
+@pytest.mark.parametrize("path", ASKED)
+def test_every_answer_carries_the_security_headers(
+    answers: dict[str, TestResponse], path: str
+) -> None:
+    headers = answers[path].headers
     assert headers["Content-Security-Policy"] == content_policy("aucun")
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "unsafe" not in headers["Content-Security-Policy"]
@@ -60,8 +82,8 @@ def test_only_the_chosen_background_enters_the_policy() -> None:
     assert "img-src 'self' data: https://data.geopf.fr;" in content_policy("ign")
 
 
-def test_a_demonstration_says_so_on_every_page(visitor: Visitor) -> None:
-    assert all("noms et structures fictifs" in visitor.get(path).text for path in PUBLIC)
+def test_a_demonstration_says_so_on_every_page(answers: dict[str, TestResponse]) -> None:
+    assert all("noms et structures fictifs" in answers[path].text for path in PUBLIC)
 
 
 def test_real_data_are_not_called_fictitious(visitor: Visitor, base: Session) -> None:
