@@ -3,6 +3,8 @@ PYTHON ?= python3
 PORT ?= 8000
 ESTABLISHMENTS ?= 20000
 BIN := .venv/bin
+# One more than there are cores: a third of the tests' time is waiting for a browser, a child, a server.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 # Made last by scripts/build.mjs.
 BUILT := webapp/static/built/.made
 
@@ -31,7 +33,7 @@ $(BUILT): node_modules/.package-lock.json scripts/build.mjs $(wildcard webapp/st
 
 test: install .venv/.tested
 	bash scripts/test_services.sh
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: install .venv/.tested
 	$(BIN)/ruff check .

@@ -12,8 +12,8 @@ from _site import served
 from playwright.sync_api import Page, sync_playwright
 
 STOP_SECONDS = 12
-# What is made once (fonts, compiled code, a first answer) is held from the first laps on.
-WARM_STOPS = 60
+# What is made once (fonts, compiled code, a first answer) is held from the first lap on.
+WARM_STOPS = 20
 
 
 class Held(NamedTuple):

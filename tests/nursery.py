@@ -1,7 +1,7 @@
 """Real commands as processes of their own, without paying Python's start each time.
 
-A process that has imported everything waits here; each command is a child it forks, which can be
-killed as any other.
+A process that has imported everything and learned the words of needs waits here; each command is a
+child it forks, which can be killed as any other.
 """
 
 import json
@@ -48,12 +48,14 @@ class Nursery:
 
 def _serve() -> None:
     from connectors import load_all
+    from sourcing import segments
     from sourcing.cli import MODULES, main
 
     for module in MODULES:
         import_module(f"sourcing.commands.{module}")
     import_module("sourcing.db.migrating")
     load_all()
+    segments.load().from_sector("Entretien des espaces verts et autres")
     print("ready", flush=True)
     for line in sys.stdin:
         said = json.loads(line)
