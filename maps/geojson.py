@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from sourcing import export
+from sourcing.export import hits as export
 from sourcing.model import Place
 from sourcing.search.hits import Hit
 

@@ -13,9 +13,9 @@ import pytest
 from openpyxl import Workbook, load_workbook
 from sqlalchemy.orm import Session
 
-from sourcing import export
 from sourcing.contracts import Won
 from sourcing.export import About, SourceNote
+from sourcing.export import hits as export
 from sourcing.search import Hit, Query, all_hits
 from sourcing.search.hits import Granted
 from tests.listed import NOMENCLATURE, places, supplier

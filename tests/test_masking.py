@@ -10,7 +10,8 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from connectors.sirene import SOURCE
-from sourcing import db, export, linking, people, search, segments
+from sourcing import db, linking, people, search, segments
+from sourcing.export import hits as export
 from sourcing.ingest import ingest
 from sourcing.masking import mask_lines
 from sourcing.model import Mention, Run

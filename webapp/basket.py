@@ -10,9 +10,11 @@ from flask import session as visit
 from werkzeug.wrappers import Response
 
 from maps.marks import Badge, badges
-from sourcing import basket, dossiers, export, suppliers
+from sourcing import basket, dossiers, suppliers
 from sourcing.dossiers import opening
 from sourcing.dossiers.panel import Added, Trace, add
+from sourcing.export import french
+from sourcing.export import hits as export
 from sourcing.search import Query, describe, those, uids
 from sourcing.search.hits import Hit
 from sourcing.tagging.statuses import STATUSES
@@ -119,7 +121,7 @@ def compare() -> str:
     elif len(hits) < 2:
         refused = "Cocher deux fournisseurs au moins dans le panier."
     known = [c for c in export.columns(account() is not None) if c.header not in NOT_COMPARED]
-    rows = [(c.header, [export.french(c.value(hit)) for hit in hits]) for c in known]
+    rows = [(c.header, [french(c.value(hit)) for hit in hits]) for c in known]
     return render_template(
         "basket/compare.html", title="Comparer", hits=hits, refused=refused,
         rows=[(label, values) for label, values in rows if any(values)],

@@ -14,8 +14,9 @@ from werkzeug.wrappers import Response
 from maps import sheet, sheet_pdf
 from maps.geojson import contours
 from maps.page import document
-from sourcing import audit, export, provenance
+from sourcing import audit, provenance
 from sourcing.export import About, vcard
+from sourcing.export import hits as export
 from sourcing.search import all_hits, describe
 from sourcing.search.hits import Hit
 from sourcing.search.query import Query

@@ -11,13 +11,14 @@ import click
 
 from connectors import load_all
 from maps import geojson, page, sheet, sheet_pdf
-from sourcing import export, provenance, search
+from sourcing import provenance, search
 from sourcing.commands.shared import (
     Bench,
     count,
     pass_bench,
     write,
 )
+from sourcing.export import hits as export
 from sourcing.search.hits import Hit
 from sourcing.search.query import Query
 from sourcing.source import SourceError

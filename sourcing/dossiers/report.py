@@ -10,7 +10,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from sourcing.dossiers import acts, opening, panel, questionnaire
-from sourcing.export import COLUMNS, harmless, workbook
+from sourcing.export import harmless, workbook
+from sourcing.export.hits import COLUMNS
 from sourcing.export.paper import Block, Bullets, Grid, Heading, Paper, Text
 from sourcing.model import MASKED, PARTIAL, Act, Document, Dossier, DossierQuery, Panelist, Supplier
 from sourcing.search.hits import Hit

@@ -14,7 +14,8 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import HTTPException
 
 from maps import geojson
-from sourcing import export, provenance
+from sourcing import provenance
+from sourcing.export import hits as export
 from sourcing.model import Run
 from sourcing.search import Page, describe, search
 from webapp.api import answers, openapi, parameters, problems

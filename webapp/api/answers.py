@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from sourcing import export, provenance, suppliers
+from sourcing import provenance, suppliers
+from sourcing.export import hits as export
 from sourcing.model import MASKED, PARTIAL, Listing, Mention, Place, Setting, Supplier
 from sourcing.search import Hit, Page
 from sourcing.segments import Segment
