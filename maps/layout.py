@@ -1,6 +1,6 @@
 """Where things go on a drawn map: dots that would overlap are joined, names slide or go."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import hypot
 from typing import NamedTuple
@@ -65,6 +65,15 @@ class Box(NamedTuple):
         return (self.left < other.right and self.right > other.left
                 and self.top < other.bottom and self.bottom > other.top)  # fmt: skip
 
+    def moved_into(self, view: View) -> tuple[float, float]:
+        """Its middle once it is brought inside the view."""
+        x, y = (self.left + self.right) / 2, (self.top + self.bottom) / 2
+        wide, high = x - self.left, y - self.top
+        return (
+            min(max(x, view.x + wide), view.x + view.width - wide),
+            min(max(y, view.y + high), view.y + view.height - high),
+        )
+
     def holds(self, other: "Box") -> bool:
         return (self.left <= other.left and self.right >= other.right
                 and self.top <= other.top and self.bottom >= other.bottom)  # fmt: skip
@@ -84,13 +93,23 @@ def apart(dots: Iterable[Dot], type_: Type) -> list[Dot]:
     return kept
 
 
-def names(lands: Sequence[Land], taken: Iterable[Box], size: float, view: View) -> list[Name]:
-    """The names, of this size, that cover nothing taken, no larger commune's, and no edge."""
+def names(
+    lands: Sequence[Land],
+    taken: Iterable[Box],
+    size: float,
+    view: View,
+    width: Callable[[str], float] | None = None,
+) -> list[Name]:
+    """The names, of this size, that cover nothing taken, no larger commune's, and no edge.
+
+    `width`: of a text in the plane, where its typeface is known; else by its letters' mean.
+    """
     covered = list(taken)
     inside = Box(view.x, view.y, view.x + view.width, view.y + view.height)
     found = []
     for land in lands:
-        wide, high = len(land.name) * LETTER * size / 2, size * LINE / 2
+        long = width(land.name) if width else len(land.name) * LETTER * size
+        wide, high = long / 2, size * LINE / 2
         for right, down in _nudges(wide, size):
             x, y = land.at[0] + right, land.at[1] + down
             box = around(x, y, wide, high)

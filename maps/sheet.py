@@ -1,10 +1,11 @@
 """What a printed sheet of a search shows: a map with numbers, and the list they lead to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from sqlalchemy.orm import Session
 
 from maps import ground as grounds
@@ -13,6 +14,7 @@ from maps.layout import Box, Name, around, names
 from maps.marks import MARKS, Mark, badges, mark
 from sourcing import search
 from sourcing.export import About
+from sourcing.export.pdf import REGULAR, fonts
 from sourcing.search.hits import Hit
 from sourcing.search.query import Query
 from sourcing.segments import Nomenclature
@@ -28,6 +30,8 @@ MARGIN = 0.06
 SQUARES = 6
 # Sizes on paper, in millimetres: a mark, a digit, the height of a label, a commune's name.
 MARK_MM, DIGIT_MM, LABEL_MM, NAME_MM = 2.4, 1.65, 3.6, 2.7
+# The grid's letters and numbers: their room, and how far from the edge; what keeps off the edge.
+GRID_MM, GRID_AT_MM, RIM_MM = 4, 3, 0.8
 # Numbers written in one label of the map; the others are counted.
 MOST_NUMBERS = 4
 
@@ -127,10 +131,11 @@ def sheet(
     ]
     unit = view.width / size.map_width
     drawn = [Label(*p, (line,)) for line, p in zip(lines, points, strict=True) if p and line.square]
-    labels = _together(drawn, unit)
+    inner = _inner(view, unit)
+    labels = _together([_inside(label, inner, unit) for label in drawn], inner, unit)
     lands = [land for land in ground.lands if _square(view, land.at)]
-    taken = [_box(label, unit) for label in labels]
-    named = names(lands, taken, NAME_MM * unit, view)
+    taken = [*(_box(label, unit) for label in labels), *_edges(view, unit)]
+    named = names(lands, taken, NAME_MM * unit, inner, lambda text: name_width_mm(text) * unit)
     return Sheet(about, size, page.total, lines, ground, view, labels, named,
                  _circle(ground, page))  # fmt: skip
 
@@ -170,13 +175,38 @@ def _square(view: View, at: tuple[int, int]) -> str:
     return f"{'ABCDEFGH'[int(across)]}{int(down) + 1}"
 
 
-def _together(labels: Sequence[Label], unit: float) -> list[Label]:
+def _inner(view: View, unit: float) -> View:
+    """The view without what the line around it touches."""
+    rim = RIM_MM * unit
+    return View(view.x + rim, view.y + rim, view.width - 2 * rim, view.height - 2 * rim)
+
+
+def _edges(view: View, unit: float) -> Iterator[Box]:
+    """Where the letters and the numbers of the grid are written."""
+    side, half = view.width / SQUARES, GRID_MM * unit / 2
+    for place in range(SQUARES):
+        yield around(view.x + (place + 0.5) * side, view.y + GRID_AT_MM * unit, half, half)
+        yield around(view.x + GRID_AT_MM * unit, view.y + (place + 0.5) * side, half, half)
+
+
+def name_width_mm(text: str) -> float:
+    """How long a commune's name is on paper, a letter kept between two names."""
+    fonts()
+    return float(stringWidth(f"{text}n", REGULAR, NAME_MM))
+
+
+def _inside(label: Label, view: View, unit: float) -> Label:
+    x, y = _box(label, unit).moved_into(view)
+    return replace(label, x=x, y=y)
+
+
+def _together(labels: Sequence[Label], view: View, unit: float) -> list[Label]:
     """The labels, those that would overlap made one; a joined one may touch others in turn."""
     kept: list[Label] = []
     for label in labels:
         while touched := next((k for k in kept if _box(k, unit).meets(_box(label, unit))), None):
             kept.remove(touched)
-            label = _joined(touched, label)
+            label = _inside(_joined(touched, label), view, unit)
         kept.append(label)
     return kept
 

@@ -21,7 +21,7 @@ from reportlab.platypus.doctemplate import NextPageTemplate
 
 from maps.ground import Land, lines
 from maps.marks import Mark
-from maps.sheet import LABEL_MM, MARK_MM, NAME_MM, SQUARES, Label, Line, Sheet
+from maps.sheet import GRID_AT_MM, LABEL_MM, MARK_MM, NAME_MM, SQUARES, Label, Line, Sheet
 from sourcing.export.paper import plain
 from sourcing.export.pdf import BOLD, REGULAR, fonts
 
@@ -188,12 +188,12 @@ def _grid(canvas: Canvas, sheet: Sheet, place: _Place) -> None:
     for across in range(SQUARES):
         x = place.left + across * side
         canvas.line(x, place.bottom, x, top)
-        _written(canvas, "ABCDEFGH"[across], x + side / 2, top - 3 * mm)
+        _written(canvas, "ABCDEFGH"[across], x + side / 2, top - GRID_AT_MM * mm)
     for down in range(int(place.height // side) + 1):
         y = top - down * side
         canvas.line(place.left, y, place.left + place.width, y)
         if y - side / 2 > place.bottom + 2 * mm:
-            _written(canvas, str(down + 1), place.left + 2.5 * mm, y - side / 2)
+            _written(canvas, str(down + 1), place.left + GRID_AT_MM * mm, y - side / 2)
 
 
 def _written(canvas: Canvas, text: str, x: float, y: float) -> None:

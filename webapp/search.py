@@ -107,6 +107,7 @@ def _typed_address(query: Query) -> Spot | None:
 def _suppliers() -> str:
     query = replace(Query.from_args(request.args), per_page=PER_PAGE)
     page = search(session(), site().nomenclature, query)
+    data = shelf.columns(session())
     return render_template(
         "search/index.html",
         title=_title(page),
@@ -119,7 +120,8 @@ def _suppliers() -> str:
         reading=[pair for pair in query.to_args() if pair[0] in READING[1:]],
         exact=link(replace(query, exact=True, page=1)) if page.corrected else "",
         hidden=_hidden(page),
-        communes=shelf.columns(session()).ground.communes,
+        communes=data.ground.communes,
+        is_bare=not len(data.ids),
         examples=EXAMPLES,
         radii=RADII_KM,
         most_picked=MOST_AT_ONCE,

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from maps import sheet_pdf
-from maps.layout import around
-from maps.sheet import LABEL_MM, Sheet, sheet
+from maps.layout import Box, around
+from maps.sheet import LABEL_MM, NAME_MM, Sheet, name_width_mm, sheet
 from sourcing import db, segments
 from sourcing.export import About, SourceNote
 from sourcing.search.query import Query
@@ -46,6 +46,18 @@ def test_every_drawn_number_is_in_one_label_and_no_two_labels_overlap(filled: Se
     assert len(numbers) > 20
     boxes = [around(e.x, e.y, e.width_mm * unit / 2, LABEL_MM * unit / 2) for e in paper.labels]
     assert not any(a.meets(b) for place, a in enumerate(boxes) for b in boxes[:place])
+
+
+def test_names_and_labels_keep_off_the_edge(filled: Session) -> None:
+    paper = made(filled)
+    view, unit = paper.view, paper.view.width / paper.paper.map_width
+    frame = Box(view.x, view.y, view.x + view.width, view.y + view.height)
+    boxes = [around(n.x, n.y, name_width_mm(n.text) * unit / 2, NAME_MM * unit / 2)
+             for n in paper.names]  # fmt: skip
+    assert len(boxes) > 5
+    for label in paper.labels:
+        boxes.append(around(label.x, label.y, label.width_mm * unit / 2, LABEL_MM * unit / 2))
+    assert all(frame.holds(box) for box in boxes)
 
 
 def test_the_square_of_a_line_is_where_it_is_on_the_map(filled: Session) -> None:

@@ -18,7 +18,8 @@ export class MapView extends EventTarget {
     super();
     this.host = host;
     this.territory = options.territory;
-    this.scale = options.scale ?? 1;
+    // On a wall screen marks grow with the type (base.css).
+    this.scale = options.scale ?? parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
     this.map = L.map(host, {
       zoomControl: false, keyboard: false, minZoom: 6, maxZoom: 19, zoomSnap: 0.5,
       zoomAnimation: !CALM, fadeAnimation: !CALM, markerZoomAnimation: !CALM,
@@ -28,14 +29,18 @@ export class MapView extends EventTarget {
     if (!options.still) this.#controls();
     if (options.tiles) this.#background(options);
     const tell = (type, detail) => this.#tell(type, detail);
-    this.ground = new Ground(this.map, host, this.scale, tell);
+    const marks = () => [this.cells, this.stars].flatMap((layer) => (layer ? [...layer.drawn.values()] : []));
+    this.ground = new Ground(this.map, host, this.scale, tell, marks);
     this.zone = new Zone(this.map, host);
     this.map.createPane("spots").style.zIndex = 650;
     this.cells = new CellLayer(this.map, host, { scale: this.scale, tell: (type, detail) => {
-      if (type === "ready") this.ground.arrange([...this.cells.drawn.values()]);
+      if (type === "ready") this.ground.arrange();
       return this.#tell(type, detail);
     } });
-    this.stars = new CellLayer(this.map, host, { scale: this.scale, star: true, tell: (type, detail) => (type === "ready" ? true : this.#tell(type, detail)) });
+    this.stars = new CellLayer(this.map, host, { scale: this.scale, star: true, tell: (type, detail) => {
+      if (type === "ready") { this.ground.arrange(); return true; }
+      return this.#tell(type, detail);
+    } });
     this.map.on("dragstart", () => this.#tell("moved"));
     this.#keys(options.label);
   }
@@ -103,7 +108,11 @@ export class MapView extends EventTarget {
   // --- suppliers -----------------------------------------------------------------------
 
   /** Follow a search: `url` answers the cells of a view; `numbers` are the uids the list shows. */
-  follow(url, numbers) { return this.cells.follow(url, numbers); }
+  follow(url, numbers) {
+    const shown = this.cells.follow(url, numbers);
+    if (!url) this.ground.arrange();
+    return shown;
+  }
 
   /** Ring a point of the map, with its number in the list; nothing when it is null. */
   spot(point) {

@@ -11,6 +11,8 @@ const TOWNS = 3;
 const NAMES_AROUND = 11;
 const TOWN_AROUND = 10_000;
 const STEPS = 5;
+// Half of a letter's mean width, in pixels.
+const LETTER = 3.4;
 
 /** Corners as [lat, lon], from a shape's steps. */
 function corners(ring, parts) {
@@ -25,8 +27,9 @@ function corners(ring, parts) {
 }
 
 export class Ground {
-  constructor(map, host, scale, tell) {
-    Object.assign(this, { map, host, scale, tell, bounds: {}, labels: [], shaded: false, named: true });
+  /** taken() gives the marks on the map, each with its size in pixels. */
+  constructor(map, host, scale, tell, taken) {
+    Object.assign(this, { map, host, scale, tell, taken, bounds: {}, labels: [], shaded: false, named: true });
     for (const [pane, index] of [["ground", 250], ["districts", 260], ["names", 450]]) map.createPane(pane).style.zIndex = index;
     this.renderer = L.svg({ pane: "ground", padding: 0.25 });
     map.on("zoomend", () => this.arrange());
@@ -52,8 +55,7 @@ export class Ground {
     if (around.length) draw(around, "", { interactive: false });
     for (const c of inside) if (c.shape) this.#commune(c, draw(c.shape, "inside"));
     if (edge.length) this.bounds.edge = draw(edge, "edge", { fill: false, interactive: false });
-    this.map.attributionControl.addAttribution(communes.some((c) => c.shape) && !approached
-      ? "Contours : IGN, geo.api.gouv.fr" : "Limites approchées, faute de contours");
+    if (communes.some((c) => c.shape)) this.map.attributionControl.addAttribution(approached ? "Limites approchées, faute de contours" : "Contours : IGN, geo.api.gouv.fr");
     this.#names(communes.filter((c) => c.lon !== null));
     if (this.shaded) this.shade(this.counts);
   }
@@ -83,21 +85,21 @@ export class Ground {
         pane: "names", interactive: false, keyboard: false,
         icon: L.divIcon({ className: `place ${town ? "town" : ""} ${commune.code ? "" : "around"}`, html: element("span", "", commune.name), iconSize: [0, 0] }),
       });
-      return { marker, town, ...commune, half: commune.name.length * (town ? 4.2 : 3.4) * this.scale };
+      return { marker, town, ...commune, half: commune.name.length * (town ? 1.24 : 1) * LETTER * this.scale };
     });
     this.map.whenReady(() => this.arrange());
   }
 
-  /** Put each name where it covers neither a cell nor the name of a larger commune; `taken`: boxes of cells. */
-  arrange(taken = this.taken ?? []) {
-    this.taken = taken;
+  /** Put each name where it covers neither a mark nor the name of a larger commune. */
+  arrange() {
     if (!this.map._loaded) return;
     const view = this.map.getBounds().pad(0.1);
     const zoom = this.map.getZoom();
     const high = 8 * this.scale;
-    const boxes = this.shaded ? [] : [...taken].map(({ marker, size }) => this.#box(marker, size / 2, size / 2, [0, 0]));
+    const boxes = this.taken().map(({ marker, size }) => this.#box(marker, size / 2, size / 2, [0, 0]));
     for (const label of this.labels) {
-      const { marker, half } = label;
+      const { marker } = label;
+      const half = label.half + (this.shaded ? this.#countWidth(label) : 0);
       const wanted = this.named && (label.code || zoom >= NAMES_AROUND || label.people >= TOWN_AROUND) && view.contains(marker.getLatLng());
       const free = wanted && this.#nudges(label).find((nudge) => {
         const box = this.#box(marker, half, high, nudge);
@@ -160,6 +162,9 @@ export class Ground {
     }
     this.arrange();
   }
+
+  /** Half of what the count beside a name adds to its width. */
+  #countWidth({ code }) { return this.counts[code] ? (number(this.counts[code][0]).length + 1) * LETTER * this.scale : 0; }
 
   #count(label) {
     const text = label.marker.getElement().firstChild;
