@@ -195,8 +195,10 @@ class Comparison:
             labels = sites.values[sites.code[ours]]
             at = np.flatnonzero(labels != "")
             row, word = ranges(words.start[theirs[at]], words.start[theirs[at] + 1])
+            long = np.flatnonzero(self.vocabulary[1].length[words.word[word]] > 3)
+            row, word = row[long], word[long]
             held = zip(labels[at[row]].tolist(), texts[words.word[word]].tolist(), strict=True)
-            covered = [len(w) / len(s) if len(w) > 3 and w in s else 0.0 for s, w in held]
+            covered = [len(w) / len(s) if w in s else 0.0 for s, w in held]
             said[at] = True
             found[at] = np.maximum(found[at], sums(row, np.array(covered), len(at)))
         return said, found
@@ -260,6 +262,18 @@ class Comparison:
     def same_door(self) -> Flags:
         """Same number in the same street, wherever it is."""
         return np.asarray((self.doors == 3) & (self.street_likeness >= 85))
+
+    @cached_property
+    def rivals(self) -> tuple[Ints, Ints, Flags]:
+        """Every pair with each other one of its probe; are both sites of one firm."""
+        probe, siren = self.pairs.probe, self.base.marks["siren"][self.pairs.line]
+        first = np.flatnonzero(changes(probe))
+        count = np.diff(first, append=len(probe))
+        one, other = ranges(np.repeat(first, count), np.repeat(first + count, count))
+        apart = np.flatnonzero(one != other)
+        one, other = one[apart], other[apart]
+        firm = siren[one]
+        return one, other, (firm == siren[other]) & (firm != 0)
 
     @cached_property
     def town_likeness(self) -> Floats:

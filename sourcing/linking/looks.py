@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sourcing.linking.comparison import Comparison
-from sourcing.linking.index import Ints
-from sourcing.linking.overlap import ranges, ratio
+from sourcing.linking.overlap import ratio
 
 Levels = NDArray[np.int64]
 Look = Callable[[Comparison], Levels]
@@ -197,10 +196,9 @@ def rivals(compared: Comparison) -> Levels:
     """Is there another candidate in the same street: the same firm's, or somebody else?"""
     at = np.where(street(compared) < FAR_STREET, 0, street(compared)) * 10 + town(compared)
     strength = name(compared)
-    one, other = _couples(compared.pairs.probe)
-    kept = (one != other) & (at[other] >= at[one])
-    one, other = one[kept], other[kept]
-    is_twin = _same_firm(compared, one, other)
+    one, other, is_twin = compared.rivals
+    kept = np.flatnonzero(at[other] >= at[one])
+    one, other, is_twin = one[kept], other[kept], is_twin[kept]
     is_strong = strength[other] >= strength[one]
     is_near = at[other] >= 10 * OTHER_NUMBER
     worst: Levels = np.select(
@@ -214,24 +212,12 @@ def rivals(compared: Comparison) -> Levels:
 @once
 def site(compared: Comparison) -> Levels:
     """Among the candidates that are sites of one firm: 1 the first one (its seat, often), 2 not."""
-    one, other = _couples(compared.pairs.probe)
-    twin = (one != other) & _same_firm(compared, one, other)
-    one, other = one[twin], other[twin]
+    one, other, is_twin = compared.rivals
+    one, other = one[is_twin], other[is_twin]
     nic = compared.base.nic[compared.pairs.line]
     level = np.zeros(len(nic), dtype=np.int64)
     np.maximum.at(level, one, np.where(nic[other] < nic[one], 2, 1))
     return level
-
-
-def _same_firm(compared: Comparison, one: Ints, other: Ints) -> NDArray[np.bool_]:
-    siren = compared.base.marks["siren"][compared.pairs.line]
-    return np.asarray((siren[one] == siren[other]) & (siren[one] != 0))
-
-
-def _couples(probe: Ints) -> tuple[Ints, Ints]:
-    """Every couple of pairs of one probe."""
-    start, end = np.searchsorted(probe, probe), np.searchsorted(probe, probe, side="right")
-    return ranges(start, end)
 
 
 def phone(compared: Comparison) -> Levels:
