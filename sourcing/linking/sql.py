@@ -165,18 +165,18 @@ LINE = """
 SELECT *, label_of(host) AS site FROM (
 SELECT d.line, w.way, siren, nic, postcode, d.town_code, is_cedex,
     CASE WHEN d.town_name <> '' THEN d.town_name
-         ELSE coalesce(c.known, p.known, d.town_code) END AS town,
+         ELSE coalesce(k.known, p.known, d.town_code) END AS town,
     CASE WHEN postcode <> '' THEN departement_of(postcode)
          WHEN d.town_code <> '' THEN departement_of(d.town_code)
-         ELSE coalesce(k.known, '') END AS departement,
+         WHEN d.town_name <> '' THEN coalesce(k.known, '') ELSE '' END AS departement,
     coalesce(door, w.number, 0)::USMALLINT AS number,
     coalesce(door, greatest(w.last_number, w.number), 0)::USMALLINT AS last_number,
     coalesce(s.street, '') AS street, phone, mail,
     CASE WHEN site <> '' AND NOT list_contains(common_hosts(), site) THEN site
          WHEN mail_host <> '' AND NOT list_contains(common_hosts(), mail_host) THEN mail_host
          ELSE '' END AS host
-FROM draft d LEFT JOIN known_town k ON k.place = d.town_name
-LEFT JOIN known_town c ON d.town_name = '' AND c.place = 'c' || d.town_code
+FROM draft d LEFT JOIN known_town k
+    ON k.place = CASE WHEN d.town_name <> '' THEN d.town_name ELSE 'c' || d.town_code END
 LEFT JOIN known_town p ON d.town_name = '' AND p.place = 'p' || postcode
 LEFT JOIN way w USING (address)
 LEFT JOIN (SELECT way, string_agg(word, ' ' ORDER BY i) AS street FROM way_word GROUP BY way) s
