@@ -42,7 +42,10 @@ def test_migrations_and_model_say_the_same(engine: Engine) -> None:
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_only_one_process_fills_a_base_at_a_time(engine: Engine) -> None:
+def test_only_one_process_fills_a_base_at_a_time(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "PATIENCE_S", 0)
     with db.filling(engine):
         assert db.is_filling(engine)
         with pytest.raises(db.DatabaseError, match="Une autre commande"), db.filling(engine):

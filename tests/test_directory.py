@@ -74,7 +74,8 @@ def test_whatever_goes_wrong_is_no_answer_within_a_second(server: Firms, failure
     server.on("/search", FAILURES[failure])
     start = time.monotonic()
     assert Directory(fetcher(server.url)).find(siret(1)) is None
-    assert time.monotonic() - start < 3
+    # Ten times what it takes: a machine that does much else is no failure.
+    assert time.monotonic() - start < 10
 
 
 def test_a_silent_service_is_left_alone_for_a_while(server: Firms) -> None:

@@ -46,13 +46,19 @@ def cut(server: TcpWSGIServer) -> None:
         channel.socket.shutdown(socket.SHUT_RDWR)
 
 
+def hold_time(page: Page) -> None:
+    """From now on, a quarter past two, time passes by run_for alone."""
+    page.clock.install(time=datetime(2026, 11, 28, 14, 15))
+    page.clock.pause_at(datetime(2026, 11, 28, 14, 15, 1))
+
+
 @pytest.fixture
 def screen(chromium: Browser, address: str) -> Iterator[Watched]:
     """A large screen whose clock the test moves."""
     context = chromium.new_context(viewport={"width": 3840, "height": 2160}, locale="fr-FR")
     context.add_init_script(WATCH)
     watched = Watched(context.new_page(), address)
-    watched.page.clock.install()
+    hold_time(watched.page)
     yield watched
     watched.breaches()
     assert watched.faults == []
@@ -125,19 +131,19 @@ def test_a_lost_network_is_said_and_what_is_known_stays(screen: Watched, served:
 def test_a_restart_of_the_server_is_not_seen_in_the_room(chromium: Browser, served: Flask) -> None:
     server = serve(served)
     page = chromium.new_page()
-    page.clock.install(time=datetime(2026, 11, 28, 14, 2))
+    hold_time(page)
     page.goto(f"http://127.0.0.1:{server.effective_port}/reunion")
     page.wait_for_selector(".stage[data-ready]")
     page.route("**/visite", lambda route: route.abort("connectionrefused"))
     cut(server)
     page.clock.run_for(26_000)
     at(page, 3)
-    expect(page.locator("[data-state]")).to_have_text("Hors ligne depuis 14:02")
+    expect(page.locator("[data-state]")).to_have_text("Hors ligne depuis 14:15")
     page.unroute("**/visite")
     page.clock.run_for(100_000)
     again = serve(served, server.effective_port)
     # A question asked before the return takes its own time to fail: then the next is awaited.
-    for _ in range(20):
+    for _ in range(200):
         page.clock.run_for(70_000)
         page.wait_for_timeout(100)
         if not page.locator("[data-state]").inner_text():
@@ -199,7 +205,7 @@ def test_the_file_for_a_usb_stick_tours_with_no_network(
     page, asked, faults = context.new_page(), [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.clock.install()
+    hold_time(page)
     page.goto(path.as_uri())
     page.wait_for_selector(".stage[data-ready]")
     page.clock.run_for(13_000)

@@ -4,7 +4,6 @@ import io
 import json
 import os
 import re
-import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterable
@@ -353,20 +352,21 @@ def sparse(path: Path, start: bytes, fill: bytes, size: int) -> Path:
 def test_an_endless_line_is_refused_without_being_read(tmp_path: Path, start: bytes) -> None:
     path = sparse(tmp_path / "ligne.csv", start, b"x", 64 << 20)
     tracemalloc.start()
-    began = time.monotonic()
     message = refusal(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert "sans retour à la ligne" in message
-    assert time.monotonic() - began < 2 and peak < 24 << 20
+    assert peak < 24 << 20
 
 
 def test_forty_megabytes_of_noise_are_refused_at_once(tmp_path: Path) -> None:
     path = tmp_path / "bruit.csv"
     path.write_bytes(os.urandom(1 << 20) * 40)
-    began = time.monotonic()
+    tracemalloc.start()
     assert "binaire" in refusal(path)
-    assert time.monotonic() - began < 1
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 << 20
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def joined(provider: Provider, filled_sqlite: Path, tmp_path: Path) -> Iterator[
 def come_back(visitor: Visitor, wanted: str = "") -> str:
     """Go to the provider and come back, as a browser does; the page she lands on."""
     start = visitor.get(f"/connexion/openid?suite={wanted}")
-    sent = requests.get(start.location, allow_redirects=False, timeout=5)
+    sent = requests.get(start.location, allow_redirects=False, timeout=60)
     back = urlsplit(sent.headers["Location"])
     answer = visitor.client.get(f"{back.path}?{back.query}", follow_redirects=True)
     return f"{answer.request.path} {answer.text}"
