@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 
 from maps.ground import BEYOND_DEGREES, Commune
 from maps.marks import mark
+from sourcing import stale
 from sourcing.model import Place, Qpv
-from sourcing.search import search, shelf
+from sourcing.search import search
 from sourcing.search.cells import Cell, cells, unplaced
 from sourcing.search.coverage import coverage
 from sourcing.search.query import BBox, Query
@@ -76,10 +77,10 @@ def qpv_json() -> Response:
 
 def outlines() -> Outlines:
     """The ground of the map, drawn once per version of the data."""
-    version = shelf.version(session())
+    state = stale.state(session())
     drawn = site().drawn
-    if not version[0] or drawn is None or drawn[0] != version:
-        drawn = site().drawn = (version, _outlines())
+    if not state.version or drawn is None or drawn[0] != state:
+        drawn = site().drawn = (state, _outlines())
     return drawn[1]
 
 

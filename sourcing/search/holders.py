@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from sourcing.model import NafHint, Tag
@@ -20,20 +20,22 @@ class Holders(NamedTuple):
     weights: Array
 
 
-def holders(session: Session, ids: Array, nafs: Array) -> dict[str, Holders]:
+def holders(
+    session: Session, ids: Array, nafs: Array, among: ColumnElement[bool]
+) -> dict[str, Holders]:
     """Per segment, each holder once with its strongest weight.
 
-    `ids` and `nafs` (bytes) are those of the listing, in its order.
+    `ids` and `nafs` (bytes) are those of the listing, in its order; `among`: which tags to read.
     """
-    found = _kept(session, ids)
+    found = _kept(session, ids, among)
     for code, hinted in _hinted(session, nafs).items():
         found.setdefault(code, []).extend(hinted)
     return {code: _strongest(parts) for code, parts in sorted(found.items())}
 
 
-def _kept(session: Session, ids: Array) -> dict[str, list[Holders]]:
+def _kept(session: Session, ids: Array, among: ColumnElement[bool]) -> dict[str, list[Holders]]:
     """What lists, contracts and the structures themselves say."""
-    tagged = select(Tag.value, Tag.supplier_id, Tag.weight).where(Tag.kind == "segment")
+    tagged = select(Tag.value, Tag.supplier_id, Tag.weight).where(Tag.kind == "segment", among)
     rows: dict[str, list[tuple[int, float]]] = {}
     for code, supplier, weight in session.execute(tagged):
         rows.setdefault(code, []).append((supplier, weight))

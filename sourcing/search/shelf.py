@@ -13,14 +13,15 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sourcing.model import Setting
+from sourcing import stale
+from sourcing.search import patching
 from sourcing.search.ground import restored
 from sourcing.search.holders import Holders
 from sourcing.search.tally import Array, Bits, Columns, Texts, read
 from sourcing.search.words import of_counts
+from sourcing.stale import State
 
 PLAIN = (
     "places", "ids", "rank", "sizes", "communes", "segments", "is_inside", "noise", "lon", "lat",
@@ -29,14 +30,15 @@ PLAIN = (
 BITS, TEXTS = ("statuses", "families"), ("uids", "names")
 # Raise it when what is written changes.
 LAYOUT = 5
-STATE = select(Setting.key, Setting.value).where(Setting.key.in_(("data_version", "data_lot")))
+# What a folder that is not there, or not whole, raises.
+UNREADABLE = (OSError, ValueError, KeyError)
 
 
 @dataclass(slots=True)
 class Shelf:
     """Columns by base, each with its version; `folder`: where they are kept for other processes."""
 
-    held: dict[str, tuple[str, Columns]]
+    held: dict[str, tuple[State, Columns]]
     folder: Path | None
     lock: Any
 
@@ -56,42 +58,52 @@ def forget() -> None:
         _shelf.folder = None
 
 
-def version(session: Session) -> tuple[str, str]:
-    """Which data the base holds: a number that grows, and what tells two bases apart."""
-    said = {row.key: row.value for row in session.execute(STATE)}
-    return said.get("data_version", ""), said.get("data_lot", "")
-
-
 def columns(session: Session) -> Columns:
     """The listing's columns; read again when the tags have changed since."""
-    number, lot = version(session)
-    if not number:
+    state = stale.state(session)
+    if not state.version:
         return read(session)
     base = str(session.get_bind().engine.url)
     with _shelf.lock:
         held = _shelf.held.get(base)
-        if not held or held[0] != number + lot:
-            # Without its lot a version's number may come again in another base.
-            folder = _shelf.folder / f"{LAYOUT}-{number}-{lot}" if _shelf.folder else None
-            held = (number + lot, _brought(session, folder if lot else None))
-            _shelf.held[base] = held
+        if not held or held[0] != state:
+            held = _shelf.held[base] = (state, _brought(session, state))
     return held[1]
 
 
-def _brought(session: Session, folder: Path | None) -> Columns:
+def _brought(session: Session, state: State) -> Columns:
     """From the disk when another process wrote them, else from the base."""
-    if folder is None:
+    # Without its lot a version's number may come again in another base.
+    if _shelf.folder is None or not state.lot:
         return read(session)
+    folder = _shelf.folder / _named(state)
     try:
         return from_disk(folder)
-    except (OSError, ValueError, KeyError):
-        found = read(session)
+    except UNREADABLE:
+        found = _patched(session, _shelf.folder) or read(session)
     try:
         to_disk(found, folder)
     except OSError:
         # A full or read-only disk costs a slower start, no search.
         return found
     return from_disk(folder)
+
+
+def _patched(session: Session, shelf: Path) -> Columns | None:
+    """From those of the tagging before, when they are there and few suppliers changed since."""
+    changed = stale.changed(session)
+    if changed is None:
+        return None
+    since, suppliers = changed
+    try:
+        former = from_disk(shelf / _named(since))
+    except UNREADABLE:
+        return None
+    return patching.brought_up(session, former, suppliers)
+
+
+def _named(state: State) -> str:
+    return f"{LAYOUT}-{state.version}-{state.lot}"
 
 
 # --- on disk ---
@@ -147,8 +159,8 @@ def from_disk(folder: Path) -> Columns:
     """Arrays mapped from their files; OSError when there are none."""
 
     def array(name: str) -> Array:
-        found: Array = np.load(folder / f"{name}.npy", mmap_mode="r")
-        return found
+        # As plain arrays: numpy's own of a mapped file takes ten times longer to give one value.
+        return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
 
     rest = json.loads((folder / "rest.json").read_text("utf-8"))
 
@@ -160,8 +172,8 @@ def from_disk(folder: Path) -> Columns:
         **{name: array(name) for name in PLAIN},
         statuses=Bits(array("statuses.index"), array("statuses.values")),
         families=Bits(array("families.index"), array("families.values")),
-        uids=Texts(array("uids.block"), array("uids.ends")),
-        names=Texts(array("names.block"), array("names.ends")),
+        uids=Texts(array("uids.block").data, array("uids.ends")),
+        names=Texts(array("names.block").data, array("names.ends")),
         holders={
             code: Holders(*held)
             for code, *held in zip(

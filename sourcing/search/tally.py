@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Executable, Select, select
+from sqlalchemy import ColumnElement, Executable, Select, select, true
 from sqlalchemy.orm import Session
 
 from sourcing.model import MASKED, PARTIAL, Listing, Supplier, Tag
+from sourcing.normalise.text import fold
 from sourcing.places import EARTH_RADIUS_KM, KM_PER_DEGREE
 from sourcing.search.common import common, numbers, positions
 from sourcing.search.ground import Ground, ground
@@ -53,7 +54,7 @@ class Bits:
 class Texts:
     """Many short texts as one block of bytes: a tenth of the memory of as many strings."""
 
-    block: Any  # bytes, or as many numbers mapped from a file
+    block: Any  # bytes, or a view of a mapped file
     ends: Array
 
     def at(self, place: int) -> str:
@@ -117,6 +118,10 @@ class Columns:
             lat=self.lat[kept],
             reach_km=self.reach_km[kept],
         )
+
+    def key(self, place: int) -> str:
+        """The name a position is ranked by."""
+        return fold(self.names.at(place))
 
     def find(self, ids: Array) -> Array:
         """The positions of these ids; those that are not listed are passed over."""
@@ -192,8 +197,8 @@ def is_departement(code: str) -> bool:
 # --- reading ---
 
 
-def read(session: Session) -> Columns:
-    """Every column from the base."""
+def read(session: Session, only: Sequence[int] | None = None) -> Columns:
+    """Every column from the base, of all suppliers or of these."""
     ids, communes, inside, statuses, families, sizes, is_noise, lon, lat, reach = _table(
         session,
         select(
@@ -207,26 +212,28 @@ def read(session: Session) -> Columns:
             Listing.lon,
             Listing.lat,
             Listing.reach_km,
-        ).order_by(Listing.supplier_id),
+        )
+        .where(among(Listing.supplier_id, only))
+        .order_by(Listing.supplier_id),
         ("i8", "U", "?", "i8", "i8", "i1", "?", "f8", "f8", "f8"),
     )
     codes, index = np.unique(communes, return_inverse=True)
-    uids, names, nafs = _names(session)
-    held = holders(session, ids, nafs)
+    uids, names, nafs = _names(session, only)
+    held = holders(session, ids, nafs, among(Tag.supplier_id, only))
     segments, sets = _sets(held, len(ids))
     order, squares = numbered(lon, lat)
     words = vocabulary(session)
     return Columns(
         places=np.arange(len(ids), dtype=np.int32),
         ids=ids,
-        rank=_rank(session, ids, uids),
+        rank=_rank(session, ids, uids, only),
         statuses=_bits(statuses),
         families=_bits(families),
         sizes=sizes,
         communes=index.astype(np.int32),
         segments=segments,
         is_inside=inside,
-        noise=_noise(session, ids, is_noise),
+        noise=_noise(session, ids, is_noise, only),
         lon=lon,
         lat=lat,
         reach_km=reach,
@@ -238,9 +245,14 @@ def read(session: Session) -> Columns:
         uids=uids,
         names=names,
         vocabulary=words,
-        common=common(session, ids, words.counts),
+        common=common(session, ids, words.counts) if only is None else {},
         ground=ground(session),
     )
+
+
+def among(column: Any, only: Sequence[int] | None) -> ColumnElement[bool]:
+    """That a column holds one of these; anything for None."""
+    return true() if only is None else column.in_(only)
 
 
 def fetch(
@@ -273,9 +285,10 @@ def _bits(column: Array) -> Bits:
     return Bits(index.astype(np.int32), values)
 
 
-def _rank(session: Session, ids: Array, uids: Texts) -> Array:
+def _rank(session: Session, ids: Array, uids: Texts, only: Sequence[int] | None) -> Array:
     """The place of each supplier in the order of names, then of identifiers."""
-    ordered = select(Listing.supplier_id, Listing.name_key).order_by(Listing.name_key)
+    keyed = select(Listing.supplier_id, Listing.name_key).where(among(Listing.supplier_id, only))
+    ordered = keyed.order_by(Listing.name_key)
     found, is_new, last = [], [], ""
     for rows in fetch(session, ordered):
         keys = [row[1] for row in rows]
@@ -292,11 +305,12 @@ def _rank(session: Session, ids: Array, uids: Texts) -> Array:
     return rank
 
 
-def _names(session: Session) -> tuple[Texts, Texts, Array]:
+def _names(session: Session, only: Sequence[int] | None) -> tuple[Texts, Texts, Array]:
     """Identifiers, names as anyone may read them, and NAF codes, in the order of ids."""
     shown = (
         select(Supplier.uid, Supplier.name, Supplier.diffusion, Supplier.is_person, Supplier.naf)
         .join(Listing, Listing.supplier_id == Supplier.id)
+        .where(among(Listing.supplier_id, only))
         .order_by(Listing.supplier_id)
     )
     uids, names, nafs = _Writer(), _Writer(), [np.empty(0, dtype="S8")]
@@ -324,12 +338,13 @@ class _Writer:
         return Texts(b"".join(self.blocks), np.cumsum(sizes))
 
 
-def _noise(session: Session, ids: Array, is_noise: Mask) -> Array:
+def _noise(session: Session, ids: Array, is_noise: Mask, only: Sequence[int] | None) -> Array:
     """The first reason each hidden supplier is hidden for."""
     noise = np.where(is_noise, len(REASONS), 0).astype(np.int8)
     for place, reason in reversed(list(enumerate(NOISE, start=1))):
         tagged = select(Tag.supplier_id).where(Tag.kind == "noise", Tag.value == reason)
-        noise[positions(ids, numbers(session, tagged))] = place
+        found = numbers(session, tagged.where(among(Tag.supplier_id, only)))
+        noise[positions(ids, found)] = place
     noise[~is_noise] = 0
     return noise
 
@@ -339,7 +354,12 @@ def _sets(holders: Mapping[str, Holders], count: int) -> tuple[Array, Mask]:
     has = np.zeros((count, max(1, len(holders))), dtype=bool)
     for place, held in enumerate(holders.values()):
         has[held.places, place] = True
+    return distinct_sets(has, len(holders))
+
+
+def distinct_sets(has: Mask, count: int) -> tuple[Array, Mask]:
+    """The number of each row among the distinct ones, and those, of so many columns."""
     packed = np.packbits(has, axis=1)
     key = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
     _, first, index = np.unique(key, return_index=True, return_inverse=True)
-    return index.astype(np.int32), has[first][:, : len(holders)]
+    return index.astype(np.int32), has[first][:, :count]

@@ -119,7 +119,7 @@ def tag(
             count = listing.send(scope, lambda share: tell(total * (0.6 + 0.4 * share), total))
     if only is None:
         _remember(session, nomenclature)
-    stale.announce(session)
+    stale.announce_tagged(session, only)
     session.expire_all()
     return count
 
@@ -148,7 +148,7 @@ def tag_first(
         with beside(session, written.result) as other:
             listing.send(replace(scope, session=other))
     _remember(session, nomenclature)
-    stale.announce(session)
+    stale.announce_tagged(session, None)
 
 
 def _remember(session: Session, nomenclature: Nomenclature) -> None:
