@@ -164,12 +164,12 @@ class Cleaning:
         if len(known) > REMEMBERED:
             known.clear()
         distinct = set(values)
-        odd = odd_texts(set(chain.from_iterable(distinct))) | {""}
-        odd_lists = [texts for texts in distinct if len(texts) > 1 or not odd.isdisjoint(texts)]
-        if not odd_lists:
+        said = set(chain.from_iterable(distinct))
+        odd = odd_texts(said) | {""}
+        if odd.isdisjoint(said) and all(len(texts) < 2 for texts in distinct):
             return values
-        for texts in odd_lists:
-            if texts not in known:
+        for texts in distinct.difference(known):
+            if len(texts) > 1 or not odd.isdisjoint(texts):
                 known[texts] = clean_list(texts)
         return list(map(known.get, values, values))
 

@@ -20,22 +20,19 @@ _PLAIN = re.compile(r"\w+(?:[ '’.,/°+()-]\w+)*")
 _UNTIDY = ("  ", " \n", "\n ", "&", "<", "[")
 _SITES = re.compile(rf"(?:(?:{PLAIN_SITE.pattern})?\n)*+")
 _PATH = f"{string.ascii_letters}{string.digits}/_-".encode()
-_LONGEST = max(map(len, ABSENT))
 _WEIGHTS = np.array([2, 1] * 7, dtype=np.uint8)
 
 
 def odd_texts(texts: set[str]) -> set[str]:
     """All but one line, single spaces, no markup, and not a way to say nothing."""
-    if _are_tidy(texts):
-        return {t for t in texts if len(t) <= _LONGEST and t.lower() in ABSENT}
-    is_plain = _PLAIN.fullmatch
-    return {t for t in texts if (t and not is_plain(t)) or t.lower() in ABSENT}
-
-
-def _are_tidy(texts: Collection[str]) -> bool:
-    """Whether all of them are, seen at once: nothing to trim, to read, to drop or to unmask."""
+    # Put end to end they are seen at once, and read in the order of memory.
     joined = "\n".join(("", *texts, ""))
-    return not any(sign in joined for sign in _UNTIDY) and "".join(texts).isprintable()
+    if any(sign in joined for sign in _UNTIDY) or not "".join(texts).isprintable():
+        is_plain = _PLAIN.fullmatch
+        return {t for t in texts if (t and not is_plain(t)) or t.lower() in ABSENT}
+    if ABSENT.isdisjoint(joined.lower().split("\n")):
+        return set()
+    return {t for t in texts if t.lower() in ABSENT}
 
 
 def odd_sites(texts: set[str]) -> set[str]:
