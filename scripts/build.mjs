@@ -2,7 +2,7 @@
 // webapp/static/vendor; in webapp/static/built, the scripts and styles of pages with a map and of those
 // a stranger opens first, in one piece with the parts of Leaflet they use, each beside its brotli.
 import { cp, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
 import { build } from "esbuild";
@@ -45,9 +45,29 @@ for (const [from, to] of FILES) {
 const typeface = await subset(await readFile(join(packages, FONT)), LETTERS, { targetFormat: "woff2", noHinting: true, keepFeatures: ["kern", "tnum"], variationAxes: { wght: WEIGHTS } });
 await put(join(vendor, "fonts", "atkinson-hyperlegible-next.woff2"), typeface);
 
+// Of Leaflet, what Internet Explorer, marks dragged by hand and its own pin ask for is left out; so are
+// tiles, for sites that ask nobody for a background.
+const SPARE = {
+  "SVG.VML": "export const vmlMixin = {}; export const vmlCreate = null;",
+  "Marker.Drag": "export const MarkerDrag = null;",
+  "Icon.Default": 'export { Icon as IconDefault } from "./Icon.js";',
+  TileLayer: "export const tileLayer = null;",
+};
+const without = (...names) => ({
+  name: "without",
+  setup: (bundle) => bundle.onLoad({ filter: /leaflet\/src\/layer\/.*\.js$/ }, ({ path }) => {
+    const name = basename(path, ".js");
+    return names.includes(name) ? { contents: SPARE[name], resolveDir: dirname(path) } : undefined;
+  }),
+});
 const made = { outdir: built, entryNames: "[name]", bundle: true, minify: true, format: "esm", target: "es2022", external: ["*.png", "*.woff2"], legalComments: "none", logLevel: "warning" };
 const from = (...paths) => paths.map((path) => join(site, path));
-await build({ ...made, entryPoints: from("js/search.js", "js/sheet.js", "js/case.js"), splitting: true, chunkNames: "map", nodePaths: [packages] });
+for (const [tail, ...more] of [["", "TileLayer"], ["-tiled"]]) {
+  await build({
+    ...made, entryPoints: from("js/search.js", "js/sheet.js", "js/case.js"), splitting: true, nodePaths: [packages],
+    entryNames: `[name]${tail}`, chunkNames: `map${tail}`, plugins: [without("SVG.VML", "Marker.Drag", "Icon.Default", ...more)],
+  });
+}
 await build({ ...made, entryPoints: from("js/registration.js", "css/map.css", "css/search.css", "css/registration.css"), nodePaths: [packages] });
 for (const name of await readdir(built)) await writeFile(join(built, `${name}.br`), brotliCompressSync(await readFile(join(built, name))));
 // Whoever is older than its sources is made again (Makefile, tests/conftest.py).

@@ -25,7 +25,7 @@ BASEMAPS = {
 BRIEF = {"X-Content-Type-Options": "nosniff"}
 COMPRESSIBLE = ("text/", "application/json", "application/geo+json", "image/svg+xml")
 SMALLEST = 600
-LEVEL = 5
+LEVEL = 6
 
 
 def content_policy(basemap: str) -> str:
