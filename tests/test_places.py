@@ -2,12 +2,15 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from sourcing import db
 from sourcing.fetch import Fetcher, FetchError
 from sourcing.model import OldPlace, Setting
 from sourcing.model import Place as PlaceRow
@@ -54,6 +57,17 @@ def quick(api: GeoApi) -> Fetcher:
 def loaded(session: Session, api: GeoApi) -> Places:
     load_territory(session, [LORIENT], fetch=quick(api))
     return Places.read(session)
+
+
+@pytest.fixture(scope="module")
+def known(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Places:
+    """The same, once: what is looked up in it is a matter of no database."""
+    path = tmp_path_factory.mktemp("known") / "base.sqlite"
+    shutil.copy(migrated_sqlite, path)
+    api = GeoApi(COMMUNES, {LORIENT: "Lorient Agglomération"}, FORMER)
+    with running(api), db.transaction(db.connect(f"sqlite:///{path}")) as session:
+        load_territory(session, [LORIENT], fetch=quick(api))
+        return Places.read(session)
 
 
 def code(place: Place | None) -> str:
@@ -145,13 +159,18 @@ def test_without_files_nor_network_the_remedy_is_named(session: Session) -> None
 # --- look-up ---
 
 
+def test_both_databases_say_the_same_places(loaded: Places, known: Places) -> None:
+    assert loaded.all == known.all
+    assert loaded.codes_near(1000) == known.codes_near(1000)
+
+
 @pytest.mark.parametrize(
     ("asked", "found"),
     [("56121", "56121"), ("14682", "14654"), ("75112", "75056"), (" 56121 ", "56121"),
      ("99999", ""), ("", "")],
 )  # fmt: skip
-def test_any_code_leads_to_the_commune_of_today(loaded: Places, asked: str, found: str) -> None:
-    assert code(loaded.resolve(asked)) == found
+def test_any_code_leads_to_the_commune_of_today(known: Places, asked: str, found: str) -> None:
+    assert code(known.resolve(asked)) == found
 
 
 @pytest.mark.parametrize(
@@ -166,40 +185,40 @@ def test_any_code_leads_to_the_commune_of_today(loaded: Places, asked: str, foun
      ("SAINT PIERRE SUR DIVES", "", "14654"), ("Bruxelles", "", ""), ("", "", "")],
 )  # fmt: skip
 def test_a_commune_is_found_as_people_write_it(
-    loaded: Places, name: str, postcode: str, found: str
+    known: Places, name: str, postcode: str, found: str
 ) -> None:
-    assert code(loaded.find(name, postcode)) == found
+    assert code(known.find(name, postcode)) == found
 
 
-def test_the_departement_decides_between_namesakes(loaded: Places) -> None:
-    assert code(loaded.find("Saint-Barthélemy", departement="50")) == "50001"
+def test_the_departement_decides_between_namesakes(known: Places) -> None:
+    assert code(known.find("Saint-Barthélemy", departement="50")) == "50001"
 
 
-def test_a_point_belongs_to_the_contour_that_holds_it(loaded: Places) -> None:
-    assert code(loaded.at(-3.352, 47.75)) == "56121"
+def test_a_point_belongs_to_the_contour_that_holds_it(known: Places) -> None:
+    assert code(known.at(-3.352, 47.75)) == "56121"
 
 
-def test_outside_every_contour_the_nearest_centre_answers(loaded: Places) -> None:
-    assert code(loaded.at(-2.78, 47.67)) == "56260"
-    assert loaded.at(-6.5, 48.4) is None
+def test_outside_every_contour_the_nearest_centre_answers(known: Places) -> None:
+    assert code(known.at(-2.78, 47.67)) == "56260"
+    assert known.at(-6.5, 48.4) is None
 
 
-def test_a_point_out_of_a_known_contour_is_not_given_to_it(loaded: Places) -> None:
-    assert loaded.at(-3.40, 47.75) is None
-    assert code(loaded.at(-3.391, 47.75)) == "56121"  # a quay the contour cuts
+def test_a_point_out_of_a_known_contour_is_not_given_to_it(known: Places) -> None:
+    assert known.at(-3.40, 47.75) is None
+    assert code(known.at(-3.391, 47.75)) == "56121"  # a quay the contour cuts
 
 
-def test_near_is_measured_from_the_edge_of_the_territory(loaded: Places) -> None:
-    assert loaded.is_near(-3.37, 47.75, 0)
+def test_near_is_measured_from_the_edge_of_the_territory(known: Places) -> None:
+    assert known.is_near(-3.37, 47.75, 0)
     edge_km = distance_km(-3.39, 47.75, -3.50, 47.75)
-    assert loaded.is_near(-3.50, 47.75, edge_km + 0.1)
-    assert not loaded.is_near(-3.50, 47.75, edge_km - 0.1)
+    assert known.is_near(-3.50, 47.75, edge_km + 0.1)
+    assert not known.is_near(-3.50, 47.75, edge_km - 0.1)
 
 
-def test_the_codes_to_keep_hold_old_ones_too(loaded: Places) -> None:
-    assert loaded.codes_near(0) == {p.code for p in loaded.territory}
-    assert "56057" in loaded.codes_near(20)
-    assert {"14682", "14654", "75112"} <= loaded.codes_near(1000)
+def test_the_codes_to_keep_hold_old_ones_too(known: Places) -> None:
+    assert known.codes_near(0) == {p.code for p in known.territory}
+    assert "56057" in known.codes_near(20)
+    assert {"14682", "14654", "75112"} <= known.codes_near(1000)
 
 
 def test_distance_is_the_great_circle() -> None:
@@ -370,9 +389,11 @@ def test_real_files_that_do_not_hold_the_territory(
         load_territory(session, [wrong], files=[shared(file) for file in files])
 
 
-def test_real_lines_find_their_commune_by_name_and_postcode(session: Session) -> None:
-    load_territory(session, [LORIENT], files=[shared(f) for f in (LISTED, DRAWN, FRANCE, EPCI)])
-    places = Places.read(session)
+def test_real_lines_find_their_commune_by_name_and_postcode(sqlite_engine: Engine) -> None:
+    with Session(sqlite_engine) as session:
+        files = [shared(file) for file in (LISTED, DRAWN, FRANCE, EPCI)]
+        load_territory(session, [LORIENT], files=files)
+        places = Places.read(session)
     local = rows("data/sources/lorient_agglo_lignes_reelles_toutes_sources.csv")
     named = [row for row in local if row["commune_brute"] or row["code_postal"]]
     assert named
