@@ -143,7 +143,7 @@ def test_a_batch_that_fails_loses_only_itself(
      (Answer(b"number,address\n0,RUE"), "réponse incomplète"),
      (as_json({"code": 400}), "réponse incomplète"),
      (Answer(b"number,address,result_score\n0," + b"x" * 500, cut=40), "a coupé"),
-     (Answer(b"", delay_s=3.0), "ne répond pas à temps")],
+     (Answer(b"", delay_s=1.0), "ne répond pas à temps")],
 )  # fmt: skip
 def test_a_service_that_fails_is_one_sentence_and_nothing_is_kept(
     base: Session, server: Geocoder, answer: Answer, sentence: str
@@ -152,8 +152,11 @@ def test_a_service_that_fails_is_one_sentence_and_nothing_is_kept(
         server.on("/search", answer)
     server.on("/search/csv", answer)
     known(base, 1)
+    asked = service(server)
+    if answer.delay_s:
+        asked.read_timeout_s = 0.1
     with pytest.raises(FetchError, match=sentence):
-        geocoding.ask(base, service(server))
+        geocoding.ask(base, asked)
     assert base.scalars(select(Geocode)).all() == []
 
 
