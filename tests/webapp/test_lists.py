@@ -69,7 +69,7 @@ def test_each_column_is_proposed_with_its_confidence_and_why(admin: Visitor) -> 
     page = admin.read(send(admin))
     assert chosen(page) == {"Nom": "", "Prénom": "", "Entreprise": "name", "Type": "kind",
                             "CP": "postcode", "Ville": "commune", "Tél": "phone"}  # fmt: skip
-    assert "nom ou rôle d'une personne : jamais repris" in page
+    assert "nom ou rôle d'une personne\u00a0: jamais repris" in page
     assert "Algo &lt;b&gt;Breizh" in admin.get(send(admin)).text
     assert "2\u00a0lignes seraient gardées" in page
     assert "aucun nom sur cette ligne" in page and "Nulle, Nulle-Part" in page

@@ -39,7 +39,7 @@ def welcome(base: Session, supplier: Supplier) -> None:
 def test_the_tour_goes_through_what_is_bought_where_and_to_the_form(either: Flask) -> None:
     page = Visitor(either).read(VISIT)
     assert titles(page)[0] == "Lorient Agglomération"
-    assert {"Lorient", "Votre structure n’y est pas ?"} <= set(titles(page))
+    assert {"Lorient", "Votre structure n’y est pas\u00a0?"} <= set(titles(page))
     assert "Ce que nous allons acheter" not in titles(page)
     for kind in ("famille", "commune", "inscription"):
         assert f'class="scene {kind}"' in page

@@ -84,7 +84,7 @@ def test_a_question_goes_by_letter_and_its_answer_comes_back(
     token = letter.text.split("/inscription/acces/")[1].split()[0]
     structure = Visitor(app)
     structure.send(f"/inscription/acces/{token}")
-    assert "Quel agrément ?" in structure.read("/inscription/ma-fiche")
+    assert "Quel agrément\u00a0?" in structure.read("/inscription/ma-fiche")
 
 
 def test_what_is_sure_is_accepted_in_a_lot_and_the_rest_is_not_ticked(
@@ -114,7 +114,7 @@ def test_one_reason_goes_to_every_structure_of_a_lot_and_each_is_logged(
                           reason=reason).text  # fmt: skip
 
     assert decide("refuser", lot).count("Indiquer le motif du refus") == 1
-    assert "choisir « Demander » ou" in decide("accepter", lot, "la clé Entrée")
+    assert "choisir «\u00a0Demander\u00a0» ou" in decide("accepter", lot, "la clé Entrée")
     assert "2 structures reçoivent la question" in decide("demander", lot[:2], "Quel agrément ?")
     assert "La Table du Scorff est refusée" in decide("refuser", lot[2:], "hors territoire")
     told = {(m.recipient, m.kind) for m in letters(base)}

@@ -14,7 +14,7 @@ def keep(visitor: Visitor, name: str = "Jardins", asked: str = "q=jardins&page=2
 
 def test_a_kept_search_is_a_link_to_its_results(admin: Visitor) -> None:
     page = keep(admin)
-    assert "Recherche « Jardins » enregistrée" in page
+    assert "Recherche «\u00a0Jardins\u00a0» enregistrée" in page
     assert 'href="/fournisseurs?q=jardins"' in page
     assert "rien de nouveau" in page
 

@@ -60,9 +60,9 @@ def test_an_edit_serves_the_next_search_and_reaches_the_suppliers_tags(
     [
         (
             {"keywords_fr": "nettoyage de locaux; tonte; tonte des pelouses"},
-            "« tonte des pelouses »",
+            "«\u00a0tonte des pelouses\u00a0»",
         ),
-        ({"naf_codes": "9311"}, "code inconnu « 9311 »"),
+        ({"naf_codes": "9311"}, "code inconnu «\u00a09311\u00a0»"),
         ({"sub_segment": " "}, "libellé du sous-segment vide"),
     ],
 )

@@ -1,4 +1,4 @@
-"""French punctuation stays with its word, in what the templates say and nowhere else."""
+"""French punctuation stays with its word in all that is read, and in nothing that is sent back."""
 
 import pytest
 from jinja2 import Environment
@@ -10,7 +10,13 @@ from webapp.typography import NO_BREAK, FrenchSpaces
     ("written", "shown"),
     [
         ("Que cherchez-vous ?", "Que cherchez-vous_?"),
-        ("« {{ need }} », ici", "«_a : b_», ici"),  # what people typed stays as they typed it
+        ("« {{ need }} », ici", "«_a_: b_», ici"),
+        ("<input value='{{ need }}'> {{ need }}", "<input value='a : b'> a_: b"),
+        ("<textarea>{{ need }}</textarea>{{ need }}", "<textarea>a : b</textarea>a_: b"),
+        (
+            "{% macro p(t) %}<p id='{{ t }}'>{{ t }}{% endmacro %}{{ p(need) }}",
+            "<p id='a : b'>a_: b",
+        ),
         ("Seuil : {{ {'a' : 12}['a'] }} €", "Seuil_: 12 €"),
         ("<p>\n  : <a href='?q=1'>suite</a> !", "<p>\n  : <a href='?q=1'>suite</a>_!"),
     ],
