@@ -6,6 +6,7 @@ On PostgreSQL nothing passes through Python row by row: COPY both ways.
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -119,7 +120,7 @@ def _write_sqlite(session: Session, statement: Any, path: Path) -> None:
     result = session.connection().execute(select(func.printf(line, *values)))
     rows: Any = result.cursor
     with path.open("w", encoding="utf-8", newline="") as out:
-        out.writelines(text for (text,) in rows)
+        out.writelines(map(itemgetter(0), rows))
     result.close()
 
 

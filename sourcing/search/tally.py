@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Executable, Select, select, true
+from sqlalchemy import ColumnElement, Executable, Select, select, text, true
 from sqlalchemy.orm import Session
 
 from sourcing.model import MASKED, PARTIAL, Listing, Supplier, Tag
@@ -252,7 +252,11 @@ def read(session: Session, only: Sequence[int] | None = None) -> Columns:
 
 def among(column: Any, only: Sequence[int] | None) -> ColumnElement[bool]:
     """That a column holds one of these; anything for None."""
-    return true() if only is None else column.in_(only)
+    if only is None:
+        return true()
+    # Written out: so many parameters would take longer to bind than the answer to come.
+    named: ColumnElement[bool] = column.in_(text(", ".join(map(str, only)) or "NULL"))
+    return named
 
 
 def fetch(

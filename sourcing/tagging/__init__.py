@@ -104,7 +104,8 @@ def tag(
         return 0
     total = _count(session) if only is None else len(only)
     tell = progress or (lambda _done, _total: None)
-    tags_of_register.write_hints(session, nomenclature)
+    if _fingerprint(session, nomenclature) != _known_fingerprint(session):
+        tags_of_register.write_hints(session, nomenclature)
     with workshop() as con:
         everyone = Scope(session, nomenclature, today or date.today(), con)
         with _limited(everyone, only) as scope:
