@@ -90,8 +90,10 @@ EVIDENCE: tuple[Evidence, ...] = (
           many="-adresse partagée par de nombreux établissements"),
     asked(looks.rivals, "rivaux à l'adresse", none="", neighbour="", like_neighbour="", twin="",
           like_twin="-autre établissement de la même entreprise à cette adresse"),
+    asked(looks.unnamed, "adresse sans nom commun", no="", elsewhere="", neighbour="", kind=""),
     product(looks.name_and_street, "nom et adresse ensemble", "s", 4),
     product(looks.name_and_town, "nom et commune ensemble", "t", 3),
+    product(looks.name_and_crowd, "nom et nombre d'établissements dans la commune", "c", 4),
 )
 # fmt: on
 

@@ -35,14 +35,15 @@ def _wanted(evidence: str, codes: tuple[str, ...]) -> Flags:
     return np.isin(np.arange(len(CODES[evidence])), places)
 
 
+def numbered(levels: Levels) -> Flags:
+    """An identifier is the same: nothing else need prove anything."""
+    numbers = ("siren", "phone", "mail", "host")
+    return np.asarray(np.logical_or.reduce([is_one_of(levels, n, "same") for n in numbers]))
+
+
 def identified(levels: Levels) -> Flags:
-    """An identifier is the same: names need not prove anything."""
-    return np.asarray(
-        np.logical_or.reduce(
-            [is_one_of(levels, evidence, "same") for evidence in ("siren", "phone", "mail", "host")]
-        )
-        | is_one_of(levels, "site_name", "yes")
-    )
+    """An identifier, or a web site that bears the name: names need not prove anything."""
+    return numbered(levels) | is_one_of(levels, "site_name", "yes")
 
 
 def alone_of_its_kind(levels: Levels) -> Flags:
@@ -91,8 +92,11 @@ def misspelt(levels: Levels) -> Flags:
 
 
 def unplaced(levels: Levels) -> Flags:
-    """Nothing tells it from its namesakes elsewhere."""
-    return is_one_of(levels, "town", "unknown", "far") & ~identified(levels)
+    """Nothing tells it from its namesakes elsewhere: a web site of that name is theirs as well."""
+    there = is_one_of(levels, "street", "close", "next_door", "same_street", "same_door")
+    elsewhere = is_one_of(levels, "town", "unknown", "far")
+    elsewhere |= is_one_of(levels, "town", "departement") & ~there
+    return elsewhere & ~numbered(levels)
 
 
 def rivalled(levels: Levels) -> Flags:

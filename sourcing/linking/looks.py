@@ -13,6 +13,8 @@ Levels = NDArray[np.int64]
 Look = Callable[[Comparison], Levels]
 # Words in common that tell less than this share of what singles out a supplier: "CFA", "mairie".
 GENERIC = 0.3
+# From so many lines in one town, it is a village, a town, a city.
+CROWDS = (20, 300, 3000)
 # Levels of `street` and `town` that others use.
 FAR_STREET, CLOSE_STREET, OTHER_NUMBER, SAME_DOOR = 3, 5, 6, 9
 NAMED_TOWN, SAME_TOWN = 5, 8
@@ -210,6 +212,18 @@ def rivals(compared: Comparison) -> Levels:
 
 
 @once
+def unnamed(compared: Comparison) -> Levels:
+    """An address and nothing in common in the names: is it a tenant, or the same under a name?
+
+    1 that address in another town, 2 there, 3 there and the line says its nature (CFA, ESAT…).
+    """
+    bare = (_strength(compared) == 0) & (street(compared) > OTHER_NUMBER)
+    says_kind = compared.probes.kinds[compared.pairs.probe] != 0
+    other_town = town(compared) < NAMED_TOWN
+    return np.select([~bare, other_town, ~says_kind], [0, 1, 2], default=3)
+
+
+@once
 def site(compared: Comparison) -> Levels:
     """Among the candidates that are sites of one firm: 1 the first one (its seat, often), 2 not."""
     one, other, is_twin = compared.rivals
@@ -252,6 +266,13 @@ def name_and_street(compared: Comparison) -> Levels:
 def name_and_town(compared: Comparison) -> Levels:
     at = np.array([0, 1, 1, 1, 2, 2, 2, 2, 2])[town(compared)]
     return np.asarray(_strength(compared) * 3 + at)
+
+
+def name_and_crowd(compared: Comparison) -> Levels:
+    """In a town where the base knows many, a name half alike is more often somebody else's."""
+    towns, line = compared.base.towns, compared.pairs.line
+    crowd = np.bincount(towns.code)[towns.code[line]] * (compared.base.marks["town"][line] != 0)
+    return np.asarray(_strength(compared) * 4 + np.digitize(crowd, CROWDS))
 
 
 def _strength(compared: Comparison) -> Levels:

@@ -18,7 +18,7 @@ from sourcing.linking.index import Floats, Index, Ints, bags_of
 from sourcing.linking.looks import Levels
 from sourcing.linking.noise import noisy
 from sourcing.linking.normalised import Normaliser
-from sourcing.linking.weights import Weights
+from sourcing.linking.weights import Prior, Weights
 
 FOLDS = 10
 # Several ways to cut the folds: 456 lines are few.
@@ -103,33 +103,32 @@ def made(register: pd.DataFrame, usual: dict[str, float]) -> list[Labelled]:
     return [label(*noisy(register, NOISY, seed), usual) for seed in (1, 2)]
 
 
-def prior(parts: Sequence[Labelled]) -> Floats:
+def prior(parts: Sequence[Labelled]) -> Prior:
     """What lines made noisy on purpose teach, before any real one."""
     shift = len(parts[0].firm)
-    return weights.learn(
-        np.vstack([p.levels for p in parts]),
-        np.concatenate([parts[0].probe, parts[1].probe + shift]),
-        np.concatenate([p.right for p in parts]),
-        ridge=0.3,
-        smooth=1.0,
+    levels = np.vstack([p.levels for p in parts])
+    probe = np.concatenate([parts[0].probe, parts[1].probe + shift])
+    right = np.concatenate([p.right for p in parts])
+    return weights.taught(
+        levels, probe, weights.learn(levels, probe, right, weights.guessed(0.3, 1.0))
     )
 
 
-def out_of_fold(known: Labelled, before: Floats, seed: int = 0) -> Floats:
+def out_of_fold(known: Labelled, before: Prior, seed: int = 0) -> Floats:
     """Each pair's score under weights that never saw its firm."""
     _, firm = np.unique(known.firm.astype(str), return_inverse=True)
     fold = np.random.default_rng(seed).integers(0, FOLDS, firm.max() + 1)[firm][known.probe]
     scores = np.zeros(len(known.probe))
-    every = weights.learn(known.levels, known.probe, known.right, prior=before)
+    every = weights.learn(known.levels, known.probe, known.right, before)
     for k in range(FOLDS):
         held = fold == k
         kept = (known.levels[~held], known.probe[~held], known.right[~held])
-        theta = weights.learn(*kept, prior=before, start=every)
+        theta = weights.learn(*kept, before, start=every)
         scores[held] = weights.of(theta).scores(known.levels[held])
     return scores
 
 
-def calibrated(known: Labelled, before: Floats, seed: int) -> Floats:
+def calibrated(known: Labelled, before: Prior, seed: int) -> Floats:
     """Out-of-fold scores, each half calibrated on the other."""
     scores = out_of_fold(known, before, seed)
     _, firm = np.unique(known.firm.astype(str), return_inverse=True)
@@ -143,7 +142,7 @@ def calibrated(known: Labelled, before: Floats, seed: int) -> Floats:
 
 
 def train(
-    known: Labelled, parts: Sequence[Labelled], before: Floats, usual: dict[str, float]
+    known: Labelled, parts: Sequence[Labelled], before: Prior, usual: dict[str, float]
 ) -> Weights:
     """Weights from all the data; temperature and threshold from out-of-fold scores."""
     count = len(known.firm)
@@ -155,7 +154,7 @@ def train(
         )
         for seed in SEEDS
     ]
-    theta = weights.learn(known.levels, known.probe, known.right, prior=before)
+    theta = weights.learn(known.levels, known.probe, known.right, before)
     theta[0] += shift
     real = _together([_free(known, chance) for chance in chances])
     learned = replace(
@@ -246,7 +245,7 @@ def train_linking(register: Path, queries: Path, output: Path = weights.WEIGHTS)
 
 
 def report(
-    known: Labelled, before: Floats, learned: Weights, seeds: Sequence[int] = SEEDS
+    known: Labelled, before: Prior, learned: Weights, seeds: Sequence[int] = SEEDS
 ) -> dict[str, Any]:
     """Out-of-fold measures, mean of several ways to cut the folds."""
     count, has = len(known.firm), int((~np.char.startswith(known.firm.astype(str), "none")).sum())

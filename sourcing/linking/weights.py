@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,11 @@ from sourcing.linking.index import Floats, Ints
 from sourcing.linking.looks import Levels
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "data" / "linking_weights.json"
-# How firmly a weight is held to its prior, and neighbouring answers of a scale to each other.
-RIDGE, SMOOTH = 2.0, 8.0
+# How firmly a weight is held to its prior, and neighbouring answers of a scale to each other; how
+# much of what other lines made certain holds it too.
+RIDGE, SMOOTH, CERTAIN = 2.0, 8.0, 0.05
+# The start is held by hardly anything.
+FREE = 0.02
 # What is known without data: identifiers are rarely in the lists we can learn from.
 PRIOR = {
     ("siren", "same"): 6.0,
@@ -87,41 +91,65 @@ def settled(chance: Floats, every: Floats, held: NDArray[np.bool_], weigh: Weigh
     return np.where(held, np.where(chance > 0.5, doubted, chance), free)
 
 
+class Prior(NamedTuple):
+    """What is known of the weights before some data, and how firmly: the matrix of a penalty."""
+
+    theta: Floats
+    firmness: Floats
+
+
 def learn(
     levels: Levels,
     probe: Ints,
     right: NDArray[np.bool_],
-    ridge: float = RIDGE,
-    smooth: float = SMOOTH,
-    prior: Floats | None = None,
+    prior: Prior,
     start: Floats | None = None,
 ) -> Floats:
     """The weights most likely to choose the right candidate of each probe, or none.
 
-    They are held to `prior`: what other data taught, or what is known without any. There is one
-    answer; a `start` near it is only quicker.
+    There is one answer; a `start` near it is only quicker.
     """
-    design, penalty = _design(levels), _penalty(ridge, smooth)
-    prior = known() if prior is None else prior
+    design, (before, penalty) = _design(levels), prior
+    penalty = penalty.copy()
     # A question nobody in the data answers keeps its prior.
     penalty[np.ptp(design, axis=0) == 0, np.ptp(design, axis=0) == 0] = 1e6
-    penalty[0, 0] = 0.02
-    _, group = np.unique(probe, return_inverse=True)
-    # The slope is exact, the curvature need not be.
-    rough = design.astype(np.float32)
-    first = np.searchsorted(group, np.arange(group.max(initial=-1) + 1))
-    theta = (prior if start is None else start).copy()
+    penalty[0, 0] = FREE
+    group, first = _groups(probe)
+    theta = (before if start is None else start).copy()
     for _ in range(30):
         chance = posterior(design @ theta, group, len(first))
-        gradient = design.T @ (right - chance) - penalty @ (theta - prior)
-        weighted = rough * chance[:, None].astype(np.float32)
-        means = np.add.reduceat(weighted, first) if len(first) else weighted
-        hessian = rough.T @ weighted - means.T @ means + penalty
-        step = np.linalg.solve(hessian, gradient)
+        gradient = design.T @ (right - chance) - penalty @ (theta - before)
+        step = np.linalg.solve(_curvature(design, chance, first) + penalty, gradient)
         theta = theta + step * min(1.0, 4.0 / max(float(np.abs(step).max()), 1e-9))
         if np.abs(step).max() < 1e-3:
             break
     return theta
+
+
+def taught(levels: Levels, probe: Ints, theta: Floats) -> Prior:
+    """What these data taught, held where they made it certain: other data move the rest."""
+    design, (group, first) = _design(levels), _groups(probe)
+    curvature = _curvature(design, posterior(design @ theta, group, len(first)), first)
+    return Prior(theta, _penalty(RIDGE, SMOOTH) + CERTAIN * curvature)
+
+
+def guessed(ridge: float, smooth: float) -> Prior:
+    """What is known before any data, loosely."""
+    return Prior(known(), _penalty(ridge, smooth))
+
+
+def _groups(probe: Ints) -> tuple[Ints, Ints]:
+    """The probes numbered from 0, and where the pairs of each begin."""
+    _, group = np.unique(probe, return_inverse=True)
+    return group, np.searchsorted(group, np.arange(group.max(initial=-1) + 1))
+
+
+def _curvature(design: Floats, chance: Floats, first: Ints) -> Floats:
+    """How fast the slope turns, which need not be exact."""
+    rough = design.astype(np.float32)
+    weighted = rough * chance[:, None].astype(np.float32)
+    means = np.add.reduceat(weighted, first) if len(first) else weighted
+    return np.asarray(rough.T @ weighted - means.T @ means, dtype=np.float64)
 
 
 def of(theta: Floats) -> Weights:
@@ -147,7 +175,7 @@ def known() -> Floats:
 def _penalty(ridge: float, smooth: float) -> Floats:
     size = 1 + len(_columns())
     penalty = np.eye(size) * ridge
-    penalty[0, 0] = 0.02
+    penalty[0, 0] = FREE
     at = 1
     for evidence in EVIDENCE:
         for i in range(at, at + len(evidence.answers) - 1):
