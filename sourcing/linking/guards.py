@@ -105,6 +105,12 @@ def rivalled(levels: Levels) -> Flags:
     return ~exact & ~is_one_of(levels, "rivals", "none")
 
 
+def moved(levels: Levels) -> Flags:
+    """In a city of many suppliers, the same name elsewhere is a namesake as often as a move."""
+    city = is_one_of(levels, "name_and_crowd", *(f"n{strength}c3" for strength in range(4)))
+    return city & is_one_of(levels, "street", "different") & ~numbered(levels)
+
+
 def twin(levels: Levels) -> Flags:
     return is_one_of(levels, "rivals", "like_twin")
 
@@ -136,6 +142,7 @@ GUARDS = (
     Guard(misspelt, "les noms se ressemblent sans avoir un mot pareil"),
     Guard(unplaced, "aucun lieu commun pour le distinguer de ses homonymes"),
     Guard(number_conflict, "numéros différents dans les noms"),
+    Guard(moved, "une autre adresse dans une grande ville"),
     Guard(twin, SITE),
     Guard(rivalled, "un autre fournisseur possible à la même adresse"),
     Guard(of_unknown_kind, "la nature annoncée par la liste n'est pas connue de la base"),

@@ -17,7 +17,7 @@ from sourcing.linking.looks import Levels
 WEIGHTS = Path(__file__).resolve().parents[1] / "data" / "linking_weights.json"
 # How firmly a weight is held to its prior, and neighbouring answers of a scale to each other; how
 # much of what other lines made certain holds it too.
-RIDGE, SMOOTH, CERTAIN = 2.0, 8.0, 0.05
+RIDGE, SMOOTH, CERTAIN = 2.0, 3.0, 0.05
 # The start is held by hardly anything.
 FREE = 0.02
 # What is known without data: identifiers are rarely in the lists we can learn from.
