@@ -46,6 +46,37 @@ def test_one_word_that_looks_alike_proves_nothing_without_a_street(
     assert found.verdict == verdict
 
 
+def test_a_namesake_in_the_next_town_is_a_question_though_its_web_site_bears_the_name() -> None:
+    name = {"name": "Menuiserie Kerlanvaux"}
+    elsewhere = {"address": "", "postcode": "56850", "town": "CAUDAN"}
+    found = ask(name | DOOR, name | elsewhere | {"website": "www.menuiserie-kerlanvaux.fr"})
+    assert found.verdict != "same"
+    assert found.best and "aucun lieu commun pour le distinguer de ses homonymes" in reasons(found)
+
+
+@pytest.mark.parametrize(("count", "verdict"), [(50, "same"), (3001, "review")])
+def test_another_address_is_a_question_where_the_base_knows_a_whole_city(
+    count: int, verdict: str
+) -> None:
+    others = {
+        "name": [f"MENUISERIE{i}" for i in range(count)],
+        "siret": [f"{i:014d}" for i in range(count)],
+    }
+    others |= {part: [said] * count for part, said in DOOR.items()}
+    others["name"][0] = "Tourneurs Kerlanvaux Boisgelin"
+    line = {"name": others["name"][0], **DOOR, "address": "8 impasse des Ajoncs"}
+    found = Linker.of(others).ask({part: [said] for part, said in line.items()})[0]
+    assert found.verdict == verdict
+
+
+def test_an_address_alone_says_more_of_a_line_that_only_gives_its_nature() -> None:
+    base = {"name": "Bretagne Compétences Plus", **DOOR}
+    centre, tenant = (
+        ask(base, {"name": name, **DOOR}).best for name in ("CFA", "Menuiserie Kerlanvaux")
+    )
+    assert centre and tenant and centre.alone > 0.75 > tenant.alone
+
+
 def test_a_clause_is_told_on_the_side_of_what_it_says() -> None:
     line = {"name": "Bretagne Compétences Plus", "address": "34 boulevard Jean Bourrat",
             "postcode": "56850", "town": "CAUDAN"}  # fmt: skip
