@@ -1,6 +1,6 @@
 """Every open establishment of a region, or of France, from the stock to a base one searches.
 
-    python benchmarks/load_france.py [ESTABLISHMENTS] [--url BASE] [--folder DIR]
+    python benchmarks/load_france.py [ESTABLISHMENTS] [--url BASE] [--folder DIR] [--ask]
 
 The stock is generated at full width, all open. Steps are told by the clock, by this process's
 computing and by the database server's (its processes on this machine): neighbours slow the clock.
@@ -22,7 +22,7 @@ from load_register import generate, load, prepare
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from sourcing import segments, tagging
+from sourcing import db, segments, tagging
 from sourcing.search import Query, search, shelf
 from sourcing.search.query import Near
 
@@ -115,9 +115,13 @@ def main() -> None:
     parser.add_argument("establishments", type=int, nargs="?", default=820_000)
     parser.add_argument("--url", help="the base to fill; it is emptied (a new SQLite by default)")
     parser.add_argument("--folder", type=Path, help="keep the generated files there")
+    parser.add_argument("--ask", action="store_true", help="only search the base that is there")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.folder or Path(temporary)
+        if given.ask:
+            ask(db.connect(given.url), folder)
+            return
         files = generate(folder, given.establishments, ".parquet", closed=0.0)
         engine = prepare(given.url or f"sqlite:///{temporary}/base.sqlite")
         count = given.establishments
