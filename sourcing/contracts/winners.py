@@ -5,7 +5,9 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
+    Integer,
     MetaData,
+    Select,
     String,
     Subquery,
     Table,
@@ -28,6 +30,12 @@ TAKEN_OVER = Table(
     "taken_over", MetaData(), Column("closed_siret", String, primary_key=True),
     Column("siret", String), prefixes=["TEMPORARY"],
 )  # fmt: skip
+# The establishment that stands for each firm that won something. A table with a key: SQLite looked
+# for a winner's firm in every line of a subquery, hours for a million contracts.
+STANDING = Table(
+    "standing", MetaData(), Column("siren", String, primary_key=True), Column("id", Integer),
+    prefixes=["TEMPORARY"],
+)  # fmt: skip
 
 
 def attach(session: Session) -> None:
@@ -35,8 +43,10 @@ def attach(session: Session) -> None:
 
     A winner the base names keeps no name of its own.
     """
-    TAKEN_OVER.create(session.connection())
+    for table in (TAKEN_OVER, STANDING):
+        table.create(session.connection())
     _write_heirs(session)
+    session.connection().execute(insert(STANDING).from_select(["siren", "id"], _firms()))
     wanted = _wanted()
     moved = session.execute(select(wanted.c.before, wanted.c.supplier_id).distinct()).all()
     if moved:
@@ -54,7 +64,8 @@ def attach(session: Session) -> None:
             execution_options={"synchronize_session": False},
         )
         session.expire_all()
-    TAKEN_OVER.drop(session.connection())
+    for table in (TAKEN_OVER, STANDING):
+        table.drop(session.connection())
     stale.mark(session, (identity for pair in moved for identity in pair))
 
 
@@ -77,7 +88,7 @@ def winners_of(session: Session, run_id: int) -> Iterable[int | None]:
 
 def _wanted() -> Subquery:
     """The winners that are not led where they should be, and where to."""
-    winner, firm = ContractWinner, _firms()
+    winner, firm = ContractWinner, STANDING
     here, heir = aliased(Supplier), aliased(Supplier)
     # A supplier merged into another leads there.
     found = func.coalesce(heir.id, here.merged_into, here.id, firm.c.id)
@@ -105,7 +116,7 @@ def _wanted() -> Subquery:
     return wanted
 
 
-def _firms() -> Subquery:
+def _firms() -> Select[Any]:
     """The establishment that stands for each firm in the base: open, head office, first."""
     rank = func.row_number().over(
         partition_by=Supplier.siren,
@@ -116,4 +127,4 @@ def _firms() -> Subquery:
         Supplier.siren.in_(won), Supplier.merged_into.is_(None)
     )
     ranked = standing.subquery("ranked")
-    return select(ranked.c.siren, ranked.c.id).where(ranked.c.rank == 1).subquery("firm")
+    return select(ranked.c.siren, ranked.c.id).where(ranked.c.rank == 1)
