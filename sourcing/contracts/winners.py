@@ -30,8 +30,8 @@ TAKEN_OVER = Table(
     "taken_over", MetaData(), Column("closed_siret", String, primary_key=True),
     Column("siret", String), prefixes=["TEMPORARY"],
 )  # fmt: skip
-# The establishment that stands for each firm that won something. A table with a key: SQLite looked
-# for a winner's firm in every line of a subquery, hours for a million contracts.
+# The establishment that stands for each firm that won something. A table with a key: in a subquery
+# SQLite looked at every firm for each winner.
 STANDING = Table(
     "standing", MetaData(), Column("siren", String, primary_key=True), Column("id", Integer),
     prefixes=["TEMPORARY"],
