@@ -143,5 +143,5 @@ def test_a_named_list_is_loaded_beside_the_site_and_is_a_source(admin: Visitor) 
         time.sleep(0.2)
     assert "C’est fait" in page.text, page.text
     listed = admin.read("/sources")
-    assert "Club 2026" in listed and "Source : le club" in listed
+    assert "Club 2026" in listed and no_break("Source : le club") in listed
     assert "Algo" in admin.read("/fournisseurs?statut=siae&q=algo")
