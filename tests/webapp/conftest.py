@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,7 +12,6 @@ from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
-from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from connectors import liste
@@ -42,21 +41,6 @@ class Compiled(BytecodeCache):
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         self.codes[bucket.key, bucket.checksum] = bucket.code
-
-
-_write_builder = Rule._compile_builder
-
-
-def _builder_written_once(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
-    """Flask writes code for each of its 300 addresses, the same for every site of a run."""
-    key = (rule.rule, str(rule.defaults), append_unknown)
-    if key not in _builders:
-        _builders[key] = _write_builder(rule, append_unknown)
-    return _builders[key]
-
-
-_builders: dict[tuple[str, str, bool], Callable[..., Any]] = {}
-Rule._compile_builder = _builder_written_once  # type: ignore[method-assign]
 
 
 class Visitor:
