@@ -48,6 +48,14 @@ class Watched:
             self.page.wait_for_selector("#carte[data-drawn]", state="attached")
         return self.page
 
+    def until(self, expression: str) -> None:
+        """Wait until it is true; wait_for_function asks by eval, which our policy forbids."""
+        for _ in range(200):
+            if self.page.evaluate(expression):
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"never true: {expression}")
+
     def breaches(self) -> None:
         """Collect the policy's violations of the page at hand."""
         self.faults += self.page.evaluate("window.violations || []")

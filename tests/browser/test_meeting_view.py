@@ -169,7 +169,7 @@ def test_a_reload_without_server_shows_the_meeting_and_nothing_else_is_kept(
     watched = Watched(context.new_page(), address)
     page = ready(watched)
     page.evaluate("navigator.serviceWorker.ready")
-    page.wait_for_function(f"({KEPT})().then(kept => kept.includes('/reunion/visite'))")
+    watched.until(f"({KEPT})().then(kept => kept.includes('/reunion/visite'))")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     title = page.locator("h1").inner_text()

@@ -72,7 +72,7 @@ def test_a_draft_waits_on_the_device_and_leaves_it_once_the_site_answers(
     page.fill("#activity", "dépannage informatique à domicile")
     page.fill("#email", "moi@exemple.fr")
     expect(page.locator("[data-choices] input").first).to_be_visible()
-    page.wait_for_function("JSON.stringify(localStorage).includes('dépannage')")
+    watched.until("JSON.stringify(localStorage).includes('dépannage')")
     kept = page.evaluate("JSON.stringify(localStorage)")
     assert "dépannage" in kept and "moi@exemple.fr" not in kept
     page.reload()
@@ -85,7 +85,7 @@ def test_a_draft_waits_on_the_device_and_leaves_it_once_the_site_answers(
     expect(page.locator("[data-send-said]")).to_contain_text("Le site ne répond pas")
     page.unroute("**/defi.json")
     expect(page.locator("h1")).to_contain_text("Merci")  # its proof is worked out
-    page.wait_for_function("localStorage.length === 0")
+    watched.until("localStorage.length === 0")
 
 
 def _accept(watched: Watched, page: Page) -> None:
