@@ -133,7 +133,6 @@ class Intake:
         self._check_count()
         self.counts["out_of_scope"] += lines.out_of_scope
         total = len(lines.numbers)
-        total = len(lines.numbers)
         found = self._cleaning.place(lines.columns, total)
         # Nobody asks whom a far line speaks of when it has a name.
         is_named = "level" not in lines.columns and all(column(found.columns, "name", total))

@@ -230,7 +230,7 @@ def _addressed(draft: Draft, held: Held) -> Draft:
 # --- columns compared with each other ----------------------------------------
 
 Drafts = dict[str, Draft]
-_NUMBERED = re.compile(r"^(.*?)( (\d+))?$")
+_NUMBER = re.compile(r" (\d+)$")
 
 
 def _of(drafts: Drafts, *names: str) -> list[str]:
@@ -239,7 +239,8 @@ def _of(drafts: Drafts, *names: str) -> list[str]:
 
 def _number(column: str) -> str:
     """ "1" of "Email 1", '' of "Email"."""
-    return _NUMBERED.match(header.key(column))[3] or ""  # type: ignore[index]
+    found = _NUMBER.search(header.key(column))
+    return found[1] if found else ""
 
 
 def _settle_persons(drafts: Drafts, held: Mapping[str, Held]) -> None:

@@ -4,13 +4,14 @@ Plain ASCII, nearly all of the register, is worked out in SQL; any other text go
 themselves. Both rest on words being a matter of each blank-separated part of a text alone.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from sourcing.normalise.text import ELIDED, PLURALS, STOP_WORDS, fold, words
 
 
-def _list(values: object) -> str:
-    return "(" + ", ".join(f"'{value}'" for value in sorted(values)) + ")"  # type: ignore[call-overload]
+def _list(values: Iterable[str]) -> str:
+    return "(" + ", ".join(f"'{value}'" for value in sorted(values)) + ")"
 
 
 # Ends a word that words() gave: nothing changes it any more.

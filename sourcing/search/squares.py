@@ -63,10 +63,11 @@ def _cut(lon: Array, lat: Array, depth: int) -> tuple[Array, Array]:
     most = (1 << depth) - 1
     tilt = np.radians(np.clip(lat, -FARTHEST_NORTH, FARTHEST_NORTH))
     down = (1 - np.arcsinh(np.tan(tilt)) / np.pi) / 2
-    return tuple(  # type: ignore[return-value]
+    across, along = (
         np.clip(np.floor(part * (most + 1)), 0, most).astype(np.int64)
         for part in ((lon + 180) / 360, down)
     )
+    return across, along
 
 
 def _spread(values: Array) -> Array:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import QueryableAttribute, Session
 
 from sourcing import db, linking, normalise
 from sourcing.linking.verdicts import REVIEW, SAME
@@ -267,11 +267,11 @@ def _as_elsewhere(nameless: Sequence[Payee], payees: Iterable[Payee]) -> dict[Pa
     return {payee: next(iter(firms.values())) for payee, firms in told.items() if len(firms) == 1}
 
 
-def _by(session: Session, column: object, wanted: set[str]) -> dict[str, int]:
+def _by(session: Session, column: QueryableAttribute[Any], wanted: set[str]) -> dict[str, int]:
     """Value -> supplier; of several, the head office."""
     found: dict[str, int] = {}
     for chunk in db.chunks(sorted(wanted), 10_000):
-        rows = select(column, Supplier.id).where(column.in_(chunk))  # type: ignore[attr-defined, call-overload]
+        rows = select(column, Supplier.id).where(column.in_(chunk))
         for value, supplier in session.execute(rows.order_by(Supplier.is_head_office, Supplier.id)):
             found[value] = supplier
     return found

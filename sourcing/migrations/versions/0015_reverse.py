@@ -1,5 +1,7 @@
 """Confirmed registrations, the team's rulings, the outbox, invitations, purchases to come."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,8 +13,8 @@ depends_on = None
 CODE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
-def text(name: str, **kwargs: object) -> sa.Column[str]:
-    return sa.Column(name, sa.Text(), nullable=False, **kwargs)  # type: ignore[arg-type]
+def text(name: str, **kwargs: Any) -> sa.Column[str]:
+    return sa.Column(name, sa.Text(), nullable=False, **kwargs)
 
 
 def upgrade() -> None:
