@@ -2,8 +2,7 @@
 
 python benchmarks/contracts.py [--contracts N] [--csv] [--around SHARE] [--url …]
 The table is generated in the published layout (64 columns): a third of the contracts are modified
-once or more, an eighth are won by several. Everything is kept, or what firms holding SHARE of the
-contracts won.
+once or more, an eighth are won by several. Everything is kept, or what a SHARE of the firms won.
 """
 
 import argparse
@@ -80,11 +79,12 @@ def written(folder: Path, count: int, as_csv: bool) -> Path:
 
 
 def known(session: Session, share: float, path: Path) -> None:
-    """A territory, and suppliers that won this share of the contracts."""
+    """A territory, and this share of the winners as its suppliers."""
     session.add(Place(code="56121", name="Lorient", name_key="LORIENT", in_territory=True))
     with duckdb.connect() as con:
         rows = con.execute(
-            f"SELECT DISTINCT titulaire_id FROM '{path}' USING SAMPLE {share * 100}%"
+            f"SELECT titulaire_id FROM '{path}' GROUP BY ALL"
+            f" HAVING hash(titulaire_id) % 10000 < {share * 10000}"
         ).fetchall()
     day = date(2026, 9, 1)
     suppliers = [
