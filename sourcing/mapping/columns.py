@@ -43,7 +43,8 @@ FIELDS: tuple[Field, ...] = (
         "postcode_commune", "Code postal et commune ensemble", "Lieu",
         matches(looks.TOWN_LINE), True, 0.7,
     ),
-    Field("postcode", "Code postal", "Lieu", matches(looks.POSTCODE), True, 0.9),
+    Field("postcode", "Code postal", "Lieu", matches(looks.POSTCODE), True, 0.9,
+          proof=matches(looks.FIVE_DIGITS)),
     Field("commune_code", "Code commune INSEE", "Lieu", matches(looks.COMMUNE_CODE), True),
     Field("commune", "Commune", "Lieu", looks.is_words, True),
     Field(

@@ -9,7 +9,16 @@ from sourcing.mapping import header
 from sourcing.mapping.columns import BY_NAME, FIELDS, LABELS, Field
 from sourcing.mapping.header import Said
 from sourcing.mapping.kinds import asked_label, asked_status
-from sourcing.mapping.looks import CITIES, CIVILITY, LEGAL_WORD, Held, holds, is_words, matches
+from sourcing.mapping.looks import (
+    CITIES,
+    CIVILITY,
+    LEGAL_WORD,
+    TOWN_LINE,
+    Held,
+    holds,
+    is_words,
+    matches,
+)
 from sourcing.source import Row
 
 SAMPLE = 300
@@ -75,7 +84,9 @@ def _guess(column: str, draft: Draft, held: Held) -> Guess:
         confidence: Confidence = "sure" if draft.score >= SURE else "check"
         return Guess(column, draft.name, confidence, draft.why, examples)
     is_known = draft.score >= ENOUGH and draft.name.startswith("-")
-    return Guess(column, "", "sure" if is_known else "unknown", draft.why, examples)
+    # What is nearly recognised as nothing of ours is not recognised.
+    why = NOTHING.why if draft.name.startswith("-") and not is_known else draft.why
+    return Guess(column, "", "sure" if is_known else "unknown", why, examples)
 
 
 def _draft(column: str, held: Held, columns: Sequence[str]) -> Draft:
@@ -86,10 +97,12 @@ def _draft(column: str, held: Held, columns: Sequence[str]) -> Draft:
         return Draft("-other", 1.0, "réseau social : non repris")
     if about == "other":
         return Draft("-other", 1.0, "décrit l'acheteur ou un tiers, pas le fournisseur")
+    if about == "fax":
+        return Draft("-other", 1.0, "télécopie : non reprise")
     if held.is_flag:
         return _flag(column, said)
     best = max((_weighed(field, said, held) for field in FIELDS), key=lambda d: d.score)
-    best = _form_or_kind(best, held)
+    best = _town_or_name(_form_or_kind(best, held), held)
     by_values = _by_values(held)
     if about == "person" and best.score < 0.9 and best.name not in ("email", "phone"):
         best = _person(by_values)
@@ -107,6 +120,13 @@ def _form_or_kind(best: Draft, held: Held) -> Draft:
     if best.score >= 0.9 or there <= here + 0.2:
         return best
     return Draft(other.name, 0.65, f"{_percent(there)} des valeurs en ont la forme")
+
+
+def _town_or_name(best: Draft, held: Held) -> Draft:
+    """ "Agence", "Site": nobody is called Lorient, then Lanester."""
+    if best.name != "name" or best.score >= 0.9 or held.in_communes < 0.6:
+        return best
+    return Draft("commune", 0.65, "les valeurs sont des communes connues")
 
 
 def _said(column: str, columns: Sequence[str]) -> dict[str, Said]:
@@ -171,14 +191,17 @@ def _flag(column: str, said: Mapping[str, Said]) -> Draft:
 
 def _by_values(held: Held) -> Draft | None:
     """What the values alone say, when they say it clearly."""
-    if len(held.values) < 3:
-        return None
+    few = len(held.values) < 3
     for field in FIELDS:
         share = held.share(field.proof or field.looks)
+        if few and not (field.is_unmistakable and share == 1):
+            continue
         if share >= field.alone:
-            score = 0.85 if field.is_unmistakable and share >= 0.9 else 0.6
+            score = 0.85 if field.is_unmistakable and share >= 0.9 and not few else 0.6
             why = f"{_percent(share)} des valeurs en ont la forme" if field.group else field.label
             return Draft(field.name, score, why)
+    if few:
+        return None
     if held.in_communes >= 0.3 and held.length < 30:
         return Draft("commune", 0.65, "des valeurs sont des communes connues")
     if held.share(matches(CIVILITY)) >= 0.8:
@@ -214,6 +237,8 @@ def _person(by_values: Draft | None) -> Draft:
 
 def _addressed(draft: Draft, held: Held) -> Draft:
     """An address that ends with its place, a town line in the postcode, a page of the source."""
+    if draft.name == "address" and held.share(matches(TOWN_LINE)) >= 0.8:
+        return Draft("postcode_commune", draft.score, f"{draft.why}, code postal et commune")
     if draft.name == "address" and held.share(BY_NAME["full_address"].looks) >= 0.5:
         return Draft("full_address", draft.score, f"{draft.why}, finit par code postal et commune")
     if draft.name == "full_address" and held.values and draft.score < ENOUGH:
@@ -280,11 +305,12 @@ def _settle_names(drafts: Drafts, held: Mapping[str, Held]) -> None:
 def _promote(drafts: Drafts, held: Mapping[str, Held]) -> None:
     """No header says "name": the other name if there is one, else many different short texts."""
     others = [c for c in _of(drafts, "other_names") if held[c].distinct > 0.5 or not held[c].values]
-    if others:
-        drafts[others[0]] = Draft("name", 0.7, "seule colonne de nom")
-        return
     free = [c for c, d in drafts.items() if d.score < ENOUGH and held[c].are_names]
     free.sort(key=lambda c: -held[c].share(holds(LEGAL_WORD)))
+    # A trade name that most lines leave empty names nobody.
+    if others and not (free and len(held[others[0]].values) < len(held[free[0]].values) / 2):
+        drafts[others[0]] = Draft("name", 0.7, "seule colonne de nom")
+        return
     if free:
         drafts[free[0]] = Draft("name", 0.6, "textes courts, tous différents")
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from sourcing.mapping.columns import FIELDS, headers
 from sourcing.normalise.text import fold
@@ -24,12 +24,17 @@ HEADS = _words(
     "type categorie category kind nature statut status date annee an year mois nombre nb "
     "number code numero num n logo photo fax telecopie region pays country taux part montant "
     "chiffre ca score id siren siret qui quand comment combien pourquoi accompagnement duree "
-    "depuis since distance tva fonction prenom civilite commentaire remarque"
+    "depuis since distance tva fonction prenom civilite commentaire remarque zone surface"
 )
-QUANTITIES = frozenset(("nombre", "nb", "number"))
+_NUMBERS = _words("numero num n number code id")
+# Heads that only say of these fields what they are: a count of people, the number to call.
+OWN_HEADS = {
+    "workers": _words("nombre nb number combien"),
+    "phone": _NUMBERS, "siret": _NUMBERS, "siren": _NUMBERS | {"tva"}, "key": _NUMBERS,
+}  # fmt: skip
 PERSONS = _words(
     "dirigeant dirigeante dirigeants gerant gerante contact referent referente responsable "
-    "president presidente interlocuteur interlocutrice fondateur fondatrice fondateurs "
+    "president presidente pdt interlocuteur interlocutrice fondateur fondatrice fondateurs "
     "exploitant directeur directrice representant prenom civilite utilisateur ceo founder "
     "owner"
 )
@@ -39,17 +44,28 @@ SUPPLIERS = _words(
     "membre titulaire beneficiaire tiers usuel usuelle complet complete legal legale "
     "commercial commerciale organisation organization company officiel officielle juridique "
     "siege raison sociale denomination nom name actuel actuelle court long principal "
-    "principale enseigne cooperative esat siae prestataire exposant"
+    "principale enseigne cooperative esat siae prestataire exposant etab asso"
 )
 # Whom the column describes when it is not the supplier.
 OTHERS = _words(
     "acheteur acheteuse acheteurs certificateur organisateur financeur autorite adjudicateur "
     "attribuant donneur conventionneur instructeur admin administrateur pouvoir buyer"
 )
+FAX, PHONES = _words("fax telecopie telecopieur"), _words("tel telephone phone")
 SOCIAL = _words("facebook linkedin twitter instagram youtube tiktok pinterest")
+# "Activités proposées aux acheteurs" is not about them.
+_ADDRESSEE = re.compile(r"(?<=\w) (aux|pour les)\b.*")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ASIDE = re.compile(r"\([^)]*\)|\*|\bSIREN?E?\b(?= \d{4})")
-_NAMESPACE = re.compile(r"^([A-Za-z]+)[_.\-]+(?=\w)")
+# "Emplois (ETP)", "Registration no. (SIREN)": in brackets, the usual word.
+_BRACKETS = re.compile(r"\(([^)]{2,40})\)")
+_NAMESPACE = re.compile(r"^([A-Za-z]+)(?: +- +|[_.\-]+)(?=\w)")
+# Shortest beginning of a word that stands for it: "Téléph.", "Raison soc.".
+SHORTEST = 4
+# Likeness, of 100, of a header spelt nearly so.
+NEARLY = 88
+# "RS_ETAB", "TEL_ETAB": what many columns end with.
+_ENDING = re.compile(r"(?<=\w)_[A-Za-z]+$")
 # INSEE's columns say at the end of whom they speak.
 _LEVEL = re.compile(r"(?<=[a-zA-Z0-9])(Etablissement|UniteLegale)$")
 
@@ -75,13 +91,17 @@ def bare(text: str) -> str:
 
 
 def variants(column: str, columns: Sequence[str]) -> list[str]:
-    """The header, and without the prefix it shares with others ("ET-Adresse", "siege.cp")."""
+    """The header, without what it shares with others ("ET-Adresse"), what its brackets say."""
     found = [key(column)]
     if shorter := _LEVEL.sub("", column):
         found.append(key(shorter))
     prefix = _NAMESPACE.match(column)
     if prefix and sum(c.startswith(prefix[0]) for c in columns) > 1:
         found.append(key(column[prefix.end() :]))
+    ending = _ENDING.search(column)
+    if ending and sum(c.endswith(ending[0]) for c in columns) > max(2, len(columns) / 4):
+        found.append(key(column[: ending.start()]))
+    found += map(key, _BRACKETS.findall(column))
     return list(dict.fromkeys(filter(None, found)))
 
 
@@ -89,15 +109,44 @@ def variants(column: str, columns: Sequence[str]) -> list[str]:
 def says(text: str) -> dict[str, Said]:
     """Field -> how well this key names it; fields it does not name are left out."""
     found: dict[str, Said] = {}
-    for field in FIELDS:
-        best = max(
-            (Said(_score(text, known, field.name) * weight, known)
-             for known, weight in headers().get(field.name, {}).items()),
-            default=Said(0.0, ""),
-        )  # fmt: skip
-        if best.score > 0:
-            found[field.name] = best
-    return found
+    for usual in _candidates(text):
+        score = _score(text, usual.known, usual.field) * usual.weight
+        if score > found.get(usual.field, Said(0.0, "")).score:
+            found[usual.field] = Said(score, usual.known)
+    return {field.name: found[field.name] for field in FIELDS if field.name in found}
+
+
+class Usual(NamedTuple):
+    """A usual header of a field, as it is looked up."""
+
+    field: str
+    known: str
+    weight: float
+    plain: str
+    first: str
+
+
+@cache
+def _usual() -> tuple[Usual, ...]:
+    return tuple(
+        Usual(field, known, weight, bare(known), bare(known).partition(" ")[0])
+        for field, all_of_it in headers().items()
+        for known, weight in all_of_it.items()
+    )
+
+
+def _candidates(text: str) -> list[Usual]:
+    """Those that may name the same: fourteen hundred are too many to compare with each header."""
+    said = bare(text)
+    words, start = set(said.split()), said[: SHORTEST - 1]
+    plains = [usual.plain for usual in _usual()]
+    alike = process.extract(said, plains, scorer=fuzz.ratio, score_cutoff=NEARLY, limit=None)
+    near = {plain for plain, *_ in alike}
+    return [
+        usual for usual in _usual()
+        if usual.known == text or usual.first in words or usual.plain in near
+        or usual.first.startswith(start)
+    ]  # fmt: skip
 
 
 def _score(text: str, known: str, field: str) -> float:
@@ -109,9 +158,29 @@ def _score(text: str, known: str, field: str) -> float:
         return 0.0
     if said == plain:
         return 0.95
-    if f" {plain} " in f" {said} " and len(plain) > 2:
+    if f" {plain} " in f" {said} " and len(plain) > 1:
         return _contained(said.split(), plain.split(), field)
-    return 0.8 if len(plain) > 5 and fuzz.ratio(said, plain) >= 88 else 0.0
+    if text not in _all_known() and _is_cut(said.split(), plain.split()):
+        return 0.8
+    # One letter is all the difference between a number of members and a member's number.
+    is_other = any(len(word) < 4 for word in HEADS & set(said.split()) ^ HEADS & set(plain.split()))
+    return 0.8 if len(plain) > 5 and not is_other and fuzz.ratio(said, plain) >= NEARLY else 0.0
+
+
+@cache
+def _all_known() -> frozenset[str]:
+    return frozenset(known for usual in headers().values() for known in usual)
+
+
+def _is_cut(said: Sequence[str], plain: Sequence[str]) -> bool:
+    """Whether some words of a known header are cut short, and no other differs."""
+    pairs = list(zip(said, plain, strict=False))
+    cut = [one for one, whole in pairs if one != whole]
+    return (
+        len(said) == len(plain)
+        and all(whole.startswith(one) for one, whole in pairs)
+        and min(map(len, cut), default=0) >= (SHORTEST if len(said) == 1 else SHORTEST - 1)
+    )
 
 
 def _contained(said: Sequence[str], plain: Sequence[str], field: str) -> float:
@@ -120,13 +189,15 @@ def _contained(said: Sequence[str], plain: Sequence[str], field: str) -> float:
     extra = set(said) - set(plain)
     if field == "name" and extra - SUPPLIERS:
         score *= 0.7
-    heads = HEADS - QUANTITIES if field == "workers" else HEADS
+    heads = HEADS - OWN_HEADS.get(field, frozenset())
     return score * 0.5 if heads & extra else score
 
 
 def subject(text: str) -> str:
-    """ "person", "other" (the buyer, the certifier…), "social", or '' for the supplier itself."""
-    words = set(text.split())
+    """ "person", "other" (the buyer, the certifier…), "social", "fax", or '' for the supplier."""
+    words = set(_ADDRESSEE.sub("", text).split())
+    if words & FAX and not words & PHONES:
+        return "fax"
     if words & SOCIAL:
         return "social"
     if words & OTHERS:

@@ -46,9 +46,11 @@ LABELS = {
 _CODE = re.compile(r"\(([A-Z]{2,4})\)\s*$")
 _SEPARATORS = re.compile(r"\s*(?:[;|,\n•/]|\bet\b)\s*")
 _QUESTION = re.compile(
-    r"^(ETES VOUS|EST CE|SI|EST|STRUCTURE|LABEL|LABELLISE|CERTIFIE|CERTIFICATION|AGREMENT|UNE?|LA|"
-    r"LE|DE|D|L|DU|VOUS|ENTREPRISE(?= (ESS|RGE)))\b\s*|\s*\b(O N|OUI NON|0 1)$"
+    r"^(ETES VOUS|EST CE|SI|EST|STRUCTURE|LABEL|LABELLISEE?|CERTIFIEE?|CERTIFICATION|AGREMENT|UNE?|"
+    r"LA|LE|DE|D|L|DU|VOUS|VOTRE|ELLE|AVEZ|AGREEE?|STATUT|IS|A|AN|ENTREPRISE(?= (ESS|RGE)))\b\s*"
+    r"|\s*\b(O N|OUI NON|0 1|YES NO|Y N)$"
 )
+_BRACKETS = re.compile(r"\(([^)]+)\)")
 
 
 def status_of(text: str) -> str:
@@ -86,8 +88,13 @@ def labels_of(text: str) -> tuple[str, ...]:
 
 
 def asked(header: str) -> str:
-    """What a yes-or-no column asks: "ESUS (oui/non)", "Êtes-vous une ESAT ?" -> ESUS, ESAT."""
-    text, before = fold(header), ""
+    """What a yes-or-no column asks: "Êtes-vous une ESAT ?" -> ESAT; brackets may say it."""
+    found = [_without_question(text) for text in (header, *_BRACKETS.findall(header))]
+    return next((text for text in found if text in _STATUSES or text in LABELS), found[0])
+
+
+def _without_question(header: str) -> str:
+    text, before = re.sub(r"^\d+ ", "", fold(header)), ""
     while text != before:
         before, text = text, _QUESTION.sub("", text).strip()
     return text

@@ -14,6 +14,7 @@ WEBSITE = re.compile(
 )
 HOST = re.compile(r"(?:https?://)?(?:www\.)?([^/\s?#]+\.[a-z]{2,})(?:[/?#]|$)", re.I)
 PHONE = re.compile(r"(\+33|0033|0)[\s.(0)-]*[1-9]([\s.-]*\d{2}){4}\b.*")
+FIVE_DIGITS = re.compile(r"(0[1-9]|[1-8]\d|9[0-8])\s?\d{3}(\.0)?")
 POSTCODE = re.compile(r"(0[1-9]|[1-8]\d|9[0-8])\s?\d{3}(\.0)?|(?!19|20)[1-9]\d{3}(\.0)?")
 # "56850 Caudan", "56321 LORIENT CEDEX"; and the same at the end of an address.
 TOWN_LINE = re.compile(r"(?P<postcode>\d{2} ?\d{3})[\s,–-]+(?P<commune>[^\W\d].*)")
@@ -34,6 +35,8 @@ STREET = re.compile(
     r"route|rte|lieu|lieudit|z\.?a\.?|z\.?i\.?|zac|parc|cours|square|venelle|p[ôo]le|b\.?p\.?)\b",
     re.I,
 )
+# INSEE's categories, with or without their names.
+LEGAL_CODE = re.compile(r"(1000|[2-9][1-9]\d\d)(\.0)?(\s*[-–:(]?\s*[^\W\d]{2}.*)?")
 LEGAL_WORD = re.compile(
     r"\b(SARL|SAS|SASU|SA|EURL|SCOP|SCIC|ASSOCIATION|ASSOC|SCI|GIE|EARL|GAEC)\b", re.I
 )
@@ -87,7 +90,10 @@ def is_departement(text: str) -> bool:
 
 
 def is_legal_form(text: str) -> bool:
-    return bool(not YEAR.fullmatch(text) and legal_form(text)) or LEGAL_WORD.match(text) is not None
+    """A category by its code or its name; a number that begins like a code is not one."""
+    if text[:1].isdigit():
+        return LEGAL_CODE.fullmatch(text) is not None and not YEAR.fullmatch(text)
+    return bool(legal_form(text)) or LEGAL_WORD.match(text) is not None
 
 
 def is_coordinate(low: float, high: float) -> Looks:

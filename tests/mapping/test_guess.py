@@ -22,11 +22,35 @@ def test_known_headers_and_real_files_are_right_at_least_95_times_in_100() -> No
     assert figures["wrong_and_sure"] == 0
 
 
-@pytest.mark.parametrize("kind", ["truth", "published", "invented"])
+@pytest.mark.parametrize("kind", ["truth", "published", "invented", "unseen"])
 def test_headers_of_every_style_are_right_at_least_95_times_in_100(kind: str) -> None:
     figures, errors = evaluate(list(cases(HERE / f"{kind}.json", read)))
     print(errors)
     assert figures["accuracy"] >= 0.95 and figures["ours_right"] >= 0.95
+
+
+@pytest.mark.parametrize(
+    "header, values, right",
+    [
+        ("Emplois (ETP)", ["8", "3", "14"], "workers"),
+        ("Téléph.", ["02 97 00 00 01", ""], "phone"),
+        ("telephoneNumber", ["0297000001", "0297000002"], "phone"),
+        ("Fax de l'accueil", ["02 97 00 00 01", "02 97 00 00 02", "02 97 00 00 03"], ""),
+        ("N° de marché", ["2023-01", "2023-02", "2023-03"], ""),
+        ("Qualif. Qualibat", ["2111", "1413", "3211"], "labels"),
+        ("Nb adhérents", ["120", "45", "30"], ""),
+        ("8. Êtes-vous une entreprise adaptée ?", ["Non", "Oui", "Non"], "kind"),
+        ("Utilité sociale agréée (ESUS)", ["Oui", "Non", "Non"], "labels"),
+        ("Agence de", ["Lorient", "Lanester", "Vannes"], "commune"),
+        ("Activités proposées aux acheteurs", ["Blanchisserie", "Tri", "Pose"], "description"),
+    ],
+)
+def test_a_header_nobody_listed_is_understood_by_its_parts(
+    header: str, values: list[str], right: str
+) -> None:
+    padded = (values + [""] * 4)[: len(NAMES)]
+    found = propose(table({"Raison sociale": NAMES, header: padded}))
+    assert {g.column: g.field for g in found.guesses}[header] == right
 
 
 def test_values_speak_where_headers_say_nothing() -> None:
