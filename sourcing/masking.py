@@ -6,11 +6,11 @@ in the index; what was computed from them is known to be old.
 
 from collections.abc import Sequence
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from sourcing import db, stale
-from sourcing.model import MASKED, PARTIAL, Listing, Mention, Supplier
+from sourcing.model import MASKED, PARTIAL, Listing, Mention, Stale, Supplier
 from sourcing.normalise.text import fold
 
 BATCH = 500
@@ -24,15 +24,17 @@ IDENTITY = {"name": MASKED, "other_names": "", "description": "", "website": "",
 
 def mask_suppliers(session: Session, run: int) -> None:
     """Those this run found masked: out of the index now, tagged again later."""
-    masked = select(Supplier.siret).where(Supplier.diffusion == PARTIAL, Supplier.run_id == run)
     if _is_filled(session, Mention.id):
-        _mask_lines(session, masked)
+        _mask_lines(session, Supplier.run_id == run)
     # A first load: nobody is in the index.
     if not _is_filled(session, Listing.supplier_id):
         return
-    wanted = select(Supplier.id, Supplier.is_person, Supplier.precision).join(Listing)
+    # Of the few in the queue, where the run has put them.
+    queued = select(Supplier.id, Supplier.is_person, Supplier.precision).join(Listing).join(
+        Stale, Stale.supplier_id == Supplier.id
+    )  # fmt: skip
     found = session.execute(
-        wanted.where(Supplier.diffusion == PARTIAL, Supplier.run_id == run)
+        queued.where(Supplier.diffusion == PARTIAL, Supplier.run_id == run)
     ).all()
     db.delete_text(session, [row.id for row in found])
     _index(session, [row.id for row in found if row.is_person], {"name_key": fold(MASKED)})
@@ -48,16 +50,17 @@ def _is_filled(session: Session, key: InstrumentedAttribute[int]) -> bool:
 
 def mask_lines(session: Session, run: int) -> None:
     """What a list read in this run says of units in partial diffusion."""
-    masked = select(Supplier.siret).where(Supplier.diffusion == PARTIAL)
-    _mask_lines(session, masked, run)
+    _mask_lines(session, Mention.run_id == run)
 
 
-def _mask_lines(session: Session, masked: Select[str | None], run: int | None = None) -> None:
-    lines = update(Mention) if run is None else update(Mention).where(Mention.run_id == run)
-    persons = masked.where(Supplier.is_person)
-    for sirets, values in ((masked, ADDRESS), (persons, IDENTITY)):
+def _mask_lines(session: Session, those: ColumnElement[bool]) -> None:
+    # Asked of each line: there are fewer of them than of masked units.
+    masked = exists().where(
+        Supplier.siret == Mention.siret, Supplier.diffusion == PARTIAL, those
+    )  # fmt: skip
+    for units, values in ((masked, ADDRESS), (masked.where(Supplier.is_person), IDENTITY)):
         session.execute(
-            lines.where(Mention.siret != "", Mention.siret.in_(sirets)).values(**values),
+            update(Mention).where(Mention.siret != "", units).values(**values),
             execution_options={"synchronize_session": False},
         )
 

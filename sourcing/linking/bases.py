@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -106,7 +107,8 @@ def read_suppliers(
     Sites of one firm are never each other's rivals, whichever of its numbers they have.
     """
     columns = (getattr(Supplier, name) for name in OF_SUPPLIER)
-    rows = session.execute(select(*columns).where(kept).order_by(Supplier.uid)).all()
+    # Sorted here: SQLite would look every supplier up in the order of its index, kept or not.
+    rows = sorted(session.execute(select(*columns).where(kept)), key=attrgetter("uid"))
     values: list[list[Any]] = [list(each) for each in zip(*rows, strict=True)]
     said = dict(zip(OF_SUPPLIER, values or [[] for _ in OF_SUPPLIER], strict=True))
     said["siret"] = [siret or "" for siret in said["siret"]]

@@ -1,8 +1,9 @@
 """The base's lines, ready to be searched and compared: keys, words, how common each thing is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,12 @@ MOST_SHARED = 300
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 FLAG_BITS = 2
-# Keys are sorted by so many threads, and read by slices of their first bits.
-THREADS, SLICES = 2, 16
+# Keys are sorted by so many threads, and read by slices of their first bits: small ones where they
+# are put together anew, so that what is worked out fits where memory is near.
+THREADS, SLICES, SMALL_SLICES = 2, 16, 256
+IN_LINE = np.uint64((1 << LINE_BITS) - 1)
+# Where no line is.
+NOWHERE = np.uint64(1 << LINE_BITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +65,24 @@ class Index:
     @classmethod
     def build(cls, lines: Lines, usual: Mapping[str, float] | None = None) -> "Index":
         """Sort the keys of these lines, in place; those that too many share are kept apart."""
+        return cls._with(lines, _sorted_keys(lines.keys), usual or {})
+
+    @classmethod
+    def merged(
+        cls, lines: Lines, former: "Index", places: Ints, usual: Mapping[str, float]
+    ) -> "Index":
+        """These lines, of which a former base has all the keys but those they bring.
+
+        `places`: where each of its lines is now, -1 when it is gone.
+        """
+        return cls._with(lines, _merged_keys(former, places, lines.keys), usual)
+
+    @classmethod
+    def _with(cls, lines: Lines, keys: "Shared", usual: Mapping[str, float]) -> "Index":
         of_name, of_line = bags_of(lines)
         return cls(
             replace(lines, keys=lines.keys[:0], key_channel=lines.key_channel[:0]),
-            *_sorted_keys(lines.keys),
+            *keys,
             _firms_at_door(lines),
             _kind_crowd(lines, lines.towns.code),
             _kind_crowd(lines, _numbers(lines.marks["departement"])),
@@ -71,14 +90,9 @@ class Index:
             of_line,
             street_bags_of(lines),
             starts(lines.alias_line, lines.count),
-            _bits(lines, of_line, usual or {}),
-            usual or {},
+            _bits(lines, of_line, usual),
+            usual,
         )
-
-    def packed(self) -> Keys:
-        """Every key with each of its lines, as normalisation gave them."""
-        keys = np.repeat(self.key << np.uint64(LINE_BITS), np.diff(self.start))
-        return np.concatenate([keys | self.line.astype(np.uint64), self.common])
 
 
 def bags_of(lines: Lines) -> tuple[Words, Words]:
@@ -118,8 +132,12 @@ def starts(owner: NDArray[np.integer], count: int) -> Ints:
     return np.searchsorted(owner, np.arange(count + 1)).astype(np.int64)
 
 
-def _sorted_keys(packed: Keys) -> tuple[Keys, Ints, NDArray[np.int32], Keys]:
-    """The keys that few lines share, where each begins, and their lines; then the others.
+# The keys that few lines share, where each begins, and their lines; then the others, packed.
+Shared = tuple[Keys, Ints, NDArray[np.int32], Keys]
+
+
+def _sorted_keys(packed: Keys) -> Shared:
+    """The keys of all lines.
 
     They are sorted where they are, half by each thread, then read a slice at a time: they are forty
     times as many as the lines.
@@ -129,13 +147,65 @@ def _sorted_keys(packed: Keys) -> tuple[Keys, Ints, NDArray[np.int32], Keys]:
         if middle:
             packed.partition(middle)
         list(pool.map(np.ndarray.sort, (packed[:middle], packed[middle:])))
-        cuts = np.arange(1, SLICES, dtype=np.uint64) << np.uint64(64 - SLICES.bit_length() + 1)
-        parts = pool.map(_shared_keys, np.split(packed, np.searchsorted(packed, cuts)))
-        key, count, line, common = (np.concatenate(part) for part in zip(*parts, strict=True))
+        slices = np.split(packed, np.searchsorted(packed, _cuts(SLICES)))
+        return _joined(pool.map(_shared_keys, slices))
+
+
+def _cuts(slices: int) -> Keys:
+    """Where packed keys are cut in so many slices, by their first bits."""
+    return np.arange(1, slices, dtype=np.uint64) << np.uint64(64 - slices.bit_length() + 1)
+
+
+def _joined(parts: Iterable[Shared]) -> Shared:
+    """What slices told, in their order."""
+    key, count, line, common = (np.concatenate(part) for part in zip(*parts, strict=True))
     return key, np.concatenate([[0], np.cumsum(count)]), line, common
 
 
-def _shared_keys(packed: Keys) -> tuple[Keys, Ints, NDArray[np.int32], Keys]:
+def _merged_keys(former: Index, places: Ints, new: Keys) -> Shared:
+    """The keys of a former base's lines, where they are now, and of new ones: no key is made again.
+
+    Each slice is three sorted runs, put in one.
+    """
+    now = np.where(places < 0, NOWHERE, places.astype(np.uint64))
+    new.sort()
+    cuts = _cuts(SMALL_SLICES)
+    ends = (
+        np.searchsorted(former.key, cuts >> np.uint64(LINE_BITS)),
+        np.searchsorted(former.common, cuts),
+        np.searchsorted(new, cuts),
+    )
+    bounds = (np.concatenate([[0], at, [n]]) for at, n in zip(
+        ends, (len(former.key), len(former.common), len(new)), strict=True))  # fmt: skip
+
+    def of_slice(bound: tuple[tuple[int, int], ...]) -> Shared:
+        rare, common, fresh = (slice(*each) for each in bound)
+        kept = _moved(_packed(former, rare), now), _moved(former.common[common], now)
+        packed = np.concatenate([*kept, new[fresh]])
+        packed.sort(kind="stable")
+        return _shared_keys(packed)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return _joined(pool.map(of_slice, zip(*map(pairwise, bounds), strict=True)))
+
+
+def _packed(index: Index, keys: slice) -> Keys:
+    """Some of the keys that few lines share, each with each of its lines."""
+    start = index.start[keys.start : keys.stop + 1]
+    packed: Keys = np.repeat(index.key[keys] << np.uint64(LINE_BITS), np.diff(start))
+    packed |= index.line[start[0] : start[-1]].astype(np.uint64)
+    return packed
+
+
+def _moved(packed: Keys, now: Keys) -> Keys:
+    """Keys whose lines have moved; without those whose lines are gone."""
+    place = now[(packed & IN_LINE).astype(np.int64)]
+    kept = place != NOWHERE
+    found: Keys = ((packed & ~IN_LINE) | place)[kept]
+    return found
+
+
+def _shared_keys(packed: Keys) -> Shared:
     """Of sorted keys: those few lines share, how many do, their lines; then the others."""
     packed = packed[changes(packed)]
     shift = np.uint64(LINE_BITS)
@@ -143,7 +213,7 @@ def _shared_keys(packed: Keys) -> tuple[Keys, Ints, NDArray[np.int32], Keys]:
     count = np.diff(firsts, append=len(packed))
     rare = count <= MOST_SHARED
     is_kept = np.repeat(rare, count)
-    lines = (packed[is_kept] & np.uint64((1 << LINE_BITS) - 1)).astype(np.int32)
+    lines = (packed[is_kept] & IN_LINE).astype(np.int32)
     return packed[firsts[rare]] >> shift, count[rare], lines, packed[~is_kept]
 
 

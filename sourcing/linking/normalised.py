@@ -14,7 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sourcing.linking.desk import Columns, Desk, File, create, raw
-from sourcing.linking.sql import DONE, KNOWN, KNOWN_TOWN, LINE_BITS, MACROS, READS, STEPS
+from sourcing.linking.sql import (
+    DONE,
+    KNOWN,
+    KNOWN_TOWN,
+    LINE_BITS,
+    MACROS,
+    READS,
+    SAID_OF_TOWN,
+    STEPS,
+)
 
 WORDS = Path(__file__).resolve().parents[1] / "data" / "linking_words.csv"
 # Mail and web hosts that say nothing of who uses them.
@@ -173,6 +182,7 @@ class Normaliser:
             for table, sql in self.steps.items():
                 create(duck, table, sql)
                 if table == "draft" and not self.knows_towns:
+                    create(duck, "said_of_town", SAID_OF_TOWN)
                     duck.execute(KNOWN_TOWN)
                     self.knows_towns, self.drafts = True, _drafts(duck)
                 for done in DONE.get(table, ()):
@@ -194,10 +204,9 @@ class Normaliser:
 
     def learn(self, drafts: Drafts) -> None:
         """Know the towns of all these lines, as if they were the first."""
-        texts = {name: said.values[said.code] for name, said in drafts._asdict().items()}
         with self._connection() as duck:
-            duck.register("drafts", texts)
-            create(duck, "draft", "FROM drafts")
+            duck.register("drafts", _once(drafts))
+            create(duck, "said_of_town", "FROM drafts")
             duck.execute(KNOWN_TOWN)
         self.knows_towns, self.drafts = True, drafts
 
@@ -253,6 +262,18 @@ def _drafts(duck: Any) -> Drafts:
         "SELECT town_name, postcode, town_code FROM draft ORDER BY line"
     ).fetchnumpy()
     return Drafts(*(Labels.of(np.asarray(read[name])) for name in Drafts._fields))
+
+
+def _once(drafts: Drafts) -> dict[str, NDArray[Any]]:
+    """What lines say of their towns, each once: SAID_OF_TOWN of them all."""
+    sizes = [len(said.values) for said in drafts]
+    if not all(sizes):
+        return {name: np.empty(0, dtype=object) for name in Drafts._fields} | {"often": np.empty(0)}
+    packed = np.ravel_multi_index([said.code for said in drafts], sizes)
+    packed, often = np.unique(packed, return_counts=True)
+    codes = np.unravel_index(packed, sizes)
+    texts = (said.values[code] for said, code in zip(drafts, codes, strict=True))
+    return dict(zip(Drafts._fields, texts, strict=True)) | {"often": often}
 
 
 def _read(duck: Any) -> dict[str, dict[str, Any]]:

@@ -17,11 +17,9 @@ from sqlalchemy.orm import Session
 from sourcing import duplicates
 from sourcing.linking import weights
 from sourcing.linking.bases import Base, last_run, of_suppliers, read_suppliers
-from sourcing.linking.index import Index, Ints
+from sourcing.linking.index import IN_LINE, Index, Ints
 from sourcing.linking.normalised import (
-    LINE_BITS,
     Drafts,
-    Keys,
     Labels,
     Lines,
     Normaliser,
@@ -32,7 +30,6 @@ from sourcing.model import REGISTER, Supplier
 
 # Beyond this share of changes, or so many firms that changed numbers, all is read again.
 MOST_CHANGED, MOST_FIRMS = 0.2, 500
-IN_KEY = np.uint64((1 << LINE_BITS) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +116,8 @@ def _linker(former: Linker, said: Mapping[str, Sequence[Any]], places: Places) -
     told, now = former.normaliser.towns(), normaliser.towns()
     if _rely(drafts, kept, {town for town, _ in told.items() ^ now.items()}):
         return None
-    fresh = normaliser.lines(columns)
-    index = Index.build(merged(former.index, fresh, places), weights.read().usual)
+    lines = merged(former.index.lines, normaliser.lines(columns), places)
+    index = Index.merged(lines, former.index, places.former, weights.read().usual)
     closed = {int(places.former[line]) for line in former.closed} - {-1}
     closed |= {int(places.new[i]) for i, state in enumerate(said["state"]) if state == "F"}
     return Linker(index, normaliser, closed)
@@ -144,9 +141,8 @@ def _rely(drafts: Drafts, lines: Ints, towns: set[str]) -> bool:
 # --- lines of both, in one ---
 
 
-def merged(former: Index, new: Lines, places: Places) -> Lines:
-    """The lines of a base that stay, and the new ones, with all their keys."""
-    old = former.lines
+def merged(old: Lines, new: Lines, places: Places) -> Lines:
+    """The lines of a base that stay, and the new ones, with their keys."""
     vocabulary, words, new_words = _vocabulary(old.vocabulary, new.vocabulary)
     alias = _Owned.of(old.alias_line, new.alias_line, places)
     word = _Owned.of(old.word_alias, new.word_alias, Places(*alias.places))
@@ -173,7 +169,7 @@ def merged(former: Index, new: Lines, places: Places) -> Lines:
         street.owner.astype(np.int32),
         street.both(words[old.street_word], new_words[new.street_word]).astype(np.int32),
         vocabulary,
-        np.concatenate([_moved(former.packed(), places.former), _moved(new.keys, places.new)]),
+        (new.keys & ~IN_LINE) | places.new[(new.keys & IN_LINE).astype(np.int64)].astype(np.uint64),
         new.key_channel[:0],
     )
 
@@ -223,10 +219,3 @@ def _vocabulary(former: Vocabulary, new: Vocabulary) -> tuple[Vocabulary, Ints, 
     pairs: Iterator[tuple[Any, Any]] = zip(former, new, strict=True)
     words = (np.concatenate([one, other[~known]])[order] for one, other in pairs)
     return Vocabulary(*words), rank[:size], numbers
-
-
-def _moved(packed: Keys, places: Ints) -> Keys:
-    """Look-up keys whose lines have moved; without those whose lines are gone."""
-    place = places[(packed & IN_KEY).astype(np.int64)]
-    kept = place >= 0
-    return (packed[kept] & ~IN_KEY) | place[kept].astype(np.uint64)

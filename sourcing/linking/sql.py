@@ -132,15 +132,18 @@ JOIN place USING (town, postcode)
 """
 # What a place alone does not say and the base tells: the département of a town (lists often say
 # only the town), the name of a town known by its code or postcode alone.
+# What lines say of their towns, each once.
+SAID_OF_TOWN = "SELECT town_name, postcode, town_code, count(*) AS often FROM draft GROUP BY ALL"
 KNOWN_TOWN = """
 INSERT INTO known_town
-SELECT town_name, mode(departement_of(postcode)) FROM draft
+SELECT town_name, mode(departement_of(postcode)) FROM said_of_town
 WHERE town_name <> '' AND postcode <> '' GROUP BY town_name
 HAVING count(DISTINCT departement_of(postcode)) = 1
 UNION ALL
 SELECT place, first(town_name ORDER BY often DESC, town_name) FROM (
-    SELECT place, town_name, count(*) AS often FROM (
-        SELECT unnest(['c' || town_code, 'p' || postcode]) AS place, town_name FROM draft)
+    SELECT place, town_name, sum(often) AS often FROM (
+        SELECT unnest(['c' || town_code, 'p' || postcode]) AS place, town_name, often
+        FROM said_of_town)
     WHERE town_name <> '' AND length(place) > 1 GROUP BY ALL)
 GROUP BY place
 """

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sourcing.linking import kept, patching
+from sourcing.linking import index, kept, patching
 from sourcing.linking.bases import Base
 from sourcing.model import Run, Supplier
 from tests.linking.conftest import Maker
@@ -26,6 +26,8 @@ def base(session: Session, supplier: Maker, monkeypatch: pytest.MonkeyPatch) -> 
     """Sixty establishments, as a first run left them."""
     monkeypatch.setattr(kept, "WORTH_KEEPING", 0)
     monkeypatch.setattr(patching, "MOST_CHANGED", 1.0)
+    # Some keys are shared by too many, some are no longer so when a few lines changed.
+    monkeypatch.setattr(index, "MOST_SHARED", 5)
     month(session, 1)
     for number in range(60):
         supplier(siret(number), **said(number), run_id=1)
@@ -60,14 +62,14 @@ def change(session: Session, number: int, **values: object) -> None:
 
 def told(base: Base) -> dict[str, list[Any]]:
     """All that a base says, codes as the words they stand for."""
-    index = base.linker.index
-    lines, words = index.lines, index.lines.vocabulary.word
+    known = base.linker.index
+    lines, words = known.lines, known.lines.vocabulary.word
     plain = {
         name: getattr(each, name)
         for each, names in (
             (lines, ("is_cedex", "number", "nic", "kinds", "alias_line", "alias_text",
                      "alias_shape", "word_alias", "word_flags", "street_line")),
-            (index, ("key", "start", "line", "common", "at_door", "of_kind_in_town",
+            (known, ("key", "start", "line", "common", "at_door", "of_kind_in_town",
                      "of_kind_around", "alias_start")),
             (base, ("ids", "uids", "sirets", "names")),
         )
@@ -79,12 +81,12 @@ def told(base: Base) -> dict[str, list[Any]]:
         "initials": lines.alias_initials,
         "sites": lines.sites,
     }
-    bags = {"of_name": index.of_name, "of_line": index.of_line, "of_street": index.of_street}
+    bags = {"of_name": known.of_name, "of_line": known.of_line, "of_street": known.of_street}
     return {
         **{name: np.asarray(array).tolist() for name, array in (plain | lines.marks).items()},
         **{name: text.values[text.code].tolist() for name, text in labels.items()},
         **{name: [bag.start.tolist(), words[bag.word].tolist()] for name, bag in bags.items()},
-        "bits": index.bits[lines.word].tolist(), "closed": sorted(base.linker.closed),
+        "bits": known.bits[lines.word].tolist(), "closed": sorted(base.linker.closed),
         "known": sorted(base.linker.normaliser.towns().items()),
     }  # fmt: skip
 
@@ -105,6 +107,7 @@ def test_a_month_of_changes_gives_the_base_that_reading_all_would(
     monkeypatch.setattr(Base, "read", None)
     patched = kept.prepared(base, cache=tmp_path)
     assert told(patched) == whole
+    assert whole["common"]
     assert patched.run == base.scalar(select(func.max(Run.id)))
     month(base, 3)
     kept.forget()
