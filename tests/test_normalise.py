@@ -286,7 +286,7 @@ def test_search_words_are_folded_and_singular(text: str, words: str) -> None:
     ("x", "y"),
     [("-3.37", "47.748"), ("47,748", "-3,37"), ("", "47.748, -3.37"), ("[47.748, -3.37]", ""),
      ("223128.6", "6757921.2"), ("6757921.2", "223128.6"), ("172500", "2320599"),
-     (" 223 128,6 ", "6 757 921,2")],
+     (" 223 128,6 ", "6 757 921,2"), ("1222909", "7191704"), ("-375146.7", "6065032.9")],
 )  # fmt: skip
 def test_every_usual_system_leads_to_lorient(x: str, y: str) -> None:
     lon, lat = normalise.position(x, y) or (0.0, 0.0)

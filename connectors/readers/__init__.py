@@ -4,13 +4,15 @@ Reserved columns: `_lon`, `_lat` (GeoJSON position), `_problem` (the row is kept
 `_broken` (the row cannot be trusted, for this reason).
 """
 
+import gzip
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from connectors.readers import columnar, markup, sheet, spread, text, tree
 from connectors.readers.book import Sample
@@ -21,10 +23,11 @@ HEAD = 1 << 18
 # Formats people send by mistake, by the first bytes of the file, with what to do instead.
 STRANGERS = (
     (b"%PDF", "est un PDF ; demander le tableau d'origine en CSV ou XLSX."),
-    (b"\x1f\x8b", "est compressé en gzip ; le décompresser d'abord."),
+    (b"{\\rtf", "est un texte mis en page ; demander le tableau d'origine en CSV ou XLSX."),
     (b"7z\xbc\xaf", "est une archive 7z ; en extraire le tableau d'abord."),
     (b"Rar!", "est une archive RAR ; en extraire le tableau d'abord."),
 )
+GZIP = b"\x1f\x8b"
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 # Sites call "export.xls" a page that holds a table; a 2003 workbook is XML too.
 WEB_PAGE = re.compile(
@@ -35,6 +38,8 @@ WEB_PAGE = re.compile(
 OFFICE_XML = "urn:schemas-microsoft-com:office:spreadsheet"
 # Bytes once decompressed; shared texts are the part a reader must hold in memory.
 LARGEST_BOOK, LARGEST_TEXTS = 4_000_000_000, 400_000_000
+# A table packs to a tenth or a thirtieth of itself; what unpacks to more is made to fill a disk.
+LARGEST_TABLE, MOST_PACKED, ALWAYS_UNPACKED = 4_000_000_000, 200, 50_000_000
 TABLES = (
     ".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".json", ".geojson", ".xml", ".parquet",
 )  # fmt: skip
@@ -75,7 +80,7 @@ def looks(path: Path) -> Layout:
     """The encoding and the separator a delimited text file seems to have; '' for any other."""
     with path.open("rb") as file:
         head = file.read(HEAD)
-    if head.startswith((b"PK", b"PAR1", OLD_OFFICE)):
+    if head.startswith((b"PK", b"PAR1", OLD_OFFICE, GZIP)):
         return Layout()
     encoding = text.detect_encoding(path.name, head)
     content = head.decode(encoding, errors="replace")
@@ -99,6 +104,8 @@ def _read(name: str, opener: Opener, layout: Layout) -> Iterator[Row]:
             raise SourceError(f"{name} {sentence}")
     if head.startswith(b"PAR1"):
         return columnar.read(name, opener)
+    if head.startswith(GZIP):
+        return _read_packed(name, opener, "", layout)
     if head.startswith(b"PK"):
         return _read_zip(name, opener, layout)
     if head.startswith(OLD_OFFICE):
@@ -162,29 +169,49 @@ def _read_member(
 ) -> Iterator[Row]:
     tables = [m for m in members if m.lower().endswith(TABLES) and "__MACOSX" not in m]
     if len(tables) != 1:
-        found = f"{len(tables)} tableaux ({', '.join(tables[:4])})" if tables else "aucun tableau"
-        raise SourceError(f"{name} : l'archive contient {found} ; en extraire le fichier voulu.")
+        found = f"contient {len(tables)} tableaux ({', '.join(tables[:4])})"
+        found = found if tables else "ne contient aucun tableau"
+        raise SourceError(f"{name} : l'archive {found} ; en extraire le fichier voulu.")
+    return _read_packed(name, opener, tables[0], layout)
+
+
+def _read_packed(name: str, opener: Opener, member: str, layout: Layout) -> Iterator[Row]:
+    """The table inside: this member of a zip, or what a gzip holds."""
     with tempfile.TemporaryDirectory(prefix="sourcing-") as folder:
         extracted = Path(folder) / "member"
-        _extract(name, opener, tables[0], extracted)
+        _extract(name, opener, member, extracted)
         yield from _read(name, lambda: extracted.open("rb"), layout)
 
 
 def _extract(name: str, opener: Opener, member: str, target: Path) -> None:
     try:
-        with (
-            closing(opener()) as file,
-            zipfile.ZipFile(file) as archive,
-            archive.open(member) as source,
-            target.open("wb") as out,
-        ):
-            while block := source.read(1 << 20):
-                out.write(block)
-    except (RuntimeError, *sheet.DAMAGED) as error:
+        with closing(opener()) as file, target.open("wb") as out:
+            most = max(ALWAYS_UNPACKED, MOST_PACKED * file.seek(0, 2))
+            file.seek(0)
+            with _unpacked(file, member) as source:
+                while block := source.read(1 << 20):
+                    out.write(block)
+                    if out.tell() > min(most, LARGEST_TABLE):
+                        raise SourceError(
+                            f"{name} : une fois décompressé ce fichier est démesuré "
+                            f"(plus de {out.tell() // 1_000_000} Mo) ; "
+                            "demander le tableau lui-même, sans archive."
+                        )
+    except SourceError:
+        raise
+    except (RuntimeError, EOFError, zlib.error, gzip.BadGzipFile, *sheet.DAMAGED) as error:
         why = "protégée par mot de passe" if "password" in str(error) else "tronquée ou abîmée"
-        raise SourceError(
-            f"{name} : archive {why} ; la télécharger à nouveau ou en extraire {member}."
-        ) from None
+        what = f"en extraire {member}" if member else "la décompresser"
+        raise SourceError(f"{name} : archive {why} ; la télécharger à nouveau ou {what}.") from None
+
+
+@contextmanager
+def _unpacked(file: IO[bytes], member: str) -> Iterator[IO[bytes]]:
+    if not member:
+        yield cast(IO[bytes], gzip.GzipFile(fileobj=file))
+        return
+    with zipfile.ZipFile(file) as archive, archive.open(member) as source:
+        yield source
 
 
 __all__ = ["delimiter", "looks", "of_any_columns", "read", "sheets"]

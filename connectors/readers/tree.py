@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import IO, Any
@@ -27,6 +28,9 @@ ROW_KEYS = (
 # Envelopes within the envelope: {"marches": {"marche": […], "contrat-concession": […]}}.
 INNER = ("marches",)
 _SPACE = " \t\r\n"
+# Names of the projection of web maps, which metres alone would not tell from Lambert's.
+MERCATOR = ("3857", "900913", "102100")
+EARTH_RADIUS_M = 6_378_137.0
 
 
 def read(name: str, opener: Callable[[], IO[bytes]], encoding: str) -> Iterator[Row]:
@@ -36,7 +40,7 @@ def read(name: str, opener: Callable[[], IO[bytes]], encoding: str) -> Iterator[
         reader = _Reader(name, stream)
         for number, element in enumerate(reader.elements(), 1):
             reader.count = number
-            yield Row(name, number, _values(element))
+            yield Row(name, number, _values(element, reader.is_mercator))
 
 
 class _Reader:
@@ -48,6 +52,7 @@ class _Reader:
         self.buffer = ""
         self.at = 0
         self.count = 0
+        self.is_mercator = False
         self.decoder = json.JSONDecoder()
 
     def elements(self) -> Iterator[Any]:
@@ -94,6 +99,7 @@ class _Reader:
                 yield from self._object()
             else:
                 alone[key] = self._value()
+                self.is_mercator |= key == "crs" and any(c in str(alone[key]) for c in MERCATOR)
         self.at += 1
         if not is_envelope and alone:
             yield alone
@@ -149,7 +155,7 @@ class _Reader:
         )
 
 
-def _values(element: Any) -> dict[str, str]:
+def _values(element: Any, is_mercator: bool = False) -> dict[str, str]:
     if not isinstance(element, dict):
         return {"_broken": "élément qui n'est pas un objet"}
     values: dict[str, str] = {}
@@ -157,7 +163,8 @@ def _values(element: Any) -> dict[str, str]:
         _flatten(element["properties"] or {} if "properties" in element else {}, "", values)
         position = _position(element.get("geometry"))
         if position:
-            values["_lon"], values["_lat"] = map(repr, position)
+            degrees = _from_mercator(*position) if is_mercator else position
+            values["_lon"], values["_lat"] = map(repr, degrees)
         return values
     _flatten(element, "", values)
     return values
@@ -174,6 +181,12 @@ def _flatten(element: dict[str, Any], prefix: str, values: dict[str, str]) -> No
             values[prefix + key] = ""
         else:
             values[prefix + key] = json.dumps(value, ensure_ascii=False)
+
+
+def _from_mercator(x: float, y: float) -> tuple[float, float]:
+    """Degrees, from the metres of web maps."""
+    lon, lat = math.degrees(x / EARTH_RADIUS_M), math.atan(math.sinh(y / EARTH_RADIUS_M))
+    return round(lon, 7), round(math.degrees(lat), 7)
 
 
 def _position(geometry: Any) -> tuple[float, float] | None:

@@ -18,9 +18,17 @@ BOXES: dict[str, tuple[float, float, float, float]] = {
     "978": (-63.2, 18.0, -62.9, 18.2),
 }
 # Metric systems of the mainland, by the range of their coordinates in metres.
-LAMBERT_93 = (2154, (90_000, 6_000_000, 1_300_000, 7_200_000))
+LAMBERT_93 = (2154, (90_000, 6_000_000, 1_100_000, 7_200_000))
+LAMBERT_93_CORSICA = (2154, (1_100_000, 6_000_000, 1_300_000, 6_260_000))
 LAMBERT_2_EXTENDED = (27572, (40_000, 1_600_000, 1_250_000, 2_720_000))
-MAINLAND = (LAMBERT_93, LAMBERT_2_EXTENDED)
+# The nine conical zones of land registers, each a million metres north of the one before.
+CONICAL = tuple(
+    (3900 + zone, (1_000_000, y - 130_000, 2_400_000, y + 130_000))
+    for zone, y in ((zone, (zone - 41) * 1_000_000 + 200_000) for zone in range(42, 51))
+)
+# Web maps', where no other system has any: west of Greenwich.
+MERCATOR = (3857, (-640_000, 5_000_000, -1, 6_700_000))
+MAINLAND = (LAMBERT_93, LAMBERT_93_CORSICA, LAMBERT_2_EXTENDED, *CONICAL, MERCATOR)
 # Overseas, the metric system INSEE uses for each département.
 OVERSEAS = {"971": 5490, "972": 5490, "973": 2972, "974": 2975, "975": 4467, "976": 4471,
             "977": 5490, "978": 5490}  # fmt: skip
@@ -94,8 +102,8 @@ def _metres(x: float, y: float, departement: str) -> tuple[float, float] | None:
     if departement in OVERSEAS:
         return _transformed(OVERSEAS[departement], x, y, departement)
     for epsg, box in MAINLAND:
-        if _inside((x, y), box):
-            return _transformed(epsg, x, y, "")
+        if _inside((x, y), box) and (found := _transformed(epsg, x, y, "")):
+            return found
     return None
 
 

@@ -1,5 +1,6 @@
 """Any file a person may send becomes rows, or one French sentence she can act on."""
 
+import gzip
 import io
 import json
 import os
@@ -285,6 +286,32 @@ def test_an_archive_with_one_table_is_that_table(tmp_path: Path, write: Write) -
     assert [(r.file, r.get("Nom")) for r in rows] == [("a.zip", "Érable"), ("a.zip", "Chêne")]
 
 
+def test_a_gzip_of_a_table_is_that_table(tmp_path: Path) -> None:
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(TABLE.encode()))
+    assert [r.get("Nom") for r in read(tmp_path / "a.csv.gz")] == ["Érable", "Chêne"]
+    (tmp_path / "b.csv.gz").write_bytes(gzip.compress(TABLE.encode())[:-12])
+    assert "archive tronquée ou abîmée" in refusal(tmp_path / "b.csv.gz")
+
+
+def test_what_unpacks_beyond_measure_is_refused_before_it_fills_the_disk(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "a.csv.gz", "wb") as packed:
+        for _ in range(60):
+            packed.write(b"a;b\n" * 250_000)
+    with zipfile.ZipFile(tmp_path / "b.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("b.csv", b"a;b\n" * 15_000_000)
+    for path in sorted(tmp_path.iterdir()):
+        assert "démesuré" in refusal(path)
+
+
+def test_metres_of_web_maps_are_read_by_the_name_of_their_projection(write: Write) -> None:
+    crs = '"crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::3857"}}'
+    point = '{"type": "Point", "coordinates": [261845.7, 6250564.3]}'
+    feature = f'{{"type": "Feature", "properties": {{"Nom": "A"}}, "geometry": {point}}}'
+    collection = f'{{"type": "FeatureCollection", {crs}, "features": [{feature}]}}'
+    row = next(read(write("a.geojson", collection)))
+    assert (row.get("_lon")[:6], row.get("_lat")[:6]) == ("2.3521", "48.856")
+
+
 # --- what cannot be read ---
 
 
@@ -301,6 +328,7 @@ def test_an_archive_with_one_table_is_that_table(tmp_path: Path, write: Write) -
         ("a.xml", b"<a><structure><title>A</title>", "ligne 1 : XML tronqué"),
         ("a.csv", b"<!DOCTYPE html><html><body>Erreur 404</body></html>", "page web"),
         ("a.csv", b"%PDF-1.7 ...", "PDF"),
+        ("a.csv", rb"{\rtf1\ansi Liste}", "texte mis en page"),
         ("a.csv", "Nom,RÃ©fÃ©rence\nA,B\n".encode(), "accents sont abîmés (« RÃ©fÃ©rence »)"),
     ],
 )  # fmt: skip
