@@ -7,6 +7,7 @@ An index built from all its rows costs a tenth of one that grows row by row.
 # ruff: noqa: S608
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -120,21 +121,27 @@ def replaced(session: Session, table: str) -> Iterator[str]:
         _take_place(session, new)
 
 
-@contextmanager
-def beside(session: Session, wait: Callable[[], None]) -> Iterator[Session]:
-    """A session to replace tables with while another thread writes with this one; `wait` for it.
+def beside(session: Session, wait: Callable[[], None], *tasks: Callable[[Session], None]) -> None:
+    """Tasks that replace tables while another thread writes with this session; `wait` for it.
 
-    PostgreSQL fills and indexes them on a connection of their own, committed; they take their place
-    in this session's transaction. Killed before that, they are dropped by who fills them next.
-    SQLite takes one writer at a time.
+    PostgreSQL fills and indexes them on a connection for each task, all at once, committed; they
+    take their place in this session's transaction. Killed before that, they are dropped by who
+    fills them next. SQLite takes one writer at a time.
     """
     if db.is_sqlite(session):
         wait()
-        yield session
+        for task in tasks:
+            task(session)
         return
     filled: list[_Successor] = []
-    with Session(session.get_bind(), info={BESIDE: filled}) as other, other.begin():
-        yield other
+
+    def run(task: Callable[[Session], None]) -> None:
+        with Session(session.get_bind(), info={BESIDE: filled}) as other, other.begin():
+            task(other)
+
+    with ThreadPoolExecutor(len(tasks)) as aside:
+        for done in [aside.submit(run, task) for task in tasks]:
+            done.result()
     wait()
     for new in filled:
         _take_place(session, new)

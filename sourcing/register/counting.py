@@ -13,6 +13,12 @@ from sourcing.register.reading import Load, siret_of, text_of
 from sourcing.register.stock_files import Table, literal
 from sourcing.source import SourceError
 
+# The lines whose SIRET is none, and the numbers that several of the others have.
+UNUSABLE = """CREATE TABLE unused AS SELECT id, copies FROM (
+    SELECT rowid AS id, copies, siret, TRY_CAST(siret AS BIGINT) AS number FROM line)
+    WHERE NOT is_siret_read(siret, number)"""
+REPEATED = """CREATE TABLE repeated AS SELECT CAST(siret AS BIGINT) AS number, count(*) AS times
+    FROM line WHERE rowid NOT IN (SELECT id FROM unused) GROUP BY number HAVING times > 1"""
 # Lines kept with their reason; all are counted.
 REJECTS_KEPT = 10_000
 UNREADABLE = {
@@ -35,15 +41,16 @@ def count(session: Session, load: Load, run: Run) -> None:
     run.rejected = len(rejects)
     lines = load.number("SELECT sum(copies) FROM line")
     run.rows = lines + load.outside + load.unplaced + load.closed + run.rejected
-    if bad := load.number(
-        "SELECT sum(copies) FROM (SELECT *, TRY_CAST(siret AS BIGINT) AS number FROM line) "
-        "WHERE NOT is_siret_read(siret, number)"
-    ):
+    load.con.execute(UNUSABLE)
+    if bad := load.number("SELECT sum(copies) FROM unused"):
         for number, skipped in enumerate(unreadable):
             rejects += _bad_sirets(load, number, sorted(skipped))
-        load.con.execute("DELETE FROM line WHERE NOT is_siret(siret)")
     run.rejected += bad
-    run.kept = load.number("SELECT count(DISTINCT CAST(siret AS BIGINT)) FROM line")
+    load.con.execute(REPEATED)
+    run.kept = load.number(
+        "SELECT (SELECT count(*) FROM line) - (SELECT count(*) FROM unused) "
+        "- (SELECT coalesce(sum(times - 1), 0) FROM repeated)"
+    )
     run.repeated = lines - bad - run.kept
     run.outside, run.unplaced = load.outside, load.unplaced
     run.out_of_scope = load.closed
@@ -51,7 +58,7 @@ def count(session: Session, load: Load, run: Run) -> None:
         names = ", ".join(table.file for table in load.tables)
         raise SourceError(f"{names} : aucune ligne utilisable.")
     if load.number("SELECT count(*) FROM line") > run.kept:
-        _keep_last(load)
+        _leave_out(load)
     _store(session, load, run, rejects[:REJECTS_KEPT])
 
 
@@ -64,12 +71,20 @@ def _store(session: Session, load: Load, run: Run, rejects: Sequence[tuple[str, 
             for file, line, reason in rejects])  # fmt: skip
 
 
-def _keep_last(load: Load) -> None:
-    """Of the lines with one SIRET, the last file's."""
+def _leave_out(load: Load) -> None:
+    """From `line`, what cannot be used and, of the lines with one SIRET, all but the last file's.
+
+    A view: lines that were deleted would have the whole table written again.
+    """
     load.con.execute(
-        "DELETE FROM line WHERE rowid IN (SELECT id FROM (SELECT l.rowid AS id, row_number() OVER ("
-        "PARTITION BY siret ORDER BY file DESC, l) AS rank FROM line AS l WHERE siret IN ("
-        "SELECT siret FROM line GROUP BY siret HAVING count(*) > 1)) WHERE rank > 1)"
+        "INSERT INTO unused SELECT id, copies FROM (SELECT l.rowid AS id, l.copies, row_number() "
+        "OVER (PARTITION BY siret ORDER BY file DESC, l) AS rank FROM line AS l "
+        "WHERE TRY_CAST(siret AS BIGINT) IN (SELECT number FROM repeated) "
+        "AND l.rowid NOT IN (SELECT id FROM unused)) WHERE rank > 1"
+    )
+    load.con.execute("ALTER TABLE line RENAME TO whole")
+    load.con.execute(
+        "CREATE VIEW line AS SELECT whole.* FROM whole ANTI JOIN unused ON whole.rowid = unused.id"
     )
 
 

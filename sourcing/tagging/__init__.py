@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Column, Integer, MetaData, Table, delete, exists, func, insert, select
@@ -146,8 +147,20 @@ def tag_first(
             if tagger not in READERS:
                 tagger(scope)
         listing.work_out(scope)
-        with beside(session, written.result) as other:
-            listing.send(replace(scope, session=other))
+        # What was worked out can be read by several at once.
+        con.commit()
+        con.begin()
+
+        def send(part: Callable[[Scope], None], other: Session) -> None:
+            with con.cursor() as reading:
+                part(replace(scope, session=other, con=reading))
+
+        beside(
+            session,
+            written.result,
+            partial(send, listing.send_words),
+            partial(send, listing.send_rows),
+        )
     _remember(session, nomenclature)
     stale.announce_tagged(session, None)
 

@@ -38,15 +38,24 @@ def work_out(scope: Scope) -> None:
 
 def send(scope: Scope, step: Step = lambda _: None) -> int:
     """Tags, rows and words that were worked out, into the base; of how many. `step`: 0 to 1."""
-    _send(scope, "tag", TAG, f"{GIVEN} ORDER BY supplier_id, kind, value, source")
-    step(0.3)
-    _send(scope, "listing", LISTED, by_key(scope.session, LISTING, "supplier_id"))
+    send_rows(scope)
     step(0.5)
+    send_words(scope)
+    step(1.0)
+    return _count(scope.con, "entry")
+
+
+def send_rows(scope: Scope) -> None:
+    """Tags, and each supplier's row."""
+    _send(scope, "tag", TAG, f"{GIVEN} ORDER BY supplier_id, kind, value, source")
+    _send(scope, "listing", LISTED, by_key(scope.session, LISTING, "supplier_id"))
+
+
+def send_words(scope: Scope) -> None:
+    """Each supplier's words."""
     with db.filling_text(scope.session) if scope.only is None else nullcontext():
         words = by_key(scope.session, TEXT, "supplier_id")
         _send(scope, "supplier_text", db.text_columns(scope.session), words)
-    step(1.0)
-    return _count(scope.con, "entry")
 
 
 def _count(con: Any, table: str) -> int:
