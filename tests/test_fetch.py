@@ -1,6 +1,8 @@
 """The network as it is: slow, cut, limited, redirected, replaced by a web page."""
 
+import gzip
 import hashlib
+import random
 import socket
 import time
 from collections.abc import Iterator
@@ -8,8 +10,11 @@ from email.utils import formatdate
 from pathlib import Path
 
 import pytest
+import requests
 
 from sourcing.fetch import Fetcher, FetchError
+from sourcing.fetch.answers import BLOCK
+from sourcing.fetch.line import Line
 from sourcing.source import SourceError
 from tests.geo_api_server import Answer, LocalServer, as_json, running
 
@@ -223,6 +228,55 @@ def test_without_a_version_nothing_is_glued_together(server: LocalServer, tmp_pa
     server.on("/f", Answer(CONTENT, cut=500_000), Answer(CONTENT))
     assert fetcher(server).download("f", tmp_path / "f.bin").read_bytes() == CONTENT
     assert "Range" not in server.seen[-1].headers
+
+
+def test_a_server_that_packs_what_it_sends_is_never_resumed_half_way(
+    server: LocalServer, tmp_path: Path
+) -> None:
+    # Bytes on disk are unpacked: those of a range would not be.
+    packed = gzip.compress(random.Random(1).randbytes(600_000))
+    coded = {"Content-Encoding": "gzip"}
+    server.on("/f", Answer(packed, etag='"v1"', headers=coded, cut=400_000),
+              Answer(packed, etag='"v1"', headers=coded))  # fmt: skip
+    whole = fetcher(server).download("f", tmp_path / "f.bin").read_bytes()
+    assert whole == gzip.decompress(packed)
+    assert "Range" not in server.seen[-1].headers
+
+
+def test_a_rest_of_another_version_is_not_glued_to_the_first(
+    server: LocalServer, tmp_path: Path
+) -> None:
+    newer, at = CONTENT[::-1], 2 * BLOCK
+    rest = {"Content-Range": f"bytes {at}-{len(CONTENT) - 1}/{len(CONTENT)}"}
+    server.on("/f", Answer(CONTENT, etag='"v1"', cut=at),
+              Answer(newer[at:], 206, headers=rest | {"ETag": '"v2"'}),
+              Answer(newer, etag='"v2"'))  # fmt: skip
+    assert fetcher(server).download("f", tmp_path / "f.bin").read_bytes() == newer
+
+
+def test_a_rest_nobody_asked_for_is_asked_again(server: LocalServer, tmp_path: Path) -> None:
+    rest = {"Content-Range": "bytes 0-99/1000"}
+    server.on("/f", Answer(CONTENT[:100], 206, headers=rest), Answer(CONTENT))
+    assert fetcher(server).download("f", tmp_path / "f.bin").read_bytes() == CONTENT
+
+
+def test_a_body_that_cannot_be_unpacked_is_asked_again(server: LocalServer, tmp_path: Path) -> None:
+    coded = Answer(b"not gzip at all", headers={"Content-Encoding": "gzip"})
+    server.on("/f", coded, Answer(CONTENT))
+    assert fetcher(server).download("f", tmp_path / "f.bin").read_bytes() == CONTENT
+    server.on("/g", coded)
+    with pytest.raises(FetchError, match="a coupé la réponse"):
+        fetcher(server, retries=0).json("g")
+
+
+def test_nobody_is_led_from_a_closed_line_to_an_open_one() -> None:
+    answer = requests.Response()
+    answer.url, answer.status_code = "https://www.data.gouv.fr/r/1", 302
+    answer.headers["Location"] = "http://static.data.gouv.fr/f.zip"
+    with pytest.raises(requests.exceptions.InvalidSchema):
+        Line().get_redirect_target(answer)
+    answer.headers["Location"] = "/f.zip"
+    assert Line().get_redirect_target(answer) == "/f.zip"
 
 
 def test_a_wrong_fingerprint_leaves_nothing(server: LocalServer, tmp_path: Path) -> None:

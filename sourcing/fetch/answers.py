@@ -125,7 +125,7 @@ def is_html(answer: Answer, start: bytes) -> bool:
 
 def _retry_after(answer: Answer) -> float | None:
     text = answer.headers.get("Retry-After", "").strip()
-    if text.isdigit():
+    if text.isdecimal():
         return float(text)
     try:
         when = email.utils.parsedate_to_datetime(text)

@@ -8,6 +8,9 @@ import requests
 
 from sourcing.fetch.answers import CUT, Answer, FetchError, Passing, check, host_of
 
+# A body that stops, or that cannot be unpacked.
+CUT_OFF = (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)
+
 
 class Line(requests.Session):
     """One that keeps its keys to the service they are for: a redirection takes none elsewhere."""
@@ -21,6 +24,13 @@ class Line(requests.Session):
         if host_of(str(prepared_request.url)) != host_of(str(response.request.url)):
             for key in self.keys:
                 prepared_request.headers.pop(key, None)
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Where it leads; never from a closed line to an open one, where anyone may answer."""
+        target: str | None = super().get_redirect_target(resp)
+        if target and resp.url.startswith("https:") and target.lower().startswith("http:"):
+            raise requests.exceptions.InvalidSchema(f"{resp.url} -> {target}")
+        return target
 
     @contextmanager
     def opened(self, method: str, address: str, **said: Any) -> Iterator[Answer]:
@@ -51,7 +61,7 @@ def _explain(error: requests.RequestException, address: str) -> None:
         sentence = f"Le proxy ne laisse pas joindre {host} : vérifier HTTPS_PROXY."
     elif isinstance(error, requests.Timeout):
         sentence = f"{host} ne répond pas à temps : réessayer plus tard."
-    elif isinstance(error, requests.exceptions.ChunkedEncodingError):
+    elif isinstance(error, CUT_OFF):
         sentence = CUT.format(host=host)
     elif isinstance(error, requests.ConnectionError):
         sentence = f"{host} est injoignable : vérifier la connexion, ou donner des fichiers."

@@ -59,10 +59,11 @@ class Part:
         the whole only when it is not the file we have.
         """
         headers = {"Accept-Encoding": "identity"}
-        version = self._version(self.note)
+        said = self._said(self.note)
+        version = "" if said.get("is_packed") else str(said.get("version", ""))
         if version and self.path.exists() and (size := self.path.stat().st_size):
             return headers | {"Range": f"bytes={size}-", "If-Range": version}
-        if self.target.exists() and (version := self._version(self.origin)):
+        if self.target.exists() and (version := str(self._said(self.origin).get("version", ""))):
             headers |= {_IF_CHANGED[version.startswith('"')]: version}
         return headers
 
@@ -71,7 +72,9 @@ class Part:
             return self.forget()
         host = host_of(answer.url)
         done = self._start(answer)
-        total = done + int(answer.headers.get("Content-Length") or 0)
+        # The length of what is sent packed is not that of what arrives.
+        length = "0" if _is_packed(answer) else answer.headers.get("Content-Length", "0")
+        total = done + int(length if length.isdecimal() else 0)
         with self.path.open("ab" if done else "wb") as out:
             for block in answer.iter_content(BLOCK):
                 if not done and is_html(answer, block) and self.target.suffix not in {".html"}:
@@ -99,32 +102,43 @@ class Part:
 
     def _start(self, answer: Answer) -> int:
         """How many bytes are already there and stay; the note of the version for a next time."""
+        tag = answer.headers.get("ETag", "")
         if answer.status_code == 206:
             start = answer.headers.get("Content-Range", "").removeprefix("bytes ").split("-")[0]
-            size = self.path.stat().st_size
-            if start != str(size):
+            size = self.path.stat().st_size if self.path.exists() else 0
+            known = str(self._said(self.note).get("version", ""))
+            is_other = tag and known.startswith('"') and tag != known
+            if not size or start != str(size) or is_other:
                 self.forget()
                 raise Passing(FetchError(f"{host_of(answer.url)} reprend le téléchargement au "
                                           "mauvais endroit : relancer."))  # fmt: skip
             return size
         self.target.parent.mkdir(parents=True, exist_ok=True)
-        tag = answer.headers.get("ETag", "")
         version = tag if not tag.startswith("W/") and tag else answer.headers.get("Last-Modified")
         # Before the new note: killed between the two, it must not vouch for the old bytes.
         self.path.unlink(missing_ok=True)
-        self.note.write_text(json.dumps({"address": self.address, "version": version or ""}))
+        note = {"address": self.address, "version": version or ""}
+        # What is on disk is unpacked: no range of what is sent goes on from there.
+        if _is_packed(answer):
+            note["is_packed"] = "yes"
+        self.note.write_text(json.dumps(note))
         return 0
 
-    def _version(self, note_file: Path) -> str:
+    def _said(self, note_file: Path) -> dict[str, str]:
+        """What a note says of this address; {} when it is another's, or none."""
         try:
             note = json.loads(note_file.read_text())
         except (OSError, ValueError):
-            return ""
-        return str(note["version"]) if note.get("address") == self.address else ""
+            return {}
+        return note if note.get("address") == self.address else {}
 
     def forget(self) -> None:
         self.path.unlink(missing_ok=True)
         self.note.unlink(missing_ok=True)
+
+
+def _is_packed(answer: Answer) -> bool:
+    return answer.headers.get("Content-Encoding", "identity").lower() != "identity"
 
 
 def has_checksum(path: Path, checksum: str) -> bool:
