@@ -213,10 +213,13 @@ def _chips(page: Page) -> list[Chip]:
     }
     arguments = [pair for pair in page.query.to_args() if pair[0] not in NOT_FILTERS]
     filters = [pair for pair in arguments if pair[0] not in READING]
+    near = page.query.near
+    is_measured = near and (near.point or page.query.radius_km)
+    hidden = {"rayon": near, "autour": not is_measured}
     return [
         Chip(_chip_label(pair, names, arguments), _without(pair, arguments))
         for pair in filters
-        if pair[0] != "rayon" or not page.query.near
+        if not hidden.get(pair[0])
     ]
 
 

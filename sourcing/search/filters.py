@@ -175,7 +175,8 @@ def _around(query: Query, _: Labels) -> str:
         return ""
     name = query.near.label or query.near.text
     if query.radius_km is None:
-        return f"distances depuis {name}"
+        # Nothing is measured from a place nobody knows.
+        return f"distances depuis {name}" if query.near.point else ""
     return f"à moins de {number(query.radius_km).replace('.', ',')} km {_of(name)}"
 
 

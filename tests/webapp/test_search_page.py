@@ -54,7 +54,11 @@ def test_a_radius_goes_with_its_place(visitor: Visitor) -> None:
 
 
 def test_an_unknown_place_is_said(visitor: Visitor) -> None:
-    assert "Lieu inconnu" in visitor.read("/fournisseurs?autour=Atlantide")
+    page = visitor.read("/fournisseurs?autour=Atlantide&statut=esat")
+    assert "Lieu inconnu" in page
+    # Nothing is measured from there, so nothing says it is.
+    assert "istances depuis" not in page
+    assert re.findall(r'class="chip" href="([^"]+)"', page) == ["/fournisseurs?autour=Atlantide"]
 
 
 def test_a_typed_address_is_placed_and_a_failing_service_leaves_its_commune(
