@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from connectors.sirene import SOURCE
 from sourcing.ingest import ingest
-from sourcing.model import Place, Reject, Setting, Stale, Supplier
+from sourcing.model import Place, Reject, Run, Setting, Stale, Supplier
 from sourcing.source import SourceError
 from tests.conftest import shared
 from tests.sirene_base import LORIENT, geolocation, know_territory, load, one, supplier
 from tests.sirene_files import (
     ESTABLISHMENT_48,
     ESTABLISHMENT_54,
+    GEOLOCATION_19,
     LEGAL_UNIT_35,
     establishment,
     legal_unit,
@@ -29,6 +30,8 @@ from tests.sirene_files import (
     write_csv,
     write_parquet,
 )
+
+Row = dict[str, str]
 
 # --- what is read ---
 
@@ -238,6 +241,57 @@ def test_only_what_differs_is_written_and_must_be_tagged_again(
     assert (run.kept, run.changed, run.added) == (3, 1, 1)
     assert stale(session) == {2, 3}
     assert [supplier(session, n).last_seen.day for n in (1, 2, 3)] == [1, 9, 9]
+
+
+def test_a_glance_at_parquet_writes_what_reading_csv_whole_would(
+    session: Session, tmp_path: Path
+) -> None:
+    rows = [establishment(n) for n in range(1, 9)]
+    units = [legal_unit(n) for n in range(1, 10)]
+    place = {"siret": siret(4), "qualite_xy": "11", "x_longitude": "-3.36", "y_latitude": "47.75"}
+    load(session, month(tmp_path, rows, units, [], write_csv))
+    units[1] = legal_unit(2, denomination="AUTRE NOM")
+    rows = [
+        establishment(1), establishment(2), establishment(3, etatAdministratif="F"),
+        establishment(4), establishment(5, codeCommune="35238", libelleCommune="RENNES"),
+        establishment(6), establishment(6, enseigne1="NOUVEAU"), establishment(7),
+        establishment(7), establishment(9), establishment(9, nic=2) | {"siret": "00000000000012"},
+        establishment(9, nic=3, codeCommune="35238"),
+    ]  # fmt: skip
+    said = []
+    for write in (write_csv, write_parquet):
+        with session.begin_nested() as undone:
+            files = month(tmp_path, rows, units, [place], write)
+            run = ingest(session, SOURCE, files, complete=True)
+            said.append((counts(run), reasons(session, run), facts(session), stale(session)))
+            undone.rollback()
+            session.expire_all()
+    assert said[0] == said[1]
+    # Kept, changed, new, gone; repeated, rejected, outside.
+    assert said[0][0] == (8, 5, 1, 1, 2, 1, 1)
+
+
+def month(
+    folder: Path, rows: list[Row], units: list[Row], places: list[Row], write: Callable[..., Path]
+) -> list[Path]:
+    """A month's three files, as one kind or the other."""
+    said = ((ESTABLISHMENT_54, rows), (LEGAL_UNIT_35, units), (GEOLOCATION_19, places))
+    return [write(folder / f"{n}{write.__name__}", *file) for n, file in enumerate(said)]
+
+
+def counts(run: Run) -> tuple[int, ...]:
+    return (run.kept, run.changed, run.added, run.gone, run.repeated, run.rejected, run.outside)
+
+
+def reasons(session: Session, run: Run) -> list[str]:
+    return list(session.scalars(select(Reject.reason).where(Reject.run_id == run.id)))
+
+
+def facts(session: Session) -> list[tuple[object, ...]]:
+    """All that the base says of its suppliers, but their numbers and the run's."""
+    left_out = {"id", "run_id"}
+    columns = [c for c in Supplier.__table__.columns if c.name not in left_out]
+    return [tuple(row) for row in session.execute(select(*columns).order_by(Supplier.uid))]
 
 
 def stale(session: Session) -> set[int]:

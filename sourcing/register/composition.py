@@ -5,7 +5,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,6 +14,8 @@ from sourcing.register.stock_files import literal
 from sourcing.source import Source
 
 NAME = r"[A-Za-z_]\w*"
+# Of the files a supplier is made of.
+ROLES = ("establishment", "legal_unit", "geolocation")
 # Farther than this from its commune's centre, a position is somebody else's.
 # Guyane's communes are vast.
 VICINITY_KM = 30
@@ -134,28 +136,42 @@ def compose(
     }  # fmt: skip
     said = ", ".join(f"{values.get(c) or last.get(c, c)} AS {c}" for c in columns)
     layers, placing = _layers(source.columns), _placing(source.columns)
+    parts = {role: hashed(role, names) for role, names in made_of(source, reading).items()}
     return (
         f"WITH fact AS (SELECT {fact} FROM line LEFT JOIN legal_unit "
         "ON legal_unit.siren = left(line.siret, 9) LEFT JOIN geolocation USING (siret)), "
         f"located AS (SELECT fact.*, {', '.join(OF_COMMUNE)} FROM fact "
         f"LEFT JOIN commune ON file_code = {source.columns['commune_code']}), "
-        f"marked AS (SELECT *, {_digest(source, reading, layers + placing)} AS digest "
+        f"marked AS (SELECT *, {digest(source, parts)} AS digest "
         "FROM located), news AS (SELECT marked.* FROM marked LEFT JOIN known USING (siret) "
         "WHERE known.digest IS DISTINCT FROM marked.digest), "
         f"{layers}, {placing} SELECT {said} FROM placed"
     )
 
 
-def _digest(source: Source, reading: Reading, rules: str) -> str:
+def made_of(source: Source, reading: Reading) -> dict[str, list[str]]:
+    """The names beside a line of all that a supplier is made of, by the role of their file."""
+    feeding = _feeding(source.columns)
+    read = (reading.establishment, reading.legal_unit.values(), reading.geolocation)
+    return {role: sorted(feeding & set(names)) for role, names in zip(ROLES, read, strict=True)}
+
+
+def hashed(role: str, values: Iterable[str]) -> str:
+    """SQL: a digest of what the file of this role says."""
+    return f"hash({', '.join((literal(role), *values))})"
+
+
+def digest(source: Source, parts: Mapping[str, str]) -> str:
     """SQL: 63 bits of all that a supplier is made of, for the base's signed integers.
 
     Of what is read, not of what is composed: that is the dearest part, spared for who is the same.
     With other rules, or another DuckDB, all differ and are written once more: nothing is missed.
+    `parts`: what is `hashed` for each of ROLES.
     """
-    read = {*reading.establishment, *reading.legal_unit.values(), *reading.geolocation}
-    made_of = sorted(read & _feeding(source.columns))
+    rules = _layers(source.columns) + _placing(source.columns)
     salt = hashlib.blake2b(rules.encode(), digest_size=8).hexdigest()
-    return f"(hash('{salt}', siret, {', '.join((*made_of, *OF_COMMUNE))}) >> 1)::BIGINT"
+    said = ", ".join((*(parts[role] for role in ROLES), *OF_COMMUNE))
+    return f"(hash('{salt}', siret, {said}) >> 1)::BIGINT"
 
 
 def _feeding(columns: Mapping[str, str]) -> set[str]:

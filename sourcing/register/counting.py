@@ -13,12 +13,13 @@ from sourcing.register.reading import Load, siret_of, text_of
 from sourcing.register.stock_files import Table, literal
 from sourcing.source import SourceError
 
-# The lines whose SIRET is none, and the numbers that several of the others have.
-UNUSABLE = """CREATE TABLE unused AS SELECT id, copies FROM (
-    SELECT rowid AS id, copies, siret, TRY_CAST(siret AS BIGINT) AS number FROM line)
-    WHERE NOT is_siret_read(siret, number)"""
+# The lines whose SIRET is none (those the base knows were looked at when it took them), and the
+# numbers that several of the others have.
+UNUSABLE = """CREATE OR REPLACE TABLE unused AS SELECT id, copies FROM (
+    SELECT {0}.rowid AS id, copies, siret, TRY_CAST(siret AS BIGINT) AS number
+    FROM {0} ANTI JOIN known USING (siret)) WHERE NOT is_siret_read(siret, number)"""
 REPEATED = """CREATE TABLE repeated AS SELECT CAST(siret AS BIGINT) AS number, count(*) AS times
-    FROM line WHERE rowid NOT IN (SELECT id FROM unused) GROUP BY number HAVING times > 1"""
+    FROM {0} WHERE rowid NOT IN (SELECT id FROM unused) GROUP BY number HAVING times > 1"""
 # Lines kept with their reason; all are counted.
 REJECTS_KEPT = 10_000
 UNREADABLE = {
@@ -39,16 +40,17 @@ def count(session: Session, load: Load, run: Run) -> None:
         for line, reason in sorted(found.items())
     ]
     run.rejected = len(rejects)
-    lines = load.number("SELECT sum(copies) FROM line")
+    lines = load.number("SELECT sum(copies) FROM seen")
     run.rows = lines + load.outside + load.unplaced + load.closed + run.rejected
-    load.con.execute(UNUSABLE)
+    held = "seen" if load.is_brief else "line"
+    load.con.execute(UNUSABLE.format(held))
     if bad := load.number("SELECT sum(copies) FROM unused"):
         for number, skipped in enumerate(unreadable):
             rejects += _bad_sirets(load, number, sorted(skipped))
     run.rejected += bad
-    load.con.execute(REPEATED)
+    load.con.execute(REPEATED.format(held))
     run.kept = load.number(
-        "SELECT (SELECT count(*) FROM line) - (SELECT count(*) FROM unused) "
+        f"SELECT (SELECT count(*) FROM {held}) - (SELECT count(*) FROM unused) "
         "- (SELECT coalesce(sum(times - 1), 0) FROM repeated)"
     )
     run.repeated = lines - bad - run.kept
@@ -57,7 +59,7 @@ def count(session: Session, load: Load, run: Run) -> None:
     if run.rejected == run.rows:
         names = ", ".join(table.file for table in load.tables)
         raise SourceError(f"{names} : aucune ligne utilisable.")
-    if load.number("SELECT count(*) FROM line") > run.kept:
+    if load.number(f"SELECT count(*) FROM {held}") > run.kept:
         _leave_out(load)
     _store(session, load, run, rejects[:REJECTS_KEPT])
 
@@ -76,6 +78,8 @@ def _leave_out(load: Load) -> None:
 
     A view: lines that were deleted would have the whole table written again.
     """
+    if load.is_brief:
+        load.con.execute(UNUSABLE.format("line"))
     load.con.execute(
         "INSERT INTO unused SELECT id, copies FROM (SELECT l.rowid AS id, l.copies, row_number() "
         "OVER (PARTITION BY siret ORDER BY file DESC, l) AS rank FROM line AS l "
@@ -108,7 +112,7 @@ def _unreadable(load: Load, table: Table) -> dict[int, str]:
 
 def _bad_sirets(load: Load, number: int, skipped: Sequence[int]) -> Iterator[tuple[str, int, str]]:
     """File, line and reason of the SIRET refused: that one column is read again, in order."""
-    if not load.number(f"SELECT count(*) FROM line WHERE file = {number} AND NOT is_siret(siret)"):
+    if not load.number(f"SELECT count(*) FROM seen WHERE file = {number} AND NOT is_siret(siret)"):
         return
     table = load.tables[number]
     kept = (

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from sourcing.model import OldPlace
 from sourcing.normalise import ARRONDISSEMENTS
 from sourcing.places import Places
+from sourcing.register import glance
 from sourcing.register.composition import NAME, Reading
 from sourcing.register.stock_files import Table
 from sourcing.source import Source, SourceError
@@ -34,6 +35,8 @@ class Load:
     closed: int = 0
     # Of the communes kept; none for everywhere.
     codes: frozenset[str] = frozenset()
+    # Of each line, `seen` holds a digest; `line` holds whole only those that differ from the base.
+    is_brief: bool = False
 
     @property
     def code(self) -> str:
@@ -77,41 +80,64 @@ def _communes(
                 yield code[1:], *row
 
 
-# --- reading: each file once, only the columns and the communes that matter ---
+# --- reading: only the columns and the communes that matter ---
 
 
 def read(load: Load) -> None:
-    """Into `line`, `legal_unit` and `geolocation`: each file once."""
+    """Into `line`, `legal_unit` and `geolocation`, what is to be composed; every line is in `seen`.
+
+    Each file is read once, or, of files in columns and a base that knows their lines already, once
+    to see which differ, and those again.
+    """
     tell = load.wanted.progress
+    load.is_brief = _may_be_brief(load)
     columns = ", ".join(
         f"{c} VARCHAR" for c in (*load.reading.establishment, *load.reading.legal_unit.values())
     )
     load.con.execute(f"CREATE TABLE line (file INTEGER, copies BIGINT, siret VARCHAR, {columns})")
-    for number, table in enumerate(load.tables):
-        if table.shape.role in ("establishment", "joined"):
-            _read_lines(load, number, table)
+    whole = ("CREATE VIEW seen AS FROM line",)
+    for sql in glance.tables(load.source, load.reading) if load.is_brief else whole:
+        load.con.execute(sql)
+    for number, table in _of_lines(load):
+        _read_lines(load, number, table)
         tell(0.3 * (number + 1) / len(load.tables))
+    load.con.execute("CREATE TABLE absent (siret VARCHAR)")
     if load.wanted.is_whole and not load.wanted.everywhere:
         _follow(load)
+    if load.is_brief:
+        _read_differing(load)
     _complete(load, "legal_unit", "siren", 9, tuple(load.reading.legal_unit))
     tell(0.4)
     _complete(load, "geolocation", "siret", 14, load.reading.geolocation)
     tell(0.5)
 
 
+def _of_lines(load: Load) -> list[tuple[int, Table]]:
+    """The tables of establishments, with their numbers."""
+    roles = ("establishment", "joined")
+    return [(n, table) for n, table in enumerate(load.tables) if table.shape.role in roles]
+
+
+def _may_be_brief(load: Load) -> bool:
+    """To parse a CSV is what costs; the lines of a joined file are completed value by value."""
+    read = [table for table in load.tables if table.shape.role in glance.ROLES]
+    if any(table.is_csv or table.shape.role == "joined" for table in read):
+        return False
+    return load.number("SELECT count(*) FROM known") > 0
+
+
 def _read_lines(load: Load, number: int, table: Table) -> None:
-    """The file's lines that are kept, into `line`; the others are only counted."""
+    """The file's lines that are kept, into `line` or `seen`; the others are only counted."""
     named = _named(load, table)
-    listed = ", ".join(f"{sql} AS {column}" for column, sql in named.items())
-    into = f"INSERT INTO line BY NAME SELECT {number} AS file"
     here, left = _is_here(load, load.code), _is_left(load, named)
     if table.is_csv and (here, left) != ("true", "false"):
         _read_csv(load, table, named)
-        load.con.execute(f"{into}, copies, {', '.join(named)} FROM census WHERE kept")
-    else:
         load.con.execute(
-            f"{into}, 1 AS copies, {listed} FROM {table.scan()} WHERE {here} AND NOT {left}"
+            f"INSERT INTO line BY NAME SELECT {number} AS file, copies, {', '.join(named)} "
+            "FROM census WHERE kept"
         )
+    else:
+        _see(load, number, table, f"{here} AND NOT {left}")
         if (here, left) == ("true", "false"):
             return
         load.con.execute(
@@ -119,6 +145,41 @@ def _read_lines(load: Load, number: int, table: Table) -> None:
             f"count(*) AS copies FROM {table.scan()} GROUP BY ALL"
         )
     _count_census(load)
+
+
+def _see(load: Load, number: int, table: Table, which: str) -> None:
+    """The file's lines that are such, into `line`, or only a digest of each into `seen`."""
+    said = _named(load, table)
+    if load.is_brief:
+        said = glance.of_line(load.source, load.reading, said)
+    _put(load, "seen" if load.is_brief else "line", number, table, said, which)
+
+
+def _put(
+    load: Load, into: str, number: int, table: Table, said: Mapping[str, str], which: str
+) -> None:
+    listed = ", ".join(f"{sql} AS {column}" for column, sql in said.items())
+    load.con.execute(
+        f"INSERT INTO {into} BY NAME SELECT {number} AS file, 1 AS copies, {listed} "
+        f"FROM {table.scan()} WHERE {which}"
+    )
+
+
+def _read_differing(load: Load) -> None:
+    """Into `line`, those of `seen` that are not what the base has."""
+    source, reading = load.source, load.reading
+    beside = {"legal_unit": reading.legal_unit, "geolocation": {c: c for c in reading.geolocation}}
+    for table in load.tables:
+        if table.shape.role in beside:
+            columns = beside[table.shape.role].items()
+            named = {name: text_of(table, column) for column, name in columns}
+            load.con.execute(glance.completing(source, reading, table, named))
+    load.con.execute(glance.differing(source, reading))
+    for number, table in _of_lines(load):
+        named = _named(load, table)
+        kept = f"{_is_here(load, load.code)} AND NOT {_is_left(load, named)}"
+        _put(load, "line", number, table, named, "siret IN (SELECT siret FROM differing) AND "
+             f"({kept} OR siret IN (SELECT siret FROM absent))")  # fmt: skip
 
 
 def _is_here(load: Load, code: str) -> str:
@@ -151,19 +212,17 @@ def _follow(load: Load) -> None:
 
     Its line was counted outside, or unplaced, and is not any more.
     """
-    load.con.execute("CREATE TABLE absent AS SELECT siret FROM known ANTI JOIN line USING (siret)")
+    # Nobody was left out of these files: they hold no more.
+    if not load.outside + load.unplaced:
+        return
+    load.con.execute("INSERT INTO absent SELECT siret FROM known ANTI JOIN seen USING (siret)")
     if not load.number("SELECT count(*) FROM absent"):
         return
-    for number, table in enumerate(load.tables):
-        if table.shape.role in ("establishment", "joined"):
-            listed = ", ".join(f"{sql} AS {c}" for c, sql in _named(load, table).items())
-            load.con.execute(
-                f"INSERT INTO line BY NAME SELECT {number} AS file, 1 AS copies, {listed} "
-                f"FROM {table.scan()} WHERE {siret_of(table)} IN (SELECT siret FROM absent)"
-            )
+    for number, table in _of_lines(load):
+        _see(load, number, table, f"{siret_of(table)} IN (SELECT siret FROM absent)")
     outside, unplaced = load.con.execute(
         "SELECT count(*) FILTER (file_code IS NOT NULL), count(*) FILTER (file_code IS NULL) "
-        f"FROM line JOIN absent USING (siret) LEFT JOIN commune ON file_code = {load.code}"
+        f"FROM seen JOIN absent USING (siret) LEFT JOIN commune ON file_code = {load.code}"
     ).fetchone()
     load.outside -= outside
     load.unplaced -= unplaced

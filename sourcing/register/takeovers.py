@@ -34,7 +34,7 @@ def write(session: Session, con: Any, tables: Sequence[Table]) -> None:
             f"WHERE {CLOSED} <> {SUCCESSOR}"
         )
     published = list(session.scalars(select(Mention.siret).where(Mention.siret != "").distinct()))
-    con.execute("CREATE TABLE asked AS SELECT siret FROM line UNION SELECT unnest($1)", [published])
+    con.execute("CREATE TABLE asked AS SELECT siret FROM seen UNION SELECT unnest($1)", [published])
     rows = con.execute(
         "WITH RECURSIVE followed AS (SELECT link.*, 1 AS hop FROM link "
         "WHERE closed IN (SELECT siret FROM asked) UNION SELECT link.*, hop + 1 FROM link "

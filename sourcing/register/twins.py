@@ -24,7 +24,7 @@ def write(session: Session, con: Any, tables: Sequence[Table]) -> None:
         return
     published = list(session.scalars(select(Mention.siren).where(Mention.siren != "").distinct()))
     con.execute(
-        "CREATE TABLE numbered AS SELECT left(siret, 9) AS siren FROM line UNION SELECT unnest($1)",
+        "CREATE TABLE numbered AS SELECT left(siret, 9) AS siren FROM seen UNION SELECT unnest($1)",
         [published],
     )
     pairs = " UNION ALL ".join(

@@ -16,9 +16,9 @@ EVERYWHERE = "*"
 
 
 def note(session: Session, con: Any, columns: Mapping[str, str], codes: Collection[str]) -> None:
-    """Remember the last day the table `line` was touched, when it says it; no codes: everywhere."""
+    """Remember the last day the table `seen` was touched, when it says it; no codes: everywhere."""
     touched = columns.get(TOUCHED, "NULL::DATE")
-    last = f"SELECT max(day)::VARCHAR FROM (SELECT {touched} AS day FROM line)"  # noqa: S608
+    last = f"SELECT max(day)::VARCHAR FROM (SELECT {touched} AS day FROM seen)"  # noqa: S608
     (day,) = con.execute(f"{last} WHERE day <= current_date").fetchone()
     if day:
         value = json.dumps({"day": day, "communes": _digest(codes)})

@@ -77,7 +77,7 @@ def write(session: Session, con: Any, run: Run, tell: Callable[[float], None]) -
 
 def mark_gone(session: Session, con: Any, run: Run) -> None:
     """Whom the files hold nowhere any more: marked, and written again should it come back."""
-    gone = con.execute("SELECT siret FROM known ANTI JOIN line USING (siret)").fetchall()
+    gone = con.execute("SELECT siret FROM known ANTI JOIN seen USING (siret)").fetchall()
     run.gone = len(gone)
     marks = {"gone_on": run.started_at.date(), "run_id": run.id, "digest": None}
     for chunk in db.chunks((siret for (siret,) in gone), GONE_BATCH):
