@@ -4,7 +4,7 @@ import duckdb
 import pytest
 from pyproj import Transformer
 
-from sourcing.register.projection import macros
+from sourcing.register.projection import macros, steps
 
 # EPSG -> points of the territory it serves.
 POINTS = {
@@ -18,14 +18,16 @@ POINTS = {
 
 @pytest.mark.parametrize("epsg", POINTS)
 def test_it_agrees_with_pyproj(epsg: int) -> None:
+    asked = "(SELECT {'x': $x, 'y': $y, 'epsg': $epsg} AS p)"
+    for step in steps("p"):
+        added = ", ".join(f"{sql} AS {column}" for column, sql in step.items())
+        asked = f"(SELECT *, {added} FROM {asked})"
     project = Transformer.from_crs(4326, epsg, always_xy=True)
     with duckdb.connect() as con:
         for statement in macros():
             con.execute(statement)
         for lon, lat in POINTS[epsg]:
             x, y = project.transform(lon, lat)
-            found = con.execute(
-                "SELECT lon_of(p), lat_of(p) FROM (SELECT {'x': $x, 'y': $y, 'epsg': $epsg} AS p)",
-                {"x": x, "y": y, "epsg": epsg},
-            ).fetchone()
+            said = {"x": x, "y": y, "epsg": epsg}
+            found = con.execute(f"SELECT lon_p, lat_p FROM {asked}", said).fetchone()
             assert found == pytest.approx((lon, lat), abs=1e-8)

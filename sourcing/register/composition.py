@@ -7,9 +7,10 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, starmap
 
 from sourcing.model import REGISTER
+from sourcing.register.projection import steps
 from sourcing.register.stock_files import literal
 from sourcing.source import Source
 
@@ -199,10 +200,8 @@ def _layers(columns: Mapping[str, str]) -> str:
             layers.append({})
         layers[-1][column] = sql
     names = ["news", *(f"layer_{i}" for i in range(1, len(layers))), "composed"]
-    listed = (", ".join(f"{sql} AS {column}" for column, sql in layer.items()) for layer in layers)
     return ", ".join(
-        f"{name} AS (SELECT *, {added} FROM {below})"
-        for (below, name), added in zip(pairwise(names), listed, strict=True)
+        _on_top(both, (layer,)) for both, layer in zip(pairwise(names), layers, strict=True)
     )
 
 
@@ -210,23 +209,31 @@ def _placing(columns: Mapping[str, str]) -> str:
     """CTEs from `composed` to `placed`: the first plausible position, else the commune's centre."""
     ranks = [int(c.removeprefix("position_")) for c in columns if _is_position(c)]
     km = f"CASE WHEN today LIKE '97%' THEN {VICINITY_OVERSEAS_KM} ELSE {VICINITY_KM} END"
-    projected, plausible, lon, lat, precision = (
-        separator.join(sql.replace("#", str(rank)) for rank in ranks)
-        for separator, sql in (
-            (", ", "lon_of(position_#) AS lon_#, lat_of(position_#) AS lat_#"),
-            (" ", f"WHEN is_near(lon_#, lat_#, centre_lon, centre_lat, {km}) THEN #"),
-            (" ", "WHEN # THEN lon_#"),
-            (" ", "WHEN # THEN lat_#"),
-            (" ", "WHEN # THEN position_#.precision"),
+    plausible, lon, lat, precision = (
+        " ".join(sql.replace("#", f"position_{rank}") for rank in ranks)
+        for sql in (
+            f"WHEN is_near(lon_#, lat_#, centre_lon, centre_lat, {km}) THEN '#'",
+            "WHEN '#' THEN lon_#",
+            "WHEN '#' THEN lat_#",
+            "WHEN '#' THEN #.precision",
         )
     )
+    layers = list(zip(*(steps(f"position_{rank}") for rank in ranks), strict=True))
+    projected = ("composed", *(f"step_{n}" for n in range(1, len(layers))), "projected")
     return (
-        f"projected AS (SELECT *, {projected} FROM composed), "
+        f"{', '.join(starmap(_on_top, zip(pairwise(projected), layers, strict=True)))}, "
         f"chosen AS (SELECT *, CASE {plausible} END AS best FROM projected), "
         f"placed AS (SELECT *, round(CASE best {lon} ELSE centre_lon END, 6) AS lon, "
         f"round(CASE best {lat} ELSE centre_lat END, 6) AS lat, CASE best {precision} "
         "ELSE CASE WHEN centre_lon IS NULL THEN '' ELSE 'commune' END END AS precision FROM chosen)"
     )
+
+
+def _on_top(names: tuple[str, str], added: Iterable[Mapping[str, str]]) -> str:
+    """A CTE with all that the one below has, and these columns."""
+    below, name = names
+    listed = ", ".join(f"{sql} AS {column}" for each in added for column, sql in each.items())
+    return f"{name} AS (SELECT *, {listed} FROM {below})"
 
 
 def checks() -> list[str]:

@@ -59,7 +59,7 @@ def _lambert() -> list[str]:
     return [
         f"lambert_lon(x, y) AS {ORIGIN_LON!r} "
         f"+ degrees(atan2(x - {EASTING_M!r}, {pole!r} - y)) / {n!r}",
-        f"lambert_lat(x, y) AS geodetic(pi()/2 - 2*atan(({rho} / {radius!r})**{1 / n!r}))",
+        f"lambert_chi(x, y) AS pi()/2 - 2*atan(({rho} / {radius!r})**{1 / n!r})",
     ]
 
 
@@ -69,36 +69,42 @@ def _utm() -> list[str]:
     beta = (n / 2 - 2 * n**2 / 3 + 37 * n**3 / 96, n**2 / 48 + n**3 / 15, 17 * n**3 / 480)
     along = " + ".join(f"{b!r}*sin({2 * j}*xi)*cosh({2 * j}*eta)" for j, b in enumerate(beta, 1))
     across = " + ".join(f"{b!r}*cos({2 * j}*xi)*sinh({2 * j}*eta)" for j, b in enumerate(beta, 1))
-    xi, eta = f"(y - equator) / {radius!r}", f"(x - 500000) / {radius!r}"
+    meridian = " ".join(f"WHEN {epsg} THEN {degrees}" for epsg, (degrees, _) in UTM_ZONES.items())
+    equator = " ".join(f"WHEN {epsg} THEN {metres}" for epsg, (_, metres) in UTM_ZONES.items())
     return [
+        f"utm_plane(p) AS CASE WHEN p.epsg IN ({', '.join(map(str, UTM_ZONES))}) THEN "
+        f"{{'xi': (p.y - CASE p.epsg {equator} END) / {radius!r}, "
+        f"'eta': (p.x - 500000) / {radius!r}}} END",
         f"utm_xi(xi, eta) AS xi - ({along})",
         f"utm_eta(xi, eta) AS eta - ({across})",
-        f"utm_lon(x, y, meridian, equator) AS meridian + degrees(atan2("
-        f"sinh(utm_eta({xi}, {eta})), cos(utm_xi({xi}, {eta}))))",
-        f"utm_lat(x, y, equator) AS geodetic(asin("
-        f"sin(utm_xi({xi}, {eta})) / cosh(utm_eta({xi}, {eta}))))",
+        "utm_sphere(plane) AS CASE WHEN plane IS NOT NULL THEN "
+        "{'xi': utm_xi(plane.xi, plane.eta), 'eta': utm_eta(plane.xi, plane.eta)} END",
+        f"utm_lon(p, sphere) AS CASE p.epsg {meridian} END "
+        "+ degrees(atan2(sinh(sphere.eta), cos(sphere.xi)))",
+        "utm_chi(sphere) AS asin(sin(sphere.xi) / cosh(sphere.eta))",
     ]
 
 
-def _by_epsg(axis: str) -> str:
-    """SQL: one axis of the struct p(x, y, epsg), whatever its system; NULL when it is unknown."""
-    meridian = " ".join(f"WHEN {epsg} THEN {degrees}" for epsg, (degrees, _) in UTM_ZONES.items())
-    equator = " ".join(f"WHEN {epsg} THEN {metres}" for epsg, (_, metres) in UTM_ZONES.items())
-    zone = f"CASE p.epsg {meridian} END, " if axis == "lon" else ""
-    return (
-        f"CASE p.epsg WHEN 4326 THEN p.{'x' if axis == 'lon' else 'y'} "
-        f"WHEN 2154 THEN lambert_{axis}(p.x, p.y) "
-        f"ELSE utm_{axis}(p.x, p.y, {zone}CASE p.epsg {equator} END) END"
-    )
+def steps(p: str) -> list[dict[str, str]]:
+    """Column -> SQL, from a struct `p` (x, y, epsg) to lon_p and lat_p, one SELECT after the other.
+
+    NULL when its system is unknown. Several SELECTs, for a macro copies what it is given: copies of
+    copies took DuckDB longer to plan than a month's changes to work out.
+    """
+    return [
+        {f"plane_{p}": f"utm_plane({p})"},
+        {f"sphere_{p}": f"utm_sphere(plane_{p})"},
+        {
+            f"lon_{p}": f"CASE {p}.epsg WHEN 4326 THEN {p}.x "
+            f"WHEN 2154 THEN lambert_lon({p}.x, {p}.y) ELSE utm_lon({p}, sphere_{p}) END",
+            f"chi_{p}": f"CASE {p}.epsg WHEN 2154 THEN lambert_chi({p}.x, {p}.y) "
+            f"ELSE utm_chi(sphere_{p}) END",
+        },
+        {f"lat_{p}": f"CASE {p}.epsg WHEN 4326 THEN {p}.y ELSE geodetic(chi_{p}) END"},
+    ]
 
 
 def macros() -> list[str]:
-    """Statements giving a DuckDB connection lon_of(p) and lat_of(p), p a struct x, y, epsg."""
-    bodies = [
-        f"geodetic(chi) AS {_geodetic()}",
-        *_lambert(),
-        *_utm(),
-        f"lon_of(p) AS {_by_epsg('lon')}",
-        f"lat_of(p) AS {_by_epsg('lat')}",
-    ]
+    """Statements giving a DuckDB connection what `steps` call."""
+    bodies = [f"geodetic(chi) AS {_geodetic()}", *_lambert(), *_utm()]
     return [f"CREATE OR REPLACE TEMP MACRO {body}" for body in bodies]

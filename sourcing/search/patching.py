@@ -173,8 +173,12 @@ class _Both:
     def _rank(self) -> Array:
         """The place of each in the order of names, then of identifiers."""
         one, other = self.former, self.fresh
+        # Who has the name it had stays where it was among the others.
+        known = self._as_named()
+        there = self.moved.copy()
+        there[known[known >= 0]] = self.new[known >= 0]
         ranked, news = _inverse(one.rank), _inverse(other.rank)
-        stay = ranked[self.stays[ranked]]
+        stay, news = ranked[there[ranked] >= 0], news[known[news] < 0]
         ordered = stay.tolist()
         key, start, before = lru_cache(REMEMBERED)(one.key), 0, []
         for place in news.tolist():
@@ -185,7 +189,19 @@ class _Both:
                 end = bisect_right(ordered, name, lo=start, key=key)
                 start = bisect_left(ordered, uid, start, end, key=one.uids.at)
             before.append(start)
-        return _inverse(np.insert(self.moved[stay], before, self.new[news]))
+        return _inverse(np.insert(there[stay], before, self.new[news]))
+
+    def _as_named(self) -> Array:
+        """Of each new one, the former place of that supplier if its name was the same, else -1."""
+        one, other = self.former, self.fresh
+        at = np.minimum(np.searchsorted(one.ids, other.ids), len(one.ids) - 1)
+        known = one.ids[at] == other.ids
+        for place, before in zip(np.flatnonzero(known).tolist(), at[known].tolist(), strict=True):
+            known[place] = (one.names.at(before), one.uids.at(before)) == (
+                other.names.at(place), other.uids.at(place)
+            )  # fmt: skip
+        found: Array = np.where(known, at, -1)
+        return found
 
     def _order(self) -> tuple[Array, Array]:
         """Who has a place, by square, then by position; and the squares."""

@@ -98,9 +98,7 @@ def read_learned(path: Path) -> Learned:
     if not path.exists():
         return Learned()
     content = json.loads(path.read_text(encoding="utf-8"))
-    return Learned(
-        content["bias"], {name: _read(line) for name, line in content["weights"].items()}
-    )
+    return Learned(content["bias"], _Lines(content["weights"]))
 
 
 def write_learned(learned: Learned, path: Path) -> None:
@@ -112,6 +110,25 @@ def write_learned(learned: Learned, path: Path) -> None:
     weights = ",\n".join(f'"{name}":"{line(row)}"' for name, row in learned.weights.items())
     bias = json.dumps(dict(learned.bias), separators=(",", ":"))
     path.write_text(f'{{"bias":{bias},\n"weights":{{\n{weights}\n}}}}\n', encoding="utf-8")
+
+
+class _Lines(Mapping[str, Mapping[str, float]]):
+    """Weights as they are written: of 29,000 lines, a need asks for a hundred."""
+
+    def __init__(self, lines: Mapping[str, str]) -> None:
+        self.lines = lines
+        self.known: dict[str, dict[str, float]] = {}
+
+    def __getitem__(self, name: str) -> Mapping[str, float]:
+        if name not in self.known:
+            self.known[name] = _read(self.lines[name])
+        return self.known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.lines)
+
+    def __len__(self) -> int:
+        return len(self.lines)
 
 
 def _read(line: str) -> dict[str, float]:
