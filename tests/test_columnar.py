@@ -6,14 +6,14 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import MetaData, insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sourcing import db
 from sourcing.db.columns import pull, push, table, workshop
-from sourcing.db.rebuild import replaced, unindexed
-from sourcing.model import Listing, Place, Supplier
+from sourcing.db.rebuild import replaced
+from sourcing.model import Base, Listing, Place, Stale, Supplier
 from sourcing.normalise.columnar import teach
 from sourcing.normalise.text import fold, words
 
@@ -22,6 +22,7 @@ PIECES = st.sampled_from(
     [*"abcdefgxyzSXLDQ0129 '`.&-/_éœÉñß²’", " l'", " qu'", "aux ", "eaux ", "ss ", "S.N.C.F. ",
      "A.B.", " travaux ", " LES ", "\t", "(", "🙂"]
 )  # fmt: skip
+DAY = date(2026, 9, 1)
 MANY, FEW = duckdb.connect(), duckdb.connect()
 teach(MANY)
 teach(FEW, is_few=True)
@@ -80,35 +81,42 @@ def test_a_query_that_fails_half_way_is_an_error_not_a_short_table(session: Sess
 
 
 def supplier(session: Session, number: int) -> Supplier:
-    today = date(2026, 9, 1)
     found = Supplier(uid=str(number), siret=str(number), name="A", origin="register",
-                     first_seen=today, last_seen=today)  # fmt: skip
+                     first_seen=DAY, last_seen=DAY)  # fmt: skip
     session.add(found)
     session.flush()
     return found
 
 
-def test_a_table_filled_without_its_indexes_has_them_back(session: Session) -> None:
+def test_a_table_others_refer_to_is_filled_without_its_indexes_and_has_all_back(
+    session: Session,
+) -> None:
     before = indexes(session, "supplier")
-    with unindexed(session, "supplier"):
-        assert indexes(session, "supplier") < before
-        supplier(session, 1)
+    with replaced(session, "supplier") as name:
+        assert indexes(session, name) < before
+        there = Base.metadata.tables["supplier"].to_metadata(MetaData(), name=name)
+        said = {"origin": "register", "name": "A", "first_seen": DAY, "last_seen": DAY}
+        session.execute(insert(there).values(id=7, uid="7", siret="7", **said))
     assert indexes(session, "supplier") == before
+    session.add(Stale(supplier_id=7))
+    session.flush()
+    with pytest.raises(IntegrityError), session.begin_nested():
+        supplier(session, 7)
     with pytest.raises(IntegrityError):
-        supplier(session, 1)
+        session.execute(text("INSERT INTO stale (supplier_id) VALUES (8)"))
 
 
 def test_a_table_replaced_keeps_its_indexes_its_references_and_none_of_its_rows(
     session: Session,
 ) -> None:
     first, second = supplier(session, 1), supplier(session, 2)
-    insert = "INSERT INTO {} VALUES (:id, '', true, NULL, NULL, 0, 0, 0, false, NULL, 'A')"
+    take = "INSERT INTO {} VALUES (:id, '', true, NULL, NULL, 0, 0, 0, false, NULL, 'A')"
     columns = "supplier_id, commune_code, in_territory, lon, lat, statuses, families, size, "
-    insert = insert.replace("{}", "{} (" + columns + "is_noise, reach_km, name_key)")
-    session.execute(text(insert.format("listing")), {"id": first.id})
+    take = take.replace("{}", "{} (" + columns + "is_noise, reach_km, name_key)")
+    session.execute(text(take.format("listing")), {"id": first.id})
     before = indexes(session, "listing")
     with replaced(session, "listing") as name:
-        session.execute(text(insert.format(name)), {"id": second.id})
+        session.execute(text(take.format(name)), {"id": second.id})
     assert session.scalars(select(Listing.supplier_id)).all() == [second.id]
     assert indexes(session, "listing") == before
     session.delete(second)

@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from sourcing import db
+from sourcing.db.rebuild import PREFIX
 from sourcing.model import Base
 from tests.listed import index_words
 
@@ -35,7 +36,8 @@ def test_migrations_and_model_say_the_same(engine: Engine) -> None:
             connection,
             opts={
                 "include_name": lambda name, kind, _: (
-                    not (kind == "table" and str(name).startswith("supplier_text"))
+                    # A load that was rolled back leaves what it filled beside to the next one.
+                    not (kind == "table" and str(name).startswith(("supplier_text", PREFIX)))
                 )
             },
         )

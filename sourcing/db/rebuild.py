@@ -6,10 +6,10 @@ An index built from all its rows costs a tenth of one that grows row by row.
 # Every name below is a table of ours, or comes from the database's own catalogue.
 # ruff: noqa: S608
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -19,8 +19,8 @@ from sourcing import db
 # What PostgreSQL may use to sort the rows of an index, until the transaction ends.
 SORTING = "SET LOCAL maintenance_work_mem = '1GB'"
 PREFIX = "next_"
-# Where a session keeps the tables that will take their place in another's transaction.
-BESIDE = "beside"
+# Where sessions keep the tables that will take their places together.
+TOGETHER = "together"
 PARTS = """
     SELECT conname, pg_get_constraintdef(oid), contype <> 'f', true FROM pg_constraint
     WHERE conrelid = CAST(:name AS regclass) AND contype IN ('p', 'u', 'f')
@@ -30,6 +30,9 @@ PARTS = """
     WHERE indrelid = CAST(:name AS regclass)
         AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = pg_class.oid AND contype <> 'f')
     ORDER BY 3 DESC, 1"""
+REFERRERS = """
+    SELECT CAST(CAST(conrelid AS regclass) AS text), conname, pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE contype = 'f' AND confrelid = CAST(:name AS regclass)"""
 SERIALS = """
     SELECT attname, pg_get_serial_sequence(:name, attname) FROM pg_attribute
     WHERE attrelid = CAST(:name AS regclass) AND attnum > 0 AND NOT attisdropped
@@ -47,10 +50,6 @@ class _Part(NamedTuple):
     is_constraint: bool
 
     @property
-    def is_key(self) -> bool:
-        return self.definition.startswith("PRIMARY KEY")
-
-    @property
     def is_reference(self) -> bool:
         return self.definition.startswith("FOREIGN KEY")
 
@@ -59,10 +58,9 @@ class _Part(NamedTuple):
             return f"ALTER TABLE {table} ADD CONSTRAINT {prefix}{self.name} {self.definition}"
         return f"CREATE INDEX {prefix}{self.name} ON {table} {self.definition}"
 
-    def drop(self, table: str) -> str:
-        if self.is_constraint:
-            return f"ALTER TABLE {table} DROP CONSTRAINT {self.name}"
-        return f"DROP INDEX {self.name}"
+    def refer(self, table: str) -> str:
+        """Not checked of the rows that are there: they were made from those they refer to."""
+        return self.make(table).removesuffix(" NOT VALID") + " NOT VALID"
 
     def rename(self, table: str, prefix: str) -> str:
         if self.is_constraint:
@@ -82,30 +80,13 @@ class _Successor(NamedTuple):
 
 
 @contextmanager
-def unindexed(session: Session, table: str) -> Iterator[None]:
-    """Inside, the table has no index but its key's; on PostgreSQL nobody reads it meanwhile."""
-    if db.is_sqlite(session):
-        found = session.connection().execute(text(SQLITE_INDEXES), {"name": table}).all()
-        drop, make = [f"DROP INDEX {name}" for name, _ in found], [sql for _, sql in found]
-    else:
-        parts = [part for part in _parts(session, table) if not part.is_key]
-        drop, make = [p.drop(table) for p in parts], [p.make(table) for p in parts]
-    _run(session, drop)
-    yield
-    _run(session, make)
-    if not db.is_sqlite(session):
-        _run(session, [f"ANALYZE {table}"])
-
-
-@contextmanager
 def replaced(session: Session, table: str) -> Iterator[str]:
     """The name to write all rows under; at the end they are the table's, and what was is gone.
 
     On PostgreSQL whoever reads the table meanwhile goes on reading what was.
     """
     if db.is_sqlite(session):
-        _run(session, [f"DELETE FROM {table}"])
-        with unindexed(session, table):
+        with _unindexed(session, table):
             yield table
         return
     new = _Successor(table, _parts(session, table))
@@ -115,17 +96,41 @@ def replaced(session: Session, table: str) -> Iterator[str]:
     _run(session, [part.make(new.name, PREFIX) for part in new.parts if not part.is_reference])
     # The planner knows nothing of a table so new.
     _run(session, [f"ANALYZE {new.name}"])
-    if BESIDE in session.info:
-        session.info[BESIDE].append(new)
+    if TOGETHER in session.info:
+        session.info[TOGETHER].append(new)
     else:
-        _take_place(session, new)
+        _take_places(session, [new])
+
+
+@contextmanager
+def _unindexed(session: Session, table: str) -> Iterator[None]:
+    """Inside, an SQLite table is empty and has no index but its key's."""
+    found = session.connection().execute(text(SQLITE_INDEXES), {"name": table}).all()
+    _run(session, [f"DELETE FROM {table}", *(f"DROP INDEX {name}" for name, _ in found)])
+    yield
+    _run(session, [sql for _, sql in found])
+
+
+@contextmanager
+def together(session: Session) -> Iterator[None]:
+    """Tables replaced inside, by this session or beside it, take their places at the end, at once.
+
+    Until then nobody waits for them.
+    """
+    filled: list[_Successor] = []
+    session.info[TOGETHER] = filled
+    try:
+        yield
+    finally:
+        del session.info[TOGETHER]
+    _take_places(session, filled)
 
 
 def beside(session: Session, wait: Callable[[], None], *tasks: Callable[[Session], None]) -> None:
-    """Tasks that replace tables while another thread writes with this session; `wait` for it.
+    """Tasks that replace tables while another thread does with this session; `wait` is for it.
 
     PostgreSQL fills and indexes them on a connection for each task, all at once, committed; they
-    take their place in this session's transaction. Killed before that, they are dropped by who
+    take their places `together` with this session's. Killed before that, they are dropped by who
     fills them next. SQLite takes one writer at a time.
     """
     if db.is_sqlite(session):
@@ -133,36 +138,48 @@ def beside(session: Session, wait: Callable[[], None], *tasks: Callable[[Session
         for task in tasks:
             task(session)
         return
-    filled: list[_Successor] = []
+    info = {TOGETHER: session.info[TOGETHER]}
 
     def run(task: Callable[[Session], None]) -> None:
-        with Session(session.get_bind(), info={BESIDE: filled}) as other, other.begin():
+        with Session(session.get_bind(), info=info) as other, other.begin():
             task(other)
 
     with ThreadPoolExecutor(len(tasks)) as aside:
         for done in [aside.submit(run, task) for task in tasks]:
             done.result()
     wait()
+
+
+def _take_places(session: Session, filled: Sequence[_Successor]) -> None:
+    """Of their formers, whose references and numbers they go on with, as do those who refer."""
+    names = {new.table for new in filled}
+    references = [p.refer(new.table) for new in filled for p in new.parts if p.is_reference]
     for new in filled:
-        _take_place(session, new)
+        for table, name, definition in _asked(session, REFERRERS, new.table):
+            part = _Part(name, definition, is_indexed=False, is_constraint=True)
+            _run(session, [f"ALTER TABLE {table} DROP CONSTRAINT {name}"])
+            references += [part.make(table)] if table not in names else []
+        _succeed(session, new)
+    _run(session, references)
 
 
-def _take_place(session: Session, new: _Successor) -> None:
-    _run(session, [part.make(new.name, PREFIX) for part in new.parts if part.is_reference])
+def _succeed(session: Session, new: _Successor) -> None:
     # The numbers of its rows go on from those of the table that leaves.
-    found = session.connection().execute(text(SERIALS), {"name": new.table}).all()
+    found = _asked(session, SERIALS, new.table)
     owned = [f"ALTER SEQUENCE {serial} OWNED BY {new.name}.{column}" for column, serial in found]
-    _run(
-        session,
-        [*owned, f"DROP TABLE {new.table}", f"ALTER TABLE {new.name} RENAME TO {new.table}"],
-    )
-    _run(session, [part.rename(new.table, PREFIX) for part in new.parts])
+    renamed = [part.rename(new.table, PREFIX) for part in new.parts if not part.is_reference]
+    place = [f"DROP TABLE {new.table}", f"ALTER TABLE {new.name} RENAME TO {new.table}"]
+    _run(session, [*owned, *place, *renamed])
 
 
 def _parts(session: Session, table: str) -> list[_Part]:
     """In the order they can be made: keys and indexes, then references to other tables."""
     _run(session, [SORTING])
-    return [_Part(*row) for row in session.connection().execute(text(PARTS), {"name": table})]
+    return [_Part(*row) for row in _asked(session, PARTS, table)]
+
+
+def _asked(session: Session, sql: str, name: str) -> Sequence[Any]:
+    return session.connection().execute(text(sql), {"name": name}).all()
 
 
 def _run(session: Session, statements: list[str]) -> None:

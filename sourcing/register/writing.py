@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from sourcing import db, masking, stale
 from sourcing.db.columns import by_key, numbers_for, pull, push
-from sourcing.db.rebuild import unindexed
+from sourcing.db.rebuild import replaced
 from sourcing.model import REGISTER, Base, Run, Supplier
 from sourcing.register.composition import FIRST, OWN, REMEMBERED, WRITTEN
 from sourcing.register.reading import Load
@@ -50,10 +50,10 @@ def write_first(session: Session, load: Load, values: dict[str, str], run: Run) 
     con.begin()
 
     def put() -> None:
-        with unindexed(session, "supplier"), con.cursor() as aside:
+        with replaced(session, "supplier") as name, con.cursor() as aside:
             own = ", ".join(column for column, value in columns.items() if not value)
             rows = by_key(session, f"SELECT {own} FROM supplier", "id")  # noqa: S608
-            push(session, aside, rows, "supplier", columns)
+            push(session, aside, rows, name, columns)
         run.added = run.kept
         masking.mask_suppliers(session, run.id)
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from sourcing import contracts, db, stale
 from sourcing.db.columns import workshop
-from sourcing.db.rebuild import beside
+from sourcing.db.rebuild import beside, together
 from sourcing.model import (
     ContractWinner,
     Listing,
@@ -141,7 +141,7 @@ def tag_first(
     tags_of_register.write_hints(session, nomenclature)
     scope = Scope(session, nomenclature, date.today(), con)
     scope.gather_beside()
-    with ThreadPoolExecutor(1) as aside:
+    with together(session), ThreadPoolExecutor(1) as aside:
         written = aside.submit(put)
         for tagger in TAGGERS:
             if tagger not in READERS:

@@ -54,7 +54,7 @@ def send_rows(scope: Scope) -> None:
 def send_words(scope: Scope) -> None:
     """Each supplier's words."""
     with db.filling_text(scope.session) if scope.only is None else nullcontext():
-        words = by_key(scope.session, TEXT, "supplier_id")
+        words = by_key(scope.session, TEXT, "supplier_id", words="first")
         _send(scope, "supplier_text", db.text_columns(scope.session), words)
 
 
