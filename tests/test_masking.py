@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, select, text, update
 from sqlalchemy.orm import Session
 
 from connectors.sirene import SOURCE
@@ -111,6 +111,45 @@ def test_a_unit_that_asks_for_it_is_masked_at_once_everywhere(
     assert [secret for secret in SECRETS if secret in told] == []
     session.refresh(line)
     assert line.supplier_id == masked.id
+
+
+def test_a_line_linked_by_its_name_alone_does_not_name_again_whom_it_named(
+    session: Session, client: FlaskClient, tmp_path: Path
+) -> None:
+    know_territory(session)
+    people.save(session, "n@exemple.fr", "un long mot de passe", "buyer")
+    line = list_line(session)
+    published = {"siret": "", "siren": "", "postcode": "56100", "name": line.name,
+                 "address": line.address, "phone": PHONE, "email": line.email}  # fmt: skip
+    session.execute(update(Mention).values(**published))
+    month(session, tmp_path)
+    linking.link(session)
+    session.refresh(line)
+    masked = supplier(session, 1)
+    assert line.supplier_id == masked.id
+    month(session, tmp_path, statutDiffusion="P", libelleVoie="[ND]", codePostal="[ND]")
+    # Nor when its list is read again, as it was published.
+    session.execute(update(Mention).values(**published, supplier_id=None))
+    mask_lines(session, line.run_id)
+    linking.link(session)
+    tag_stale(session, NOMENCLATURE)
+    session.commit()
+    told = everything_told(session, client)
+    assert [secret for secret in SECRETS if secret in told] == []
+    session.refresh(line)
+    assert (line.name, line.phone, line.supplier_id) == ("[Non diffusible]", "", masked.id)
+
+
+def test_a_list_of_firms_is_masked_by_the_siren_of_the_person(
+    session: Session, tmp_path: Path
+) -> None:
+    know_territory(session)
+    line = list_line(session)
+    line.siret, line.level, line.firm = "", "siren", line.siren
+    session.flush()
+    month(session, tmp_path, statutDiffusion="P", libelleVoie="[ND]")
+    session.refresh(line)
+    assert (line.name, line.phone, line.description) == ("[Non diffusible]", "", "")
 
 
 def test_a_list_read_later_does_not_bring_it_back(session: Session, tmp_path: Path) -> None:

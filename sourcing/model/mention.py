@@ -30,6 +30,9 @@ class Mention(Base):
     firm: Mapped[str] = mapped_column(default="", index=True)
     siret: Mapped[str] = mapped_column(default="", index=True)
     siren: Mapped[str] = mapped_column(default="")
+    # The SIRET of the supplier it was linked to when that one was masked: a line that gives none
+    # would be linked to nobody any more, and name again whom it named.
+    masked_siret: Mapped[str] = mapped_column(default="", server_default="")
     name: Mapped[str]
     other_names: Mapped[str] = mapped_column(default="")
     statuses: Mapped[list[Any]]
