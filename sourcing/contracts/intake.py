@@ -52,7 +52,7 @@ def read_contracts(
     with workbench(files) as (folder, con):
         for macro in (*checks(), *composition.macros()):
             con.execute(macro)
-        load = _Load(con, source, open_tables(source, files, folder))
+        load = _Load(con, source, open_tables(con, source, files, folder))
         _read(load, wanted.progress)
         _compose(load, session, wanted.everywhere)
         wanted.progress(0.5)

@@ -19,9 +19,9 @@ MOST_SHARED = 300
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 FLAG_BITS = 2
-# Keys are sorted by so many threads, and read by slices of their first bits: small ones where they
-# are put together anew, so that what is worked out fits where memory is near.
-THREADS, SLICES, SMALL_SLICES = 2, 16, 256
+# Keys are sorted by so many threads, and read by slices of their first bits; where they are put
+# together anew, of so many keys, that what is worked out fits where memory is near.
+THREADS, SLICES, IN_SLICE = 2, 16, 1 << 17
 IN_LINE = np.uint64((1 << LINE_BITS) - 1)
 # Where no line is.
 NOWHERE = np.uint64(1 << LINE_BITS)
@@ -169,7 +169,7 @@ def _merged_keys(former: Index, places: Ints, new: Keys) -> Shared:
     """
     now = np.where(places < 0, NOWHERE, places.astype(np.uint64))
     new.sort()
-    cuts = _cuts(SMALL_SLICES)
+    cuts = _cuts(2 << ((len(former.line) + len(former.common)) // IN_SLICE).bit_length())
     ends = (
         np.searchsorted(former.key, cuts >> np.uint64(LINE_BITS)),
         np.searchsorted(former.common, cuts),

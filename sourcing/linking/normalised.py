@@ -127,24 +127,10 @@ class Normaliser:
     """A DuckDB in memory with the vocabulary; knows the towns of the first lines it was given."""
 
     def __init__(self) -> None:
-        self.duck = duckdb.connect()
-        self.turn = Lock()
-        self.duck.execute("SET threads = 2")
+        self.turn, self.opening = Lock(), Lock()
+        # Opened when something is asked: a base that is only brought up to date asks nothing.
+        self.duck: Any = None
         vocabulary = _vocabulary()
-        hosts = ", ".join(f"'{host}'" for host in COMMON_HOSTS)
-        known = "|".join(p for role, p, _ in vocabulary if role in ("word", "form", "stop"))
-        self.duck.execute(MACROS)
-        self.duck.execute(f"CREATE MACRO common_hosts() AS [{hosts}]")
-        self.duck.execute(f"CREATE MACRO has_known(s) AS regexp_matches(s, '\\b({known})\\b')")
-        phrase = "|".join(p.replace(" ", " +") for role, p, _ in vocabulary if role == "phrase")
-        self.duck.execute(f"CREATE MACRO has_phrase(s) AS regexp_matches(s, '\\b({phrase})\\b')")
-        words = list(zip(*(row for row in vocabulary if row[0] != "phrase"), strict=True))
-        self.duck.execute(
-            "CREATE TABLE vocabulary AS "
-            "SELECT unnest(?) AS role, unnest(?) AS pattern, unnest(?) AS canonical",
-            [list(column) for column in words],
-        )
-        self.duck.execute(KNOWN)
         phrases = _phrase_sql([(p, c) for role, p, c in vocabulary if role == "phrase"])
         self.steps = {table: sql.replace("__PHRASES__", phrases) for table, sql in STEPS.items()}
         self.kinds: dict[str, int] = _kind_bits(
@@ -152,8 +138,34 @@ class Normaliser:
         )
         self.desks: list[Desk] = []
         self.knows_towns = False
+        # What another taught it, which DuckDB has not been told yet.
+        self.taught: Mapping[str, str] = {}
         # Of the first lines, from which the towns are known.
         self.drafts = Drafts(*(Labels.of(np.empty(0, dtype=object)) for _ in Drafts._fields))
+
+    def _open(self) -> Any:
+        duck = duckdb.connect()
+        vocabulary = _vocabulary()
+        hosts = ", ".join(f"'{host}'" for host in COMMON_HOSTS)
+        known = "|".join(p for role, p, _ in vocabulary if role in ("word", "form", "stop"))
+        phrase = "|".join(p.replace(" ", " +") for role, p, _ in vocabulary if role == "phrase")
+        duck.execute("SET threads = 2")
+        duck.execute(MACROS)
+        duck.execute(f"CREATE MACRO common_hosts() AS [{hosts}]")
+        duck.execute(f"CREATE MACRO has_known(s) AS regexp_matches(s, '\\b({known})\\b')")
+        duck.execute(f"CREATE MACRO has_phrase(s) AS regexp_matches(s, '\\b({phrase})\\b')")
+        words = list(zip(*(row for row in vocabulary if row[0] != "phrase"), strict=True))
+        duck.execute(
+            "CREATE TABLE vocabulary AS "
+            "SELECT unnest(?) AS role, unnest(?) AS pattern, unnest(?) AS canonical",
+            [list(column) for column in words],
+        )
+        duck.execute(KNOWN)
+        duck.execute(
+            "INSERT INTO known_town SELECT unnest(?), unnest(?)",
+            [list(self.taught), [*self.taught.values()]],
+        )
+        return duck
 
     def lines(self, columns: Columns | File) -> Lines:
         """Normalise; `columns` are COLUMNS, all of one length, every value a text.
@@ -190,6 +202,8 @@ class Normaliser:
             yield duck
 
     def _connection(self) -> Any:
+        with self.opening:
+            self.duck = self.duck or self._open()
         duck = self.duck.cursor()
         # It would be drawn in the middle of what a command answers.
         duck.execute("SET enable_progress_bar = false")
@@ -212,15 +226,14 @@ class Normaliser:
 
     def towns(self) -> dict[str, str]:
         """What the first lines told of places: see KNOWN_TOWN."""
+        if self.taught:
+            return dict(self.taught)
         with self._connection() as duck:
             return dict(duck.execute("FROM known_town ORDER BY ALL").fetchall())
 
     def learn_towns(self, towns: Mapping[str, str]) -> None:
         """What another normaliser learned of the same lines."""
-        self.duck.execute(
-            "INSERT INTO known_town SELECT unnest(?), unnest(?)", [list(towns), [*towns.values()]]
-        )
-        self.knows_towns = True
+        self.taught, self.knows_towns = towns, True
 
     def _lines(self, read: Mapping[str, dict[str, Any]]) -> Lines:
         count = len(read["places"]["number"])

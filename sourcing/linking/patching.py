@@ -118,9 +118,10 @@ def _linker(former: Linker, said: Mapping[str, Sequence[Any]], places: Places) -
         return None
     lines = merged(former.index.lines, normaliser.lines(columns), places)
     index = Index.merged(lines, former.index, places.former, weights.read().usual)
-    closed = {int(places.former[line]) for line in former.closed} - {-1}
-    closed |= {int(places.new[i]) for i, state in enumerate(said["state"]) if state == "F"}
-    return Linker(index, normaliser, closed)
+    closed = np.concatenate(
+        [places.former[[*former.closed]], places.new[np.array(said["state"]) == "F"]]
+    )
+    return Linker(index, normaliser, frozenset(closed.tolist()) - {-1})
 
 
 def _drafts(former: Drafts, new: Drafts, places: Places) -> Drafts:

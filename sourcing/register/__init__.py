@@ -31,7 +31,7 @@ def read_register(
 ) -> Iterator[Write]:
     """Read these files' establishments; what writes them to the base is given, to call at once."""
     with workbench(files) as (folder, con):
-        tables = open_tables(source, files, folder)
+        tables = open_tables(con, source, files, folder)
         _check_roles(tables)
         for macro in (*macros(), *checks()):
             con.execute(macro)

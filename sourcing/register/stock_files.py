@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -73,10 +74,10 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def open_tables(source: Source, files: Sequence[Path], folder: Path) -> list[Table]:
+def open_tables(con: Any, source: Source, files: Sequence[Path], folder: Path) -> list[Table]:
     """Every table in these files; what must be unpacked or transcoded goes to `folder`."""
     return [
-        _table(source, file, path, folder)
+        _table(con, source, file, path, folder)
         for given in files
         for file, path in _unpacked(given, folder)
     ]
@@ -122,11 +123,11 @@ def _members(path: Path, archive: zipfile.ZipFile, folder: Path) -> Iterator[tup
         yield f"{path.name}/{name}" if len(names) > 1 else path.name, target
 
 
-def _table(source: Source, file: str, path: Path, folder: Path) -> Table:
+def _table(con: Any, source: Source, file: str, path: Path, folder: Path) -> Table:
     with path.open("rb") as opened:
         head = opened.read(HEADER_BYTES)
     if head.startswith(b"PAR1"):
-        return _parquet(source, file, path)
+        return _parquet(con, source, file, path)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") and source.read:
         target = folder / f"{len(list(folder.iterdir()))}-{path.stem}.csv"
         _write_rows(file, source.read(path), target)
@@ -137,12 +138,9 @@ def _table(source: Source, file: str, path: Path, folder: Path) -> Table:
     return _csv(source, file, path, "utf-8")
 
 
-def _parquet(source: Source, file: str, path: Path) -> Table:
+def _parquet(con: Any, source: Source, file: str, path: Path) -> Table:
     try:
-        with duckdb.connect() as con:
-            found = con.execute(
-                f"DESCRIBE SELECT * FROM read_parquet({literal(str(path))})"
-            ).fetchall()
+        found = con.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(str(path))})").fetchall()
     except duckdb.Error:
         raise SourceError(
             f"{file} : parquet tronqué ou abîmé ; le télécharger à nouveau."

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from connectors.sirene import SOURCE, read
@@ -39,13 +40,13 @@ LAYOUTS = (
 @pytest.mark.parametrize(("columns", "role"), LAYOUTS)
 def test_every_layout_is_known_whole(tmp_path: Path, columns: Sequence[str], role: str) -> None:
     file = write_csv(tmp_path / "a.csv", columns, [], delimiter=";")
-    (table,) = open_tables(SOURCE, [file], tmp_path)
+    (table,) = open_tables(duckdb.connect(), SOURCE, [file], tmp_path)
     assert (table.shape.role, table.leftover) == (role, [])
 
 
 def test_the_former_export_of_76_columns_is_known_whole(tmp_path: Path) -> None:
     file = shared("data/sources/sirene/sirene_fr_liste_isere_2021.csv")
-    (table,) = open_tables(SOURCE, [file], tmp_path)
+    (table,) = open_tables(duckdb.connect(), SOURCE, [file], tmp_path)
     assert (table.shape.role, len(table.columns), table.leftover) == ("joined", 76, [])
 
 
