@@ -6,6 +6,7 @@ from typing import Any
 
 from connectors.readers import read
 from sourcing.source import Download, Fields, Paging, Shape, Source, alone, columns, first
+from sourcing.source.texts import Around
 
 PAGES = "https://lemarche.inclusion.gouv.fr/prestataires"
 # Kind -> the family it belongs to. A GEIQ and a SEP are no SIAE in the sense of L. 5132-4.
@@ -92,11 +93,6 @@ def offers(text: str) -> str:
     return " ; ".join(filter(None, (": ".join(map(str, filter(None, each))) for each in told)))
 
 
-def page(slug: str) -> str:
-    """Its page at the market."""
-    return f"{PAGES}/{slug}/" if slug else ""
-
-
 def is_qpv(text: str) -> bool | None:
     return {"oui": True, "true": True, "non": False, "false": False}.get(text.lower())
 
@@ -110,6 +106,8 @@ def _items(text: str) -> list[dict[str, Any]]:
     return [item for item in found if isinstance(item, dict)]
 
 
+# The page of a slug.
+page = Around(f"{PAGES}/", "/")
 # Those whose agreement has ended are out of scope.
 parse = Fields(
     keeps=first("is_active", becomes=lambda text: text != "false"),

@@ -5,9 +5,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, pairwise
-from operator import eq, itemgetter
+from operator import eq
 from typing import NamedTuple
 
+from connectors.readers.cut import Cells, have_one_size
 from sourcing.source import NO_HEADER, Layout, Row, SourceError, Table
 
 # Line number, cells, and what reading had to say of the line ('' = nothing).
@@ -30,7 +31,6 @@ FOOTER = re.compile(
 )
 # How what stands below a table begins, in four letters.
 BELOW = frozenset(("sous", "tota", "somm", "moye", "nomb"))
-BEGINNING = itemgetter(slice(4))
 # First cells of a table lying on its side.
 USUAL = frozenset(
     ("raison sociale", "nom", "denomination", "entreprise", "societe", "structure", "siret",
@@ -99,15 +99,23 @@ def _is_plain(columns: Sequence[Sequence[str]], header: Sequence[str]) -> bool:
     """Whether no line can be anything but a row; a doubt is enough to look closer."""
     if len(columns) < 3:
         return False
-    firsts = list(map(str.strip, columns[0]))
+    cells = [column for column in columns if isinstance(column, Cells)]
     is_doubtful = (
         header[0] in columns[0]
-        or not all(firsts)
-        or any(map(eq, columns[0], columns[1]))
-        or not BELOW.isdisjoint(map(str.lower, set(map(BEGINNING, firsts))))
+        or not _all_speak(columns[0])
+        or (have_one_size(cells) if cells else any(map(eq, columns[0], columns[1])))
+        or (cells[0].may_begin_with(BELOW) if cells else _may_stand_below(columns[0]))
     )
     # A line with its first cell alone has nothing in any other column.
-    return not is_doubtful and any(all(map(str.strip, column)) for column in columns[1:])
+    return not is_doubtful and any(map(_all_speak, columns[1:]))
+
+
+def _all_speak(column: Sequence[str]) -> bool:
+    return column.all_speak() if isinstance(column, Cells) else all(map(str.strip, column))
+
+
+def _may_stand_below(firsts: Sequence[str]) -> bool:
+    return not BELOW.isdisjoint(cell.strip()[:4].lower() for cell in firsts)
 
 
 def _rows(
@@ -115,7 +123,7 @@ def _rows(
 ) -> Iterator[Row]:
     width = len(columns)
     for line, cells, note in lines:
-        if not any(cells):
+        if not any(map(str.strip, cells)):
             continue
         values = dict(zip(columns, cells, strict=False))
         if len(cells) < width:

@@ -5,18 +5,16 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
-from operator import itemgetter
+from contextlib import closing, suppress
 from typing import IO
 
+from connectors.readers.cut import cut
 from connectors.readers.table import Block, Line, parts
 from sourcing.source import Layout, Reading, Row, SourceError, Table
 
 DELIMITERS = (",", ";", "\t", "|")
 CHUNK = 1 << 18
 MAX_LINE = 1 << 20
-# Stands for a delimiter inside quotes while a block is cut: no text has it.
-HELD = "\x1f"
 SNIFF_LINES = 60
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -126,6 +124,7 @@ def _first_lines(head: bytes, encoding: str) -> list[str]:
 def sniff(lines: Sequence[str], among: Sequence[str] = DELIMITERS) -> tuple[str, int]:
     """The delimiter that cuts most lines into the same number of cells, and that number."""
     best, best_score, best_width = among[0], 0.0, 1
+    lines = [line for line in lines if len(line) < csv.field_size_limit()]
     for delimiter in among:
         try:
             widths = Counter(len(c) for c in csv.reader(lines, delimiter=delimiter) if c)
@@ -162,7 +161,7 @@ def _pieces(blocks: Iterator[str], delimiter: str, width: int) -> Iterator[Line 
     """Blocks of lines that are whole records; the lines of the others, one by one."""
     start = 1
     for block in blocks:
-        columns = _cut(block, delimiter, width) or _whole(_lines(block), delimiter, width)
+        columns = cut(block, delimiter, width) or _whole(_lines(block), delimiter, width)
         if columns is None:
             rest = map(_lines, blocks)
             start = yield from _records(_lines(block), rest, start, (delimiter, width))
@@ -175,59 +174,6 @@ def _lines(block: str) -> list[str]:
     lines = block.split("\n")
     last = lines.pop()
     return [*(line + "\n" for line in lines), *filter(None, (last,))]
-
-
-def _cut(block: str, delimiter: str, width: int) -> list[list[str]] | None:
-    """The columns of a block all cut at once, as csv would; None when lines must be looked at."""
-    body = block.removesuffix("\n")
-    if width < 2 or any(char in body for char in (HELD, "\x00", "\r")):
-        return None
-    bare = _unquoted(body, delimiter) if '"' in body else body
-    # The end of a line is a cell of its own, which falls after so many others or not.
-    cells = bare.replace("\n", f"{delimiter}\n{delimiter}").split(delimiter)
-    ends = cells[width :: width + 1]
-    lines = bare.count("\n") + 1
-    if ends != ["\n"] * (lines - 1) or len(cells) != lines * (width + 1) - 1:
-        return None
-    if _has_long_line(bare, csv.field_size_limit()):
-        return None
-    columns = [cells[place :: width + 1] for place in range(width)]
-    return [_released(column, delimiter) for column in columns] if HELD in bare else columns
-
-
-def _has_long_line(text: str, most: int) -> bool:
-    """Whether a line may have more characters than that: a stretch of half as many has no end."""
-    half = most // 2
-    return any(text.find("\n", i, i + half) < 0 for i in range(0, len(text) - half, half))
-
-
-def _released(column: list[str], delimiter: str) -> list[str]:
-    """The cells of a column with the delimiters that were held."""
-    joined = "\n".join(column)
-    return joined.replace(HELD, delimiter).split("\n") if HELD in joined else column
-
-
-def _unquoted(body: str, delimiter: str) -> str:
-    """Without its quotes, the delimiters inside them held; '' when a quote does anything else than
-    open or close a cell of one line.
-    """
-    parts = body.split('"')
-    outside, inside = parts[::2], parts[1::2]
-    first, *between, last = outside if len(parts) % 2 else ("", "", "")
-    ends = {delimiter, "\n"}
-    is_plain = (
-        len(parts) % 2
-        and (not first or first[-1] in ends)
-        and (not last or last[0] in ends)
-        and all(between)
-        and ends.issuperset(map(itemgetter(0), between))
-        and ends.issuperset(map(itemgetter(-1), between))
-    )
-    held = "\x00".join(inside)
-    if not is_plain or "\n" in held:
-        return ""
-    parts[1::2] = held.replace(delimiter, HELD).split("\x00")
-    return "".join(parts)
 
 
 def _whole(block: Sequence[str], delimiter: str, width: int) -> list[Sequence[str]] | None:
@@ -286,9 +232,15 @@ def _swallowed(lines: Sequence[str], cells: Sequence[str], delimiter: str, width
 
 def _one_by_one(start: int, lines: Sequence[str], delimiter: str) -> Iterator[Line]:
     for number, line in enumerate(lines, start):
-        if line.count('"') % 2 == 0:
-            for cells in csv.reader([line], delimiter=delimiter):
-                yield number, cells, ""
-        else:
-            cells = [cell.strip('"') for cell in line.rstrip("\n").split(delimiter)]
-            yield number, cells, "guillemet non refermé sur cette ligne"
+        yield number, *_alone(line, delimiter)
+
+
+def _alone(line: str, delimiter: str) -> tuple[list[str], str]:
+    """The cells of a line read by itself, and what there is to say of it."""
+    remark = "guillemet non refermé sur cette ligne"
+    if line.count('"') % 2 == 0:
+        with suppress(csv.Error):
+            return next(csv.reader([line], delimiter=delimiter)), ""
+        remark = f"case de plus de {csv.field_size_limit()} caractères, coupée"
+    cells = line.rstrip("\n").split(delimiter)
+    return [cell.strip('"')[: csv.field_size_limit()] for cell in cells], remark

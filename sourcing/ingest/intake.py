@@ -25,6 +25,7 @@ from sourcing.model import Supplier
 from sourcing.normalise import Problem
 from sourcing.normalise.columns import Cleaned, Cleaning, Columns, column
 from sourcing.source import Reading, Row, Shape, Source, SourceError, Table
+from sourcing.source.texts import all_filled
 
 # Done and total, in bytes read: what a progress bar shows.
 Progress = Callable[[float, float], None]
@@ -135,7 +136,7 @@ class Intake:
         total = len(lines.numbers)
         found = self._cleaning.place(lines.columns, total)
         # Nobody asks whom a far line speaks of when it has a name.
-        is_named = "level" not in lines.columns and all(column(found.columns, "name", total))
+        is_named = "level" not in lines.columns and all_filled(column(found.columns, "name", total))
         if not is_named:
             found = self._cleaning.identify(lines.columns, total) | found
         identified = self._identified(lines, found)
@@ -184,7 +185,7 @@ class Intake:
     def _identified(self, lines: Lines, cleaned: Cleaned) -> list[int]:
         """Lines that say of whom: a firm's SIREN; else a name, or a SIRET. The rest is refused."""
         count, columns = len(lines.numbers), cleaned.columns
-        if "level" not in columns and all(column(columns, "name", count)):
+        if "level" not in columns and all_filled(column(columns, "name", count)):
             return list(range(count))
         said = (column(columns, f, count) for f in ("level", "name", "siret", "siren"))
         found = []
@@ -206,7 +207,7 @@ class Intake:
                 if level == "siren" and sirens[place]:
                     verdicts[place] = "inside" if sirens[place] in self.firms else "outside"
         names = column(columns, "name", count)
-        if all(names):
+        if all_filled(names):
             return verdicts
         levels = column(columns, "level", count)
         return [

@@ -11,6 +11,7 @@ from typing import Any
 from sourcing.normalise import Problem
 from sourcing.normalise.columns import DEFAULTS, Columns, Problems, at, column
 from sourcing.normalise.text import fold_all
+from sourcing.source.texts import Texts, all_filled, taken
 
 # Columns of a mention that a record gives as they are.
 COPIED = (
@@ -64,11 +65,11 @@ class Kept:
     On disk a column of texts is one text.
     """
 
-    keys: list[str]
-    files: list[str]
+    keys: Sequence[str]
+    files: Sequence[str]
     numbers: Sequence[int]
-    sectors: list[tuple[str, ...]]
-    columns: dict[str, list[Any]]
+    sectors: Sequence[tuple[str, ...]]
+    columns: Columns
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -91,10 +92,10 @@ class Kept:
         if len(chosen) == len(self):
             return self
         return Kept(
-            [self.keys[i] for i in chosen],
-            [self.files[i] for i in chosen],
-            [self.numbers[i] for i in chosen],
-            [self.sectors[i] for i in chosen],
+            taken(self.keys, chosen),
+            taken(self.files, chosen),
+            taken(self.numbers, chosen),
+            taken(self.sectors, chosen),
             at(self.columns, chosen),
         )
 
@@ -104,28 +105,30 @@ class Kept:
         if not lines:
             return cls([], [], [], [], {})
         keys, files, numbers, sectors, values = map(list, zip(*lines, strict=True))
-        columns = map(list, zip(*values, strict=True))
-        return cls(keys, files, numbers, sectors, dict(zip(KEPT, columns, strict=True)))
+        columns: Columns = dict(zip(KEPT, map(list, zip(*values, strict=True)), strict=True))
+        return cls(keys, files, numbers, sectors, columns)
 
 
-def _packed(values: list[Any]) -> Any:
+def _packed(values: Sequence[Any]) -> Any:
+    if isinstance(values, Texts):
+        return values.joined
     if values[0] == values[-1] and values.count(values[0]) == len(values):
         return values[:1]
     try:
-        joined = "\n".join(values)
+        stuck = Texts.of(values)
     except TypeError:
         return values
-    return joined if joined.count("\n") == len(values) - 1 else values
+    return stuck.joined if isinstance(stuck, Texts) else values
 
 
 def _unpacked(numbers: Sequence[int], *packed: Any) -> Kept:
     keys, files, sectors, columns = packed
 
     def apart(given: Any) -> list[Any]:
-        found = given.split("\n") if isinstance(given, str) else given
+        found: list[Any] = given.split("\n") if isinstance(given, str) else given
         return found * len(numbers) if len(found) == 1 else found
 
-    found = {name: apart(values) for name, values in columns.items()}
+    found: Columns = {name: apart(values) for name, values in columns.items()}
     return Kept(apart(keys), apart(files), numbers, apart(sectors), found)
 
 
@@ -142,18 +145,20 @@ def kept_lines(
     if problems:
         said["problems"] = [_problems_json(problems.get(i, ())) for i in range(count)]
     keys = column(columns, "key", count)
-    if not all(keys):
+    if not all_filled(keys):
         keyless = [place for place, key in enumerate(keys) if not key]
-        keys = list(keys)
-        for place, key in zip(keyless, digests(at(columns, keyless), len(keyless)), strict=True):
-            keys[place] = key
+        made = zip(keyless, digests(at(columns, keyless), len(keyless)), strict=True)
+        given = list(keys)
+        for place, key in made:
+            given[place] = key
+        keys = given
     return Kept(keys, files, numbers, column(columns, "sectors", count), said)
 
 
 def digests(columns: Columns, count: int) -> list[str]:
     """A key for each line whose source gives none: the same supplier said to be the same thing."""
 
-    def of(name: str) -> list[Any]:
+    def of(name: str) -> Sequence[Any]:
         return column(columns, name, count)
 
     sirets, statuses = of("siret"), of("statuses")

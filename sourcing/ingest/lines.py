@@ -9,6 +9,7 @@ from typing import Any
 from sourcing import mapping
 from sourcing.normalise.columns import DEFAULTS, FIRST, Columns, at
 from sourcing.source import Fields, Record, Row, Table
+from sourcing.source.texts import any_filled
 
 Parse = Callable[[Row], Record | None]
 FIELDS = tuple(each.name for each in fields(Record))
@@ -93,7 +94,9 @@ def _filled(columns: Columns) -> Columns:
 
 def _is_filled(name: str, values: Sequence[Any]) -> bool:
     default = DEFAULTS[name]
-    return any(values) if not default else any(value != default for value in values)
+    # A no is an answer.
+    is_text = not default and default is not None
+    return any_filled(values) if is_text else any(value != default for value in values)
 
 
 def _parsed(row: Row, parse: Parse) -> Record | None:

@@ -93,7 +93,7 @@ def is_legal_form(text: str) -> bool:
     """A category by its code or its name; a number that begins like a code is not one."""
     if text[:1].isdigit():
         return LEGAL_CODE.fullmatch(text) is not None and not YEAR.fullmatch(text)
-    return bool(legal_form(text)) or LEGAL_WORD.match(text) is not None
+    return _is_clean(legal_form, text) or LEGAL_WORD.match(text) is not None
 
 
 def is_coordinate(low: float, high: float) -> Looks:

@@ -1,10 +1,12 @@
 """A table read under a mapping, in columns: what `Mapping.apply` gives of each of its rows."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
 from sourcing.mapping.plan import Mapping, glued, reader
 from sourcing.source import Parsed, Record, Table
+from sourcing.source.texts import all_filled, stripped
 
 # Fields that a single column gives as it is.
 AS_IT_IS = frozenset(("siret", "address", "description"))
@@ -26,9 +28,9 @@ def of_table(mapping: Mapping, table: Table) -> Parsed:
     return Parsed(columns, set(), {})
 
 
-def _read(name: str, given: tuple[str, ...], table: Table) -> list[Any]:
+def _read(name: str, given: tuple[str, ...], table: Table) -> Sequence[Any]:
     """One field of every line; a text met often is read once."""
-    texts = [list(map(str.strip, table.columns.get(c) or [""] * len(table.lines))) for c in given]
+    texts = [stripped(table.columns.get(c) or [""] * len(table.lines)) for c in given]
     read = reader(name)
     if len(texts) > 1:
         cells = list(zip(*texts, strict=True))
@@ -41,15 +43,18 @@ def _read(name: str, given: tuple[str, ...], table: Table) -> list[Any]:
     return list(map(found.__getitem__, texts[0]))
 
 
-def _cut_addresses(columns: dict[str, list[Any]]) -> None:
+def _cut_addresses(columns: dict[str, Sequence[Any]]) -> None:
     """Lines without a place, whose address ends with one."""
     addresses = columns.get("address", [])
     said = [columns[f] for f in ("postcode", "commune", "commune_code") if f in columns]
-    if any(map(all, said)):
+    if any(map(all_filled, said)):
         return
+    found: dict[str, list[Any]] = {}
     for place, address in enumerate(addresses):
         if not address or any(values[place] for values in said):
             continue
         for name, value in glued({"address": address}).items():
-            values = columns.setdefault(name, [""] * len(addresses))
-            values[place] = value
+            if name not in found:
+                found[name] = list(columns.get(name, [""] * len(addresses)))
+            found[name][place] = value
+    columns.update(found)

@@ -16,10 +16,12 @@ from sourcing.normalise import (
     departement_of,
     settle_place,
 )
-from sourcing.normalise.forms import ODD_ONES, odd_texts
+from sourcing.normalise.forms import FORMS, odd_ones, sirens_of
+from sourcing.normalise.text import readable
 from sourcing.source import Record
+from sourcing.source.texts import Texts, all_filled, taken
 
-Columns = dict[str, list[Any]]
+Columns = dict[str, Sequence[Any]]
 Problems = defaultdict[int, list[Problem]]
 DEFAULTS: Mapping[str, Any] = {each.name: each.default for each in fields(Record)}
 WHERE = ("departement", "commune_code", "postcode", "precision")
@@ -34,7 +36,7 @@ ORDER = {field: place for place, (field, _) in enumerate(CLEANERS)}
 REMEMBERED = 50_000
 
 
-def column(columns: Columns, field: str, count: int) -> list[Any]:
+def column(columns: Columns, field: str, count: int) -> Sequence[Any]:
     """The field's values; its default on every line when no column gives it."""
     found = columns.get(field)
     return [DEFAULTS[field]] * count if found is None else found
@@ -44,7 +46,7 @@ def at(columns: Columns, chosen: Sequence[int]) -> Columns:
     """The columns at these places, which are in order."""
     if all(len(values) == len(chosen) for values in columns.values()):
         return columns
-    return {field: [values[i] for i in chosen] for field, values in columns.items()}
+    return {field: taken(values, chosen) for field, values in columns.items()}
 
 
 def _none() -> Problems:
@@ -136,16 +138,16 @@ class Cleaning:
         self,
         field: str,
         cleaner: Callable[[str], str],
-        values: list[str],
+        values: Sequence[str],
         problems: Problems,
-    ) -> list[str]:
+    ) -> Sequence[str]:
         known, faults = self._known[field], self._faults[field]
         if len(known) > REMEMBERED:
             known.clear()
             faults.clear()
-        odd = set(values)
-        if cleaner in ODD_ONES:
-            odd = ODD_ONES[cleaner](odd)
+        if cleaner in FORMS:
+            values = Texts.of(values)
+        odd = odd_ones(cleaner, values)
         if not odd:
             return values
         for text in odd.difference(known):
@@ -159,13 +161,13 @@ class Cleaning:
                     problems[place].append(faults[text])
         return list(map(known.get, values, values))
 
-    def _lists(self, field: str, values: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    def _lists(self, field: str, values: Sequence[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:
         known = self._known[field]
         if len(known) > REMEMBERED:
             known.clear()
         distinct = set(values)
         said = set(chain.from_iterable(distinct))
-        odd = odd_texts(said) | {""}
+        odd = odd_ones(readable, list(said)) | {""}
         if odd.isdisjoint(said) and all(len(texts) < 2 for texts in distinct):
             return values
         for texts in distinct.difference(known):
@@ -177,8 +179,8 @@ class Cleaning:
 def _complete_identities(raw: Sequence[str], done: Columns, count: int, problems: Problems) -> None:
     """The siren of each siret; where the two disagree, or the siret is none, as `clean` does."""
     sirets = done["siret"]
-    if "siren" not in done and all(sirets):
-        done["siren"] = [siret[:9] for siret in sirets]
+    if "siren" not in done and all_filled(sirets):
+        done["siren"] = sirens_of(sirets)
         return
     declared = column(done, "siren", count)
     sirens = [siret[:9] or siren for siret, siren in zip(sirets, declared, strict=True)]
@@ -195,11 +197,14 @@ def _settle_places(done: Columns, count: int, problems: Problems) -> None:
     """Départements from the codes; positions, on the lines that give one."""
     where = [column(done, field, count) for field in WHERE]
     departements, codes, postcodes, _ = where
-    done["departement"] = [
-        d or departement_of(c or p) for d, c, p in zip(departements, codes, postcodes, strict=True)
-    ]
+    if not all_filled(departements):
+        departements = [
+            d or departement_of(c or p)
+            for d, c, p in zip(departements, codes, postcodes, strict=True)
+        ]
+    done["departement"] = departements
     given = [field for field in POSITION if field in done]
-    done["precision"] = [""] * count
+    precisions = done["precision"] = [""] * count
     if not given:
         return
     lons: list[float | None] = [None] * count
@@ -212,5 +217,5 @@ def _settle_places(done: Columns, count: int, problems: Problems) -> None:
         values |= dict(zip(WHERE, (each[place] for each in where), strict=True))
         settle_place(values, problems[place])
         lons[place], lats[place] = values["lon"], values["lat"]
-        done["precision"][place] = values["precision"]
+        precisions[place] = values["precision"]
     done["lon"], done["lat"] = lons, lats

@@ -4,7 +4,8 @@ import csv
 import io
 import random
 
-from connectors.readers.text import _cut, _lines, _whole
+from connectors.readers.cut import cut
+from connectors.readers.text import _lines, _whole
 
 PIECES = ("a", "é", '"', "\n", '""', " ", '";', ';"', ";", ";")
 
@@ -21,11 +22,13 @@ def written(chance: random.Random) -> str:
 
 def test_a_block_is_cut_as_csv_cuts_it_or_left_to_it() -> None:
     chance = random.Random(7)
-    cut = 0
+    cuts = 0
     for _ in range(4_000):
         for block in (written(chance), "".join(chance.choices(PIECES, k=chance.randint(1, 20)))):
-            if (columns := _cut(block, ";", 3)) is not None:
-                cut += 1
+            if (columns := cut(block, ";", 3)) is not None:
+                cuts += 1
                 whole = _whole(_lines(block), ";", 3)
-                assert whole is not None and list(map(list, whole)) == columns, repr(block)
-    assert cut > 500
+                assert whole is not None and list(map(list, whole)) == list(map(list, columns)), (
+                    repr(block)
+                )
+    assert cuts > 500

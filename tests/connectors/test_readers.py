@@ -116,6 +116,20 @@ def test_a_quote_left_open_costs_one_line_not_the_rest_of_the_file(write: Write)
     assert rows[-1].get("Nom") == "Nom 4999"
 
 
+def test_a_cell_longer_than_any_is_cut_and_said_so(write: Write) -> None:
+    *_, long, last = read(write("liste.csv", TABLE + f"{'x' * 200_000};;Lanester\nIf;;Brest\n"))
+    assert len(long.values["Nom"]) < 200_000 and long.values["Commune"] == "Lanester"
+    assert long.values["_problem"].endswith("coupée") and last.values["Nom"] == "If"
+
+
+def test_a_line_of_spaces_is_no_row(write: Write) -> None:
+    assert names(write("liste.csv", f"{TABLE} ;  ; \n\xa0;;\nIf;;Brest\n")) == [
+        "Érable",
+        "Chêne",
+        "If",
+    ]
+
+
 def test_a_separator_too_many_breaks_its_row_only(write: Write) -> None:
     rows = list(read(write("a.csv", TABLE + "Pin;Maritime;9000;Lorient\n" + "Orme;9;Larmor\n")))
     assert ["_broken" in r.values for r in rows] == [False, False, True, False]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from connectors import load_all, readers
 from connectors.readers import text
 from sourcing.ingest.lines import FIELDS
+from sourcing.ingest.lines import of_table as parsed_table
 from sourcing.mapping import Mapping, of_table, propose
 from sourcing.source import Fields, Reading, Record, Row, Table
 from tests.connectors.test_contract import SAMPLES
@@ -42,6 +43,12 @@ def test_where_blocks_end_changes_nothing(
     assert isinstance(reading, Reading)
     assert any(isinstance(part, Table) for part in reading.parts)
     assert rows(path) == whole
+
+
+def test_a_no_is_read_as_a_no_where_nobody_says_yes() -> None:
+    given = {"Raison sociale": ["A", "B"], "is_qpv": ["Non", "Non"]}
+    lines = parsed_table(Table("f", [2, 3], given), load_all()["marche_inclusion"].parse)
+    assert lines.at([0, 1])["is_qpv"] == [False, False]
 
 
 def as_table(found: list[Row]) -> Table:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from sourcing import Foreseen
+from sourcing.source.texts import Around, stripped, taken
 
 
 class SourceError(Foreseen):
@@ -48,7 +49,7 @@ class Table(NamedTuple):
         """Only the lines at these places, which are in order."""
         if len(places) == len(self.lines):
             return self
-        columns = {name: [cells[i] for i in places] for name, cells in self.columns.items()}
+        columns = {name: taken(cells, places) for name, cells in self.columns.items()}
         return Table(self.file, [self.lines[i] for i in places], columns)
 
 
@@ -157,11 +158,13 @@ class Cell:
             text = row.get(*self.columns)
         return self.becomes(text) if self.becomes else text
 
-    def of_table(self, table: Table, refused: dict[int, str]) -> list[Any]:
+    def of_table(self, table: Table, refused: dict[int, str]) -> Sequence[Any]:
         """The same on every line; refusals by the place of their line."""
         texts = self._texts(table)
         if not self.becomes:
             return texts
+        if isinstance(self.becomes, Around):
+            return self.becomes.of_column(texts)
         distinct = set(texts)
         if len(distinct) * 2 > len(texts) and not self.refuses:
             return list(map(self.becomes, texts))
@@ -176,14 +179,14 @@ class Cell:
                 refused.setdefault(place, wrong[text])
         return list(map(found.__getitem__, texts))
 
-    def _texts(self, table: Table) -> list[str]:
+    def _texts(self, table: Table) -> Sequence[str]:
         given = [table.columns[c] for c in self.columns if c in table.columns]
         if not given:
             return [""] * len(table.lines)
         if self.is_joined:
             return [" ".join(" ".join(cells).split()) for cells in zip(*given, strict=True)]
         if len(given) == 1:
-            return list(map(str.strip, given[0]))
+            return stripped(given[0])
         return [next(filter(None, map(str.strip, c)), "") for c in zip(*given, strict=True)]
 
 
@@ -207,7 +210,7 @@ def alone(text: str) -> tuple[str, ...]:
 class Parsed(NamedTuple):
     """The fields of a table's lines, those out of scope, and those refused with the reason."""
 
-    columns: dict[str, list[Any]]
+    columns: dict[str, Sequence[Any]]
     out: set[int]
     refused: dict[int, str]
 
@@ -233,7 +236,7 @@ class Fields:
         out = set[int]()
         if not all(kept):
             out = {place for place, value in enumerate(kept) if not value and place not in refused}
-        columns = {
+        columns: dict[str, Sequence[Any]] = {
             name: cell.of_table(table, refused)
             for name, cell in self.cells.items()
             if name in wanted or cell.refuses
