@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from connectors.sirene import SOURCE
@@ -122,6 +122,35 @@ def test_trouble_keeps_yesterdays_data_and_says_so(
     last = base.scalars(select(Run).order_by(Run.id.desc())).first()
     assert last and last.outcome in ("refused", "failed")
     assert _state(base)["sources"][0]["raison"] == last.message  # type: ignore[index]
+
+
+def test_a_column_that_was_read_and_is_no_more_is_refused_by_its_name(
+    server: LocalServer, base: Session, refresh: Run_
+) -> None:
+    server.on(PATH, epv(*FIRMS))
+    refresh("epv")
+    server.on(PATH, epv(*FIRMS, header="SIRET;Raison sociale;Communes;Code postal"))
+    with pytest.raises(Stopped, match=r"La colonne « Commune » a disparu .*« Communes »"):
+        refresh("epv")
+    assert listed(base) == sorted(FIRMS)
+    # Under another of its usual names it is still read.
+    server.on(PATH, epv(*FIRMS, header="SIRET;RAISON SOCIALE;VILLE;CP"))
+    assert "rien de nouveau" in refresh("epv")
+
+
+def test_another_ground_is_another_reading_and_no_loss(
+    server: LocalServer, base: Session, refresh: Run_, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.on(PATH, epv(*FIRMS))
+    refresh("epv")
+    server.on(PATH, Answer(status=304))
+    monkeypatch.setenv("SOURCING_MARGIN_KM", "5")
+    assert "inchangé" not in refresh("epv")
+    assert "inchangé" in refresh("epv")
+    elsewhere = {"code": "29232", "name": "Quimper", "name_key": "QUIMPER", "postcodes": "29000"}
+    base.execute(update(Place).values(**elsewhere, departement="29", lon=-4.1, lat=48.0))
+    base.commit()
+    assert "4 disparues" in refresh("epv")
 
 
 def test_a_real_loss_is_forced_by_somebody(

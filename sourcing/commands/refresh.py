@@ -159,7 +159,9 @@ def _read_files(
         known = saved.load(session, mapping) if mapping else session.get(SavedMapping, source.name)
         name = known.source if known else source.name
         nothing = source.brings_changes and not any(file.stat().st_size for file in files)
-        if nothing or guards.is_known(session, name, files, known.saved_at if known else None):
+        ground = guards.territory(session, bench.settings.margin_km, bench.settings.open_only)
+        since = known.saved_at if known else None
+        if nothing or guards.is_known(session, name, files, ground, since):
             session.merge(Setting(key=CHECKED + name, value=datetime.now().isoformat()))
             bench.say(f"{known.name if known else source.title} : inchangé.")
             return

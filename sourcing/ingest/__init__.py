@@ -73,7 +73,8 @@ def ingest(
     base's first suppliers while they are written. The run is recorded either
     way (outcome "done" or "refused"); the caller commits.
     """
-    run = _new_run(session, source, files, complete)
+    ground = guards.territory(session, margin_km, open_only)
+    run = _new_run(source, files, complete, ground)
     guard = guard or Guard()
     try:
         if source.kind in WHOLESALE:
@@ -87,10 +88,14 @@ def ingest(
             intake = Intake(session, read_as.source, scope, progress)
             shapes = intake.read(files)
             guard.check(session, run, intake.counts["rows"], intake.counts["kept"])
+            guard.check_columns(session, run, intake.columns, intake.groups)
             run.source = read_as.keep(session)
             if read_as.mapping:
                 run.mapping, run.message = dict(read_as.mapping.columns), " ".join(read_as.doubts)
-            run.files = [{**f, "shape": s} for f, s in zip(run.files, shapes, strict=True)]
+            run.files = [
+                {**f, "shape": s, "columns": sorted(intake.columns.get(s, ()))}
+                for f, s in zip(run.files, shapes, strict=True)
+            ]
             _write(session, run, intake)
             awaited.keep(session, run.source, iter(intake.awaited), complete)
             if complete:
@@ -107,11 +112,11 @@ def ingest(
     return run
 
 
-def _new_run(session: Session, source: Source, files: Sequence[Path], is_whole: bool) -> Run:
+def _new_run(source: Source, files: Sequence[Path], is_whole: bool, ground: str) -> Run:
     return Run(
         source=source.name, started_at=datetime.now(UTC), is_whole=is_whole, leftover=[],
         files=[{"name": f.name, "sha256": guards.sha256(f), "shape": ""} for f in files],
-        territory=guards.territory(session), added=0, changed=0, gone=0, forced_by="",
+        territory=ground, added=0, changed=0, gone=0, forced_by="",
         **dict.fromkeys(COUNTS, 0),
     )  # fmt: skip
 

@@ -18,13 +18,13 @@ from sourcing.ingest.awaited import SAID
 from sourcing.ingest.firms import Firms
 from sourcing.ingest.kept import KEPT, Kept, Line, kept_lines
 from sourcing.ingest.lines import Lines, Parse, of_table, parsed
-from sourcing.ingest.recognise import leftover, recognise
+from sourcing.ingest.recognise import headers, leftover, recognise
 from sourcing.ingest.scope import Scope, Verdict
 from sourcing.ingest.spool import Spool
 from sourcing.model import Supplier
 from sourcing.normalise import Problem
 from sourcing.normalise.columns import Cleaned, Cleaning, Columns, column
-from sourcing.source import Reading, Row, Shape, Source, SourceError, Table
+from sourcing.source import Fields, Reading, Row, Shape, Source, SourceError, Table
 from sourcing.source.texts import all_filled
 
 # Done and total, in bytes read: what a progress bar shows.
@@ -54,6 +54,10 @@ class Intake:
     # Sectors that repeated lines add to the mention of their key.
     more_sectors: dict[str, tuple[str, ...]] = field(default_factory=dict)
     leftover: dict[str, None] = field(default_factory=dict)
+    # Shape -> every column of its files, when their rows all have the same; and what is read of
+    # them, columns that stand for each other together.
+    columns: dict[str, set[str]] = field(default_factory=dict)
+    groups: list[tuple[str, ...]] = field(default_factory=list)
     # The first lines without a commune: file, line, what they say of themselves.
     lost: list[tuple[str, int, str]] = field(default_factory=list)
     # What is said of firms the base does not have.
@@ -113,11 +117,18 @@ class Intake:
         if self.source.parse is None:
             raise SourceError(f"La source {self.source.title} n'a pas de règle de lecture.")
         shape = recognise(self.source, sample)
-        self._add_leftover(sample, shape)
+        self._add_columns(sample, shape)
         return shape.name, self.source.parse
 
-    def _add_leftover(self, sample: Sequence[Row], shape: Shape) -> None:
+    def _add_columns(self, sample: Sequence[Row], shape: Shape) -> None:
         self.leftover.update(dict.fromkeys(leftover(sample, shape)))
+        here = headers(sample)
+        if all(here == headers((row,)) for row in sample):
+            self.columns.setdefault(shape.name, set()).update(here)
+        if isinstance(self.source.parse, Fields):
+            self.groups = list(self.source.parse.alternatives)
+        else:
+            self.groups += [(column,) for column in sorted(shape.columns | shape.optional)]
 
     def _check_count(self, least: int = 0) -> None:
         most, count = self.source.expects[1], self.counts["rows"]

@@ -15,7 +15,7 @@ class Run(Base):
     __tablename__ = "run"
     id: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[str] = mapped_column(index=True)
-    files: Mapped[list[Any]]  # [{name, sha256, shape}]
+    files: Mapped[list[Any]]  # [{name, sha256, shape, columns}]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     # done, refused (the source changed or shrank), failed
@@ -38,7 +38,7 @@ class Run(Base):
     forced_by: Mapped[str] = mapped_column(default="")
     # The files were the whole source: what they did not hold had left it.
     is_whole: Mapped[bool] = mapped_column(default=False)
-    # The territory it was read for: the same files say something else of another one.
+    # The ground it was read for: the same files say something else of another one.
     territory: Mapped[str] = mapped_column(default="")
     leftover: Mapped[list[Any]]  # columns read by nobody
     mapping: Mapped[dict[str, Any] | None]  # column -> field, for lists of unknown columns

@@ -224,6 +224,13 @@ class Fields:
         self.cells = {name: cell for name, cell in fields.items() if isinstance(cell, Cell)}
         self.constants = {name: v for name, v in fields.items() if name not in self.cells}
 
+    @property
+    def alternatives(self) -> Sequence[tuple[str, ...]]:
+        """Columns that are read one in place of another, by group."""
+        cells = (*self.cells.values(), *filter(None, (self.keeps,)))
+        return [group for cell in cells for group in
+                (((c,) for c in cell.columns) if cell.is_joined else (cell.columns,))]  # fmt: skip
+
     def __call__(self, row: Row) -> Record | None:
         if self.keeps and not self.keeps.of(row):
             return None
