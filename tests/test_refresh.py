@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from connectors.sirene import SOURCE
-from sourcing import db
+from sourcing import db, duplicates
 from sourcing.cli import main
 from sourcing.commands.serve import _state
 from sourcing.ingest import ingest
@@ -312,6 +312,7 @@ def test_a_mask_forgets_where_a_supplier_was(session: Session, tmp_path: Path) -
     assert session.scalars(select(Stale)).all()
 
 
+DOUBLES = ("siren", "sirenDoublon", "dateDernierTraitementDoublon")
 LINKS = (
     "siretEtablissementPredecesseur",
     "siretEtablissementSuccesseur",
@@ -364,6 +365,32 @@ def test_a_line_of_a_closed_siret_goes_to_its_open_successor_and_says_why(
     assert said.reasons == [
         f"SIRET publié ({siret(1)}) fermé, repris le 01/02/2026 par cet établissement"
     ]
+
+
+def test_a_link_that_insee_takes_back_leads_nowhere_any_more(
+    session: Session, tmp_path: Path
+) -> None:
+    know_territory(session)
+
+    def month(*links: tuple[int, int]) -> None:
+        shut = {"etatAdministratif": "F", "dateDebut": "2025-01-01"}
+        files = stock(tmp_path, [establishment(1, **shut), *map(establishment, (2, 3))],
+                      [legal_unit(n) for n in range(1, 4)])  # fmt: skip
+        said = [dict(zip(LINKS, (siret(a), siret(b), "", "", "", ""), strict=True))
+                for a, b in links]  # fmt: skip
+        doubles = [{"siren": siret(a)[:9], "sirenDoublon": siret(b)[:9],
+                    "dateDernierTraitementDoublon": ""} for a, b in links]  # fmt: skip
+        files += [write_csv(tmp_path / "LiensSuccession.csv", LINKS, said),
+                  write_csv(tmp_path / "Doublons.csv", DOUBLES, doubles)]  # fmt: skip
+        run = ingest(session, SOURCE, files, complete=True)
+        assert run.outcome == "done", run.message
+
+    month((1, 2), (2, 1))
+    assert heirs(session, {siret(1)}) == {siret(1): (siret(2), None)}
+    assert duplicates.others(session, siret(1)[:9]) == [siret(2)[:9]]
+    month((1, 3))
+    assert heirs(session, {siret(1)}) == {siret(1): (siret(3), None)}
+    assert duplicates.others(session, siret(1)[:9]) == [siret(3)[:9]]
 
 
 def test_several_successors_or_none_leave_a_line_where_it_is(session: Session) -> None:

@@ -65,8 +65,8 @@ def _write(session: Session, load: Load, run: Run) -> None:
         writing.write(session, load.con, run, load.wanted.progress)
     if run.is_whole:
         writing.mark_gone(session, load.con, run)
-    takeovers.write(session, load.con, load.tables)
-    twins.write(session, load.con, load.tables)
+    takeovers.write(session, load.con, load.tables, run.is_whole)
+    twins.write(session, load.con, load.tables, run.is_whole)
     if run.is_whole or load.source.brings_changes:
         until.note(session, load.con, load.source.columns, load.codes)
     load.wanted.progress(1.0)

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sourcing import db, stale
-from sourcing.model import Base, Mention, Supplier
+from sourcing.model import Base, Mention, Succession, Supplier
 from sourcing.register.stock_files import Table
+from sourcing.register.withdrawn import withdraw
 
 ROLE = "succession"
 CLOSED, SUCCESSOR = "siretEtablissementPredecesseur", "siretEtablissementSuccesseur"
@@ -21,8 +22,11 @@ MOST_HOPS = 8
 BATCH = 500
 
 
-def write(session: Session, con: Any, tables: Sequence[Table]) -> None:
-    """The links of these files into the base; what they change is tagged again."""
+def write(session: Session, con: Any, tables: Sequence[Table], is_whole: bool) -> None:
+    """The links of these files into the base; what they change is tagged again.
+
+    `is_whole`: a link they hold no more was a mistake, and is forgotten.
+    """
     files = [table for table in tables if table.shape.role == ROLE]
     if not files:
         return
@@ -44,5 +48,9 @@ def write(session: Session, con: Any, tables: Sequence[Table]) -> None:
     into: BaseTable = Base.metadata.tables["succession"]
     said = ({"closed_siret": c, "successor_siret": s, "on": day} for c, s, day in rows)
     db.upsert(session, into, said, ("closed_siret", "successor_siret"))
-    for chunk in db.chunks(sorted({closed for closed, _, _ in rows}), BATCH):
+    changed = {closed for closed, _, _ in rows}
+    if is_whole:
+        pair = (Succession.closed_siret, Succession.successor_siret)
+        changed |= {*withdraw(session, con, pair, "SELECT closed, successor FROM link")}
+    for chunk in db.chunks(sorted(changed), BATCH):
         stale.mark(session, session.scalars(select(Supplier.id).where(Supplier.siret.in_(chunk))))

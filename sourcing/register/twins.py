@@ -11,14 +11,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sourcing import db
-from sourcing.model import Base, Mention
+from sourcing.model import Base, DuplicateSiren, Mention
 from sourcing.register.stock_files import Table
+from sourcing.register.withdrawn import withdraw
 
 ROLE = "duplicates"
 
 
-def write(session: Session, con: Any, tables: Sequence[Table]) -> None:
-    """The pairs of these files into the base, either number of which is known."""
+def write(session: Session, con: Any, tables: Sequence[Table], is_whole: bool) -> None:
+    """The pairs of these files into the base, either number of which is known.
+
+    `is_whole`: a pair they hold no more was a mistake, and is forgotten.
+    """
     files = [table for table in tables if table.shape.role == ROLE]
     if not files:
         return
@@ -39,3 +43,5 @@ def write(session: Session, con: Any, tables: Sequence[Table]) -> None:
     into: BaseTable = Base.metadata.tables["duplicate_siren"]
     said = ({"siren": siren, "duplicate": duplicate} for siren, duplicate in rows)
     db.upsert(session, into, said, ("siren", "duplicate"))
+    if is_whole:
+        withdraw(session, con, (DuplicateSiren.siren, DuplicateSiren.duplicate), pairs)
