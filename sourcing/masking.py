@@ -31,9 +31,8 @@ def mask_suppliers(session: Session, run: int) -> None:
     if not _is_filled(session, Listing.supplier_id):
         return
     # Of the few in the queue, where the run has put them.
-    queued = select(Supplier.id, Supplier.is_person, Supplier.precision).join(Listing).join(
-        Stale, Stale.supplier_id == Supplier.id
-    )  # fmt: skip
+    wanted = select(Supplier.id, Supplier.is_person, Supplier.precision).join(Listing)
+    queued = wanted.where(Supplier.id.in_(select(Stale.supplier_id)))
     found = session.execute(
         queued.where(Supplier.diffusion == PARTIAL, Supplier.run_id == run)
     ).all()

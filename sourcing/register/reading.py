@@ -215,14 +215,20 @@ def _follow(load: Load) -> None:
     # Nobody was left out of these files: they hold no more.
     if not load.outside + load.unplaced:
         return
-    load.con.execute("INSERT INTO absent SELECT siret FROM known ANTI JOIN seen USING (siret)")
+    load.con.execute("CREATE TABLE left_us AS SELECT siret FROM known ANTI JOIN seen USING (siret)")
+    # Of a file in columns, one column says whether some are there.
+    for _, table in _of_lines(load):
+        load.con.execute(
+            f"INSERT INTO absent SELECT siret FROM {'left_us' if table.is_csv else table.scan()} "
+            "WHERE siret IN (SELECT siret FROM left_us)"
+        )
     if not load.number("SELECT count(*) FROM absent"):
         return
     for number, table in _of_lines(load):
         _see(load, number, table, f"{siret_of(table)} IN (SELECT siret FROM absent)")
     outside, unplaced = load.con.execute(
         "SELECT count(*) FILTER (file_code IS NOT NULL), count(*) FILTER (file_code IS NULL) "
-        f"FROM seen JOIN absent USING (siret) LEFT JOIN commune ON file_code = {load.code}"
+        f"FROM seen SEMI JOIN absent USING (siret) LEFT JOIN commune ON file_code = {load.code}"
     ).fetchone()
     load.outside -= outside
     load.unplaced -= unplaced

@@ -1,7 +1,7 @@
 """Tags: what is true of a supplier, why, at which level; then its search index."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -77,11 +77,7 @@ def tag_stale(
     if _fingerprint(session, nomenclature) != _known_fingerprint(session):
         return tag(session, nomenclature, progress)
     contracts.settle(session, nomenclature)
-    unlisted = select(Supplier.id).where(
-        ~exists().where(Listing.supplier_id == Supplier.id), Supplier.merged_into.is_(None)
-    )
-    waiting = set(session.scalars(select(Stale.supplier_id)))
-    waiting.update(session.scalars(unlisted))
+    waiting = {*session.scalars(select(Stale.supplier_id)), *_unlisted(session)}
     if len(waiting) > MOST_STALE * _count(session):
         return tag(session, nomenclature, progress)
     return tag(session, nomenclature, progress, only=waiting)
@@ -202,6 +198,19 @@ def _clear(scope: Scope) -> None:
         db.delete_text(scope.session, scope.session.scalars(scope.only).all())
     for statement in statements:
         scope.session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def _unlisted(session: Session) -> Iterable[int]:
+    """Who has no index yet, and should. Nobody when there are as many with one as there should be:
+    to look for each supplier's takes longer than to tag a month's changes.
+    """
+    leads = select(func.count()).select_from(Supplier).where(Supplier.merged_into.is_not(None))
+    awaited = _count(session) - (session.scalar(leads) or 0)
+    awaited += session.scalar(leads.join(Listing)) or 0
+    if awaited == session.scalar(select(func.count()).select_from(Listing)):
+        return ()
+    indexed = exists().where(Listing.supplier_id == Supplier.id)
+    return session.scalars(select(Supplier.id).where(~indexed, Supplier.merged_into.is_(None)))
 
 
 def _count(session: Session) -> int:
