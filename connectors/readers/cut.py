@@ -4,6 +4,7 @@ import csv
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,51 +13,77 @@ from sourcing.source.texts import Texts
 
 # Stands for a delimiter inside quotes while a block is cut: no text has it.
 HELD = "\x1f"
-LINE_END = ord("\n")
+LINE_END, SPACE = ord("\n"), ord(" ")
 # What makes a letter of ASCII small.
 CASE = np.uint8(0x20)
-# First bytes of signs that are no space: of ASCII, and of the alphabets UTF-8 writes in two bytes.
-SEEN = np.zeros(256, dtype=np.bool_)
-SEEN[0x21:0x7F] = SEEN[0xC3:0xE0] = True
-Bytes = NDArray[np.uint8]
-Places = NDArray[np.intp]
+Letters = NDArray[np.uint8]
+Places = NDArray[np.int32]
+
+
+def _seen(*beyond: int) -> NDArray[np.bool_]:
+    """Which bytes begin a sign that is no space: those of ASCII, and these bounds."""
+    found = np.zeros(256, dtype=np.bool_)
+    found[0x21:0x7F] = found[slice(*beyond)] = True
+    return found
+
+
+# In the order they are tried. Of UTF-8, the alphabets it writes in two bytes.
+SEEN = {"latin-1": _seen(0xA1, 0x100), "utf-8": _seen(0xC3, 0xE0)}
+# What a tidy block is made of, in Latin-1.
+PRINTED = bytes(
+    code for code in range(256) if chr(code).isprintable() or chr(code) in f"\0\n{HELD}"
+)
+
+
+class Encoded(NamedTuple):
+    """The bytes of some lines without their quotes, and how they are to be read."""
+
+    data: Letters
+    encoding: str
+    # The delimiter that HELD stands for, '' when it stands for none.
+    held: str
+    # Whether all its cells are; else each column looks for itself.
+    is_tidy: bool
 
 
 class Cells(Texts):
-    """A column as its cells lie in the bytes of a block, each with one byte after it."""
+    """A column as its cells lie in a block, each with one byte after it."""
 
-    def __init__(self, block: Bytes, starts: Places, ends: Places, held: str) -> None:
+    def __init__(self, block: Encoded, starts: Places, sizes: Places) -> None:
         super().__init__("", len(starts))
-        self.block, self.starts, self.ends = block, starts, ends
-        # The delimiter that HELD stands for, '' when it stands for none.
-        self.held = held
+        self.block, self.starts, self.sizes = block, starts, sizes
 
     @cached_property
     def joined(self) -> str:
         if not len(self):
             return ""
-        sizes = self.ends - self.starts + 1
+        sizes = self.sizes + 1
         after = sizes.cumsum()
         places = (self.starts - after + sizes).repeat(sizes)
         places += np.arange(len(places))
-        found = self.block[places]
+        found = self.block.data[places]
         found[after - 1] = LINE_END
-        text: str = found[:-1].tobytes().decode()
-        return text.replace(HELD, self.held) if self.held else text
+        text: str = found[:-1].tobytes().decode(self.block.encoding)
+        return text.replace(HELD, self.block.held) if self.block.held else text
+
+    @cached_property
+    def is_tidy(self) -> bool:
+        return self.block.is_tidy or Texts(self.joined, len(self)).is_tidy
 
     def all_speak(self) -> bool:
         """Whether every cell begins with a sign one sees; of some alphabets, none is sure."""
-        return bool((SEEN[self.block[self.starts]] & (self.ends > self.starts)).all())
+        firsts = self.block.data[self.starts]
+        return bool((SEEN[self.block.encoding][firsts] & (self.sizes > 0)).all())
 
     def may_begin_with(self, words: Collection[str]) -> bool:
         """Whether a cell begins with one of these words of four small letters; or nearly."""
-        begins = self.block[self.starts[:, None] + np.arange(4)] | CASE
+        begins = self.block.data[self.starts[:, None] + np.arange(4)] | CASE
         wanted = np.frombuffer("".join(words).encode(), dtype=np.uint32)
         return bool(np.isin(begins.view(np.uint32), wanted).any())
 
     def at(self, places: Sequence[int]) -> "Cells":
         chosen = np.asarray(places, dtype=np.intp)
-        return Cells(self.block, self.starts[chosen], self.ends[chosen], self.held)
+        return Cells(self.block, self.starts[chosen], self.sizes[chosen])
 
 
 def cut(text: str, delimiter: str, width: int) -> list[Cells] | None:
@@ -65,21 +92,45 @@ def cut(text: str, delimiter: str, width: int) -> list[Cells] | None:
     is_usual = width > 1 and len(delimiter) == 1 and delimiter.isascii()
     if not is_usual or any(char in body for char in (HELD, "\x00", "\r")):
         return None
-    bare = _unquoted(body, delimiter) if '"' in body else body
-    # Three bytes more: the beginning of any cell is four bytes long.
-    block = np.frombuffer(f"{bare}\n\0\0\0".encode(), dtype=np.uint8)
-    found = np.flatnonzero((block == ord(delimiter)) | (block == LINE_END))
+    block = _encoded(_unquoted(body, delimiter) if '"' in body else body, delimiter)
+    found = np.flatnonzero((block.data == ord(delimiter)) | (block.data == LINE_END))
     if len(found) % width:
         return None
-    starts = np.concatenate(([0], found[:-1] + 1)).reshape(-1, width)
-    ends = found.reshape(-1, width)
-    is_end = block[ends] == LINE_END
+    is_end = (block.data[found] == LINE_END).reshape(-1, width)
     if not is_end[:, -1].all() or is_end[:, :-1].any():
         return None
+    ends = found.astype(np.int32)
+    starts = np.zeros_like(ends)
+    starts[1:] = ends[:-1] + 1
     if (ends - starts).max() > csv.field_size_limit():
         return None
+    columns = (np.ascontiguousarray(each.reshape(-1, width).T) for each in (starts, ends - starts))
+    return [Cells(block, *each) for each in zip(*columns, strict=True)]
+
+
+def _encoded(bare: str, delimiter: str) -> Encoded:
+    # Three bytes more: the beginning of any cell is four bytes long.
+    text = f"{bare}\n\0\0\0"
     held = delimiter if HELD in bare else ""
-    return [Cells(block, starts[:, i], ends[:, i], held) for i in range(width)]
+    try:
+        # A letter of Western Europe is one byte where nothing else is written.
+        data = text.encode("latin-1")
+    except UnicodeEncodeError:
+        data = text.encode()
+        return Encoded(np.frombuffer(data, dtype=np.uint8), "utf-8", held, is_tidy=False)
+    letters = np.frombuffer(data, dtype=np.uint8)
+    is_printed = held.isprintable() and not held.isspace() and not data.translate(None, PRINTED)
+    is_tidy = is_printed and not _has_loose_space(letters, delimiter)
+    return Encoded(letters, "latin-1", held, is_tidy)
+
+
+def _has_loose_space(letters: Letters, delimiter: str) -> bool:
+    """Whether a space stands beside another, or at an end of a cell."""
+    spaces = np.flatnonzero(letters == SPACE)
+    ends = np.zeros(256, dtype=np.bool_)
+    ends[[SPACE, LINE_END, ord(delimiter)]] = True
+    is_first = letters[0] == SPACE
+    return bool(is_first or ends[letters[spaces - 1]].any() or ends[letters[spaces + 1]].any())
 
 
 def _unquoted(body: str, delimiter: str) -> str:
@@ -107,5 +158,10 @@ def _unquoted(body: str, delimiter: str) -> str:
 
 def have_one_size(columns: Sequence[Cells]) -> bool:
     """Whether the cells of some line are all of one size."""
-    sizes = np.stack([column.ends - column.starts for column in columns])
-    return bool((sizes == sizes[0]).all(axis=0).any())
+    first, *others = (column.sizes for column in columns)
+    same = others[0] == first
+    for sizes in others[1:]:
+        if not same.any():
+            return False
+        same &= sizes == first
+    return bool(same.any())

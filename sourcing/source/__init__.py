@@ -160,6 +160,8 @@ class Cell:
 
     def of_table(self, table: Table, refused: dict[int, str]) -> Sequence[Any]:
         """The same on every line; refusals by the place of their line."""
+        if not self.refuses and table.columns.keys().isdisjoint(self.columns):
+            return [self.becomes("") if self.becomes else ""] * len(table.lines)
         texts = self._texts(table)
         if not self.becomes:
             return texts
