@@ -76,6 +76,11 @@ class Choice:
         return self.field != self.guess.field
 
     @property
+    def is_unknown(self) -> bool:
+        """Nobody says what it is, and nobody takes it."""
+        return not self.field and self.guess.confidence == "unknown"
+
+    @property
     def confidence(self) -> str:
         return "choisi" if self.is_changed else CONFIDENCE[self.guess.confidence]
 

@@ -80,7 +80,7 @@ def looks(path: Path) -> Layout:
     """The encoding and the separator a delimited text file seems to have; '' for any other."""
     with path.open("rb") as file:
         head = file.read(HEAD)
-    if head.startswith((b"PK", b"PAR1", OLD_OFFICE, GZIP)):
+    if head.startswith((b"PK", b"PAR1", OLD_OFFICE, GZIP, *(magic for magic, _ in STRANGERS))):
         return Layout()
     encoding = text.detect_encoding(path.name, head)
     content = head.decode(encoding, errors="replace")

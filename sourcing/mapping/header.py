@@ -111,7 +111,9 @@ def says(text: str) -> dict[str, Said]:
     found: dict[str, Said] = {}
     for usual in _candidates(text):
         score = _score(text, usual.known, usual.field) * usual.weight
-        if score > found.get(usual.field, Said(0.0, "")).score:
+        best = found.get(usual.field, Said(0.0, ""))
+        # Of two that say as much, the plainer is told.
+        if score > best.score or (score == best.score > 0 and len(usual.known) < len(best.known)):
             found[usual.field] = Said(score, usual.known)
     return {field.name: found[field.name] for field in FIELDS if field.name in found}
 

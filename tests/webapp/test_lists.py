@@ -94,6 +94,20 @@ def test_what_cannot_be_read_is_said_on_the_form(admin: Visitor) -> None:
     assert "demander le tableau d'origine" in admin.read("/sources/colonnes")
 
 
+def test_a_pdf_under_a_tables_name_is_called_a_pdf(admin: Visitor) -> None:
+    assert "liste.csv est un PDF" in unescape(
+        admin.read(send(admin, b"%PDF-1.7\n\xe2" + bytes(99), "liste.csv"))
+    )
+
+
+def test_hundreds_of_columns_nobody_knows_do_not_hide_those_that_matter(admin: Visitor) -> None:
+    names = ["Nom", "Ville", *(f"Z{n}" for n in range(60))]
+    rows = [";".join([f"Firme {n}", "Lorient", *["7"] * 60]) for n in range(3)]
+    page = no_break(admin.read(send(admin, "\n".join([";".join(names), *rows]) + "\n")))
+    assert page.index("60 colonnes non reconnues") < page.index(">Z0<")
+    assert chosen(page)["Nom"] == "name" and len(chosen(page)) == 62
+
+
 def test_a_file_read_wrong_is_read_as_a_person_says(admin: Visitor) -> None:
     """Spoiled accents refuse it as it stands; the page shows its lines and how to read them."""
     lines = "Liste des adhérents;\nNom;Ville\nVoiles;Lorient\nForge;Lanester\n"
