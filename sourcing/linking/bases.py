@@ -55,8 +55,9 @@ class Base:
     """The register's suppliers, or all of them, ready to be compared with."""
 
     ids: NDArray[np.int64]
-    uids: Text
-    sirets: Text
+    # As bytes, all of one width: mapped from disk as they are.
+    uids: NDArray[np.bytes_]
+    sirets: NDArray[np.bytes_]
     names: Text
     linker: Linker
     # SIREN -> the one that stands for its firm, for firms that have several.
@@ -80,14 +81,16 @@ class Base:
         firms = duplicates.in_base(session)
         said = read_suppliers(session, kept, firms)
         closed = [i for i, state in enumerate(said["state"]) if state == "F"]
-        uids, sirets, names = (np.array(said[n], dtype=object) for n in ("uid", "siret", "name"))
+        uids, sirets = (np.array(said[name], dtype=np.bytes_) for name in ("uid", "siret"))
+        names = np.array(said["name"], dtype=object)
         ids = np.array(said["id"], dtype=np.int64)
         linker = Linker.of(of_suppliers(said), closed)
         return cls(ids, uids, sirets, names, linker, firms, last_run(session))
 
     def shown(self, line: int) -> tuple[str, str, str]:
         """siret, uid and name of one of its suppliers."""
-        return self.sirets[line], self.uids[line], self.names[line]
+        siret, uid = (bytes(texts[line]).decode() for texts in (self.sirets, self.uids))
+        return siret, uid, self.names[line]
 
     def ask(self, records: Sequence[Record]) -> list[Finding]:
         """What the base says of each record."""

@@ -31,7 +31,7 @@ VERSIONS = (LINKED, "data_version")
 # Smaller bases are read again each time: it takes less than asking whether they changed is worth.
 WORTH_KEEPING = 2_000
 # Of the folder: another layout is read by nobody.
-LAYOUT = 5
+LAYOUT = 6
 END = "\x00"
 # An array of texts: the bytes of all of them.
 TEXTS = ".texts"
@@ -245,7 +245,7 @@ def _unpacked(folder: Path) -> Base:
     normaliser.learn_towns(_pairs(folder, "town"))
     normaliser.drafts = _whole(folder, "drafts", Drafts)
     linker = Linker(index, normaliser, _array(folder, "closed").tolist())
-    uids, sirets, names = (_texts(folder, name) for name in SHOWN)
+    uids, sirets, names = (_whole(folder, name, NDArray[Any]) for name in SHOWN)
     firms, run = _pairs(folder, "firm"), int(_array(folder, "run"))
     return Base(_array(folder, "ids"), uids, sirets, names, linker, firms, run)
 

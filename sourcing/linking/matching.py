@@ -34,9 +34,9 @@ def match(session: Session, records: Sequence[Record], cache: Path | None = None
 def match_with(base: Base, records: Sequence[Record]) -> list[Match]:
     """The same, against a base already read."""
     findings = base.ask(records)
-    published = {record.siret for record in records if is_siret(record.siret)}
+    published = {record.siret.encode() for record in records if is_siret(record.siret)}
     said = enumerate(base.sirets.tolist()) if published else ()
-    lines = {siret: line for line, siret in said if siret in published}
+    lines = {siret.decode(): line for line, siret in said if siret in published}
     return [
         _match(base, record, finding, lines)
         for record, finding in zip(records, findings, strict=True)

@@ -45,7 +45,8 @@ class Places:
 
     def of(self, former: NDArray[Any], new: NDArray[Any]) -> NDArray[Any]:
         """Values per line of both, in the next base's order."""
-        both = np.empty((self.count, *former.shape[1:]), dtype=former.dtype)
+        kind = np.result_type(former, new)
+        both = np.empty((self.count, *former.shape[1:]), dtype=kind)
         kept = self.former >= 0
         both[self.former[kept]], both[self.new] = former[kept], new
         return both
@@ -73,7 +74,7 @@ def _with(
 ) -> Base | None:
     """A base whose changed suppliers are read again; None unless it then has `every` one."""
     said = read_suppliers(session, changed, former.firms)
-    uids = np.array(said["uid"], dtype=object)
+    uids = np.array(said["uid"], dtype=np.bytes_)
     if len(uids) > MOST_CHANGED * len(former.uids):
         return None
     places = _places(former.uids, uids)
@@ -84,13 +85,10 @@ def _with(
     linker = _linker(former.linker, said, places)
     if linker is None:
         return None
-    uids, sirets, names = (
-        places.of(held, np.array(said[name], dtype=object))
-        for held, name in (
-            (former.uids, "uid"), (former.sirets, "siret"), (former.names, "name")
-        )
-    )  # fmt: skip
+    sirets = places.of(former.sirets, np.array(said["siret"], dtype=np.bytes_))
+    names = places.of(former.names, np.array(said["name"], dtype=object))
     ids = places.of(former.ids, np.array(said["id"], dtype=np.int64))
+    uids = places.of(former.uids, uids)
     return Base(ids, uids, sirets, names, linker, former.firms, last_run(session))
 
 
