@@ -161,7 +161,9 @@ def _confirmed(field: Field, draft: Draft, held: Held) -> Draft:
     if share >= 0.6:
         is_told = field.is_strict and field.looks is not is_words
         seen = f", {_percent(share)} des valeurs en ont la forme" if is_told else ""
-        return Draft(field.name, min(1.0, score + 0.1), why + seen)
+        # That there are words in it makes no name of what a header barely calls one.
+        more = 0.1 if field.name != "name" or score >= ENOUGH else 0.0
+        return Draft(field.name, min(1.0, score + more), why + seen)
     if not field.is_strict:
         return draft
     if share < 0.15:
@@ -213,7 +215,8 @@ def _by_values(held: Held) -> Draft | None:
 
 def _values_win(best: Draft, by_values: Draft) -> bool:
     """Whether the values correct the header: it says nothing, is contradicted, or says little."""
-    if best.score < ENOUGH:
+    is_postcode = by_values.name == "postcode" and best.name == "key" and best.score < SURE
+    if best.score < ENOUGH or is_postcode:
         return True
     is_known_other = best.name.startswith("-") and best.name != "-person" and best.score >= 0.9
     is_clear = BY_NAME[by_values.name].is_unmistakable and best.name != by_values.name
@@ -237,9 +240,10 @@ def _person(by_values: Draft | None) -> Draft:
 
 def _addressed(draft: Draft, held: Held) -> Draft:
     """An address that ends with its place, a town line in the postcode, a page of the source."""
-    if draft.name == "address" and held.share(matches(TOWN_LINE)) >= 0.8:
+    is_place = draft.name in ("address", "commune")
+    if is_place and held.share(matches(TOWN_LINE)) >= 0.8:
         return Draft("postcode_commune", draft.score, f"{draft.why}, code postal et commune")
-    if draft.name == "address" and held.share(BY_NAME["full_address"].looks) >= 0.5:
+    if is_place and held.share(BY_NAME["full_address"].looks) >= 0.5:
         return Draft("full_address", draft.score, f"{draft.why}, finit par code postal et commune")
     if draft.name == "full_address" and held.values and draft.score < ENOUGH:
         return Draft("address", max(0.6, draft.score), draft.why)
@@ -305,7 +309,11 @@ def _settle_names(drafts: Drafts, held: Mapping[str, Held]) -> None:
 def _promote(drafts: Drafts, held: Mapping[str, Held]) -> None:
     """No header says "name": the other name if there is one, else many different short texts."""
     others = [c for c in _of(drafts, "other_names") if held[c].distinct > 0.5 or not held[c].values]
-    free = [c for c, d in drafts.items() if d.score < ENOUGH and held[c].are_names]
+    # "Libellé" says little; "Date" says enough.
+    least = {"-other": SURE}
+    free = [
+        c for c, d in drafts.items() if d.score < least.get(d.name, ENOUGH) and held[c].are_names
+    ]
     free.sort(key=lambda c: -held[c].share(holds(LEGAL_WORD)))
     # A trade name that most lines leave empty names nobody.
     if others and not (free and len(held[others[0]].values) < len(held[free[0]].values) / 2):

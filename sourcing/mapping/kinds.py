@@ -37,7 +37,8 @@ _STATUSES = {word: status for status, words in _WORDS.items() for word in words.
 LABELS = {
     "RGE": "RGE", "QUALIOPI": "Qualiopi", "RFAR": "RFAR", "ESUS": "ESUS", "EPV": "EPV",
     "ENTREPRISE DU PATRIMOINE VIVANT": "EPV", "RSEI": "RSEi", "B CORP": "B Corp",
-    "BCORP": "B Corp", "AGENCE BIO": "Bio", "BIO": "Bio", "AGRICULTURE BIOLOGIQUE": "Bio",
+    "BCORP": "B Corp", "AB": "Bio", "BIO": "Bio", "AGENCE BIO": "Bio",
+    "AGRICULTURE BIOLOGIQUE": "Bio",
     "ECOLABEL": "Écolabel", "QUALIBAT": "Qualibat", "QUALIFELEC": "Qualifelec",
     "FRENCH TECH": "French Tech", "LUCIE": "Lucie", "LABEL LUCIE": "Lucie",
     "IMPRIM VERT": "Imprim'Vert", "ISO 14001": "ISO 14001", "ISO 9001": "ISO 9001",
