@@ -57,6 +57,8 @@ class Wanted:
     progress: Progress = lambda _: None
     # What is made of a base's first suppliers while they are written.
     first: First = write_alone
+    # Where what is made of the base is kept for the next time.
+    beside: Path | None = None
 
 
 @contextmanager

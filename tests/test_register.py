@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from connectors.sirene import SOURCE
 from sourcing.ingest import ingest
 from sourcing.model import Place, Reject, Run, Setting, Stale, Supplier
+from sourcing.register import recalled
 from sourcing.source import SourceError
 from tests.conftest import shared
 from tests.sirene_base import LORIENT, geolocation, know_territory, load, one, supplier
@@ -269,6 +271,45 @@ def test_a_glance_at_parquet_writes_what_reading_csv_whole_would(
     assert said[0] == said[1]
     # Kept, changed, new, gone; repeated, rejected, outside.
     assert said[0][0] == (8, 5, 1, 1, 2, 1, 1)
+
+
+def test_what_the_base_has_is_recalled_from_beside_it(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = partial(read_month, session, tmp_path)
+    assert read(1, 2, 3)[:3] == (3, 0, 3)
+    monkeypatch.setattr(recalled, "pull", None)
+    assert read(1, 2, 3)[:3] == (3, 0, 0)
+    assert read(1, 3, closed=3)[:4] == (2, 1, 0, 1)
+    # Who had left is written again when it comes back.
+    assert read(1, 2, 3, closed=3)[:4] == (3, 1, 0, 0)
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+
+
+@pytest.mark.parametrize("trouble", ["gone", "damaged", "undone"])
+def test_what_is_not_the_bases_is_not_recalled(
+    session: Session, tmp_path: Path, trouble: str
+) -> None:
+    read = partial(read_month, session, tmp_path)
+    read(1, 2)
+    if trouble == "undone":
+        with session.begin_nested() as undone:
+            read(1, 2, closed=2)
+            undone.rollback()
+        session.expire_all()
+    else:
+        (kept,) = (tmp_path / "cache").iterdir()
+        kept.unlink() if trouble == "gone" else kept.write_bytes(kept.read_bytes()[:90])
+    assert read(1, 2, closed=2)[:3] == (2, 1, 0)
+
+
+def read_month(session: Session, folder: Path, *numbers: int, closed: int = 0) -> tuple[int, ...]:
+    """Kept, changed, new, gone of a whole month with these establishments."""
+    rows = [establishment(n, etatAdministratif="F" if n == closed else "A") for n in numbers]
+    files = stock(folder, rows, [legal_unit(n) for n in numbers])
+    if session.get(Place, "56121") is None:
+        know_territory(session)
+    return counts(ingest(session, SOURCE, files, complete=True, cache=folder / "cache"))
 
 
 def month(

@@ -147,6 +147,7 @@ def ingest(
             mapping_name=mapping,
             progress=step,
             first=tag_first(bench),
+            cache=bench.settings.data_dir / "cache",
         )
         session.flush()
         report, refused = run_lines(session, run), run.outcome != "done"

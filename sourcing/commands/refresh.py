@@ -171,7 +171,7 @@ def _read_files(
             session, source, files, complete=not source.brings_changes,
             open_only=bench.settings.open_only, margin_km=bench.settings.margin_km,
             mapping_name=mapping, guard=guard, progress=step,
-            first=tag_first(bench),
+            first=tag_first(bench), cache=bench.settings.data_dir / "cache",
         )  # fmt: skip
     bench.say(f"{source.title} : {_sentence(run)}")
     yield run

@@ -65,12 +65,14 @@ def ingest(
     guard: Guard | None = None,
     progress: Progress | None = None,
     first: First = write_alone,
+    cache: Path | None = None,
 ) -> Run:
     """Take a source's files whole, or leave the data as they were and say why in the run.
 
     `complete`: these files are the whole source; what they do not hold has left it. `open_only`: a
     register's closed establishments are kept only when known already. `first`: what is made of a
-    base's first suppliers while they are written. The run is recorded either
+    base's first suppliers while they are written; `cache`: where what is made of the base is kept
+    for the next time. The run is recorded either
     way (outcome "done" or "refused"); the caller commits.
     """
     ground = guards.territory(session, margin_km, open_only)
@@ -79,7 +81,7 @@ def ingest(
     try:
         if source.kind in WHOLESALE:
             shares = _shares(progress)
-            wanted = Wanted(everywhere, margin_km, complete, open_only, shares, first)
+            wanted = Wanted(everywhere, margin_km, complete, open_only, shares, first, cache)
             _ingest_wholesale(session, source, files, run, guard, wanted)
         else:
             scope = Scope(Places.read(session), everywhere, margin_km)

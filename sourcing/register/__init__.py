@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from sourcing.model import Run
-from sourcing.register import takeovers, twins, until, writing
+from sourcing.register import recalled, takeovers, twins, until, writing
 from sourcing.register.composition import OWN, WRITTEN, Reading, checks, compose, shared
 from sourcing.register.counting import count
 from sourcing.register.projection import macros
@@ -37,7 +37,7 @@ def read_register(
             con.execute(macro)
         load = Load(con, source, tables, Reading.of(source), wanted)
         write_communes(load, session)
-        writing.read_known(con, session)
+        recalled.read(session, con, wanted.beside)
         read(load)
         yield partial(_write, session, load)
 
@@ -61,7 +61,8 @@ def _write(session: Session, load: Load, run: Run) -> None:
     else:
         # In the order of siret, so that the base's indexes grow at one end.
         rows = compose(load.source, load.reading, WRITTEN, values)
-        load.con.execute(f"{rows} ORDER BY siret")
+        load.con.execute(f"CREATE TABLE composed AS {rows}")
+        load.con.execute("FROM composed ORDER BY siret")
         writing.write(session, load.con, run, load.wanted.progress)
     if run.is_whole:
         writing.mark_gone(session, load.con, run)
@@ -69,4 +70,5 @@ def _write(session: Session, load: Load, run: Run) -> None:
     twins.write(session, load.con, load.tables, run.is_whole)
     if run.is_whole or load.source.brings_changes:
         until.note(session, load.con, load.source.columns, load.codes)
+    recalled.keep(session, load.con, load.wanted.beside, run.is_whole)
     load.wanted.progress(1.0)

@@ -7,7 +7,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from sourcing import db, masking, stale
-from sourcing.db.columns import by_key, numbers_for, pull, push
+from sourcing.db.columns import by_key, numbers_for, push
 from sourcing.db.rebuild import replaced
 from sourcing.model import REGISTER, Base, Run, Supplier
 from sourcing.register.composition import FIRST, OWN, REMEMBERED, WRITTEN
@@ -22,12 +22,6 @@ MARK_STALE = (
     "INSERT INTO stale (supplier_id) SELECT supplier.id FROM supplier JOIN incoming USING (siret) "
     "WHERE true ON CONFLICT DO NOTHING"
 )
-
-
-def read_known(con: Any, session: Session) -> None:
-    """What the base has of each siret already: only what differs is written."""
-    wanted = select(Supplier.siret, Supplier.digest).where(Supplier.digest.is_not(None))
-    pull(session, con, "known", wanted)
 
 
 def is_first(session: Session) -> bool:
