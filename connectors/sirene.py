@@ -217,7 +217,7 @@ def read(path: Path) -> Iterator[Row]:
             else f"{path.name} : ce JSON n'est pas une réponse de l'API Sirene."
         )
     for line, item in enumerate(many, 1):
-        yield Row(path.name, line, _flat(item if isinstance(item, dict) else {}))
+        yield Row(path.name, line, flat(item if isinstance(item, dict) else {}))
 
 
 def _answer(path: Path) -> dict[str, Any]:
@@ -230,7 +230,7 @@ def _answer(path: Path) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {"etablissements": answer}
 
 
-def _flat(item: dict[str, Any]) -> dict[str, str]:
+def flat(item: dict[str, Any]) -> dict[str, str]:
     """Every joined column: with masquerValeursNulles the API leaves out what is null."""
     values = dict.fromkeys(sorted(JOINED.columns | JOINED.optional), "")
     for part in (*(item.get(key) for key in NESTED), _current_period(item), item):

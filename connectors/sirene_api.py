@@ -1,7 +1,7 @@
 """SIRENE by INSEE's API 3.11: a territory's open establishments at first, then what changed."""
 
-from connectors.sirene import COLUMNS, SHAPES, read
-from sourcing.source import Download, Portions, Source
+from connectors.sirene import COLUMNS, SHAPES, flat, read
+from sourcing.source import Download, Pages, Portions, Source
 
 HERE = "(codeCommuneEtablissement:{communes})"
 # In the period that has no end, today's.
@@ -35,6 +35,14 @@ SOURCE = Source(
                 total="header.total",
                 most_lines=200_000,
                 most_places=400,
+                # An arrondissement of Paris.
+                pages=Pages(
+                    {"nombre": "1000", "curseur": "*"},
+                    cursor="curseur",
+                    next="header.curseurSuivant",
+                    rows="etablissements",
+                    line=flat,
+                ),
             ),
             # 30 a minute.
             requests_per_second=0.5,

@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from sourcing import portions
 from sourcing.fetch import Fetcher, FetchError, Progress, Question
+from sourcing.fetch.answers import member
 from sourcing.fetch.parts import writing
 from sourcing.source import Download, Paging, Portions, SourceError
 
@@ -135,7 +136,7 @@ def _checksum(fetcher: Fetcher, url: str) -> str:
         if error.status in (404, 410):
             return ""
         raise
-    kind, value = (_member(said, f"resource.checksum.{name}") for name in ("type", "value"))
+    kind, value = (member(said, f"resource.checksum.{name}") for name in ("type", "value"))
     return f"{kind}:{value}" if kind in CHECKSUMS and value else ""
 
 
@@ -178,7 +179,7 @@ class _Answers:
             inside = kept
             for step in steps:
                 inside = inside.setdefault(step, {})
-            inside[last] = _member(row, path)
+            inside[last] = member(row, path)
         return kept
 
     def _all(self, asked: dict[str, str]) -> Iterator[Any]:
@@ -208,9 +209,9 @@ class _Answers:
             return url, params | {self.paging.offset: str(self.count)}
         if self.paging.page:
             page = int(params.get(self.paging.page, "1"))
-            is_last = page >= _number(_member(answer, self.paging.pages))
+            is_last = page >= _number(member(answer, self.paging.pages))
             return None if is_last else (url, params | {self.paging.page: str(page + 1)})
-        found = _member(answer, self.paging.next)
+        found = member(answer, self.paging.next)
         if not found:
             return None
         if self.paging.cursor:
@@ -227,13 +228,13 @@ class _Answers:
         return urlunsplit((start.scheme, start.netloc, there.path, there.query, ""))
 
     def _rows(self, answer: Any) -> list[Any]:
-        found = _member(answer, self.paging.rows)
+        found = member(answer, self.paging.rows)
         if not isinstance(found, list):
             raise self._spoiled(f"répond sans « {self.paging.rows} »")
         return found
 
     def _total(self, answer: Any) -> int:
-        return _number(_member(answer, self.paging.total))
+        return _number(member(answer, self.paging.total))
 
     def _check_most(self, answer: Any) -> None:
         if 0 < self.paging.most <= self._total(answer):
@@ -251,10 +252,3 @@ class _Answers:
 def _number(value: Any) -> int:
     """A number, even as text; 0 for anything else."""
     return int(value) if str(value).isdecimal() else 0
-
-
-def _member(answer: Any, path: str) -> Any:
-    """What a dotted path leads to, None when a step is missing."""
-    for step in path.split(".") if path else ():
-        answer = answer.get(step) if isinstance(answer, dict) else None
-    return answer if path else None

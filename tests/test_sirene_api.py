@@ -49,6 +49,8 @@ class Sirene(LocalServer):
         if not found:
             said = f"Aucun élément trouvé pour q={form['q']}"
             return as_json({"header": {"statut": 404, "message": said}}, 404)
+        if "curseur" in form:
+            return _page(found, int(form["nombre"]), form["curseur"])
         if seen.headers.get("Accept") != "text/csv":
             header = {"statut": 200, "message": "ok", "total": len(found), "debut": 0, "nombre": 1}
             return as_json({"header": header, "etablissements": [{"siret": found[0]["siret"]}]})
@@ -57,6 +59,21 @@ class Sirene(LocalServer):
         writer.writeheader()
         writer.writerows(found[: self.most - self.lost])
         return Answer(out.getvalue().encode(), headers={"Content-Type": "text/csv"})
+
+
+def _page(found: list[dict[str, str]], size: int, cursor: str) -> Answer:
+    """As JSON, nested; the cursor comes back as it was once there is nothing more."""
+    start = 0 if cursor == "*" else int(cursor)
+    rows = []
+    for line in found[start : start + size]:
+        firm = {name: value or None for name, value in line.items() if "UniteLegale" in name}
+        now = {"dateFin": None, "etatAdministratifEtablissement": "A"}
+        past = {"dateFin": "2020-01-01", "etatAdministratifEtablissement": "F"}
+        here = {name: value or None for name, value in line.items() if name not in firm | now}
+        rows.append({"uniteLegale": firm, "periodesEtablissement": [now, past], **here})
+    header = {"statut": 200, "total": len(found), "curseur": cursor,
+              "curseurSuivant": str(start + size) if rows else cursor}  # fmt: skip
+    return as_json({"header": header, "etablissements": rows})
 
 
 def _form(seen: Seen) -> dict[str, str]:
@@ -120,10 +137,30 @@ def test_more_lines_than_an_answer_holds_are_asked_for_by_fewer_communes(
     facts = {"sirene_url": api.url, "sirene_key": KEY, "since": "", "communes": "29233,35238,56121"}
     found = downloads.bring(download, tmp_path / "x.csv", facts, "")
     assert sirets(found) == [siret(2), siret(3), siret(1)]
+    alone = replace(download, portions=replace(few, pages=None))
     api.lines.append(line(4))
     with pytest.raises(FetchError, match="a 2 lignes pour 56121 seul"):
-        downloads.bring(download, tmp_path / "x.csv", facts, "")
+        downloads.bring(alone, tmp_path / "x.csv", facts, "")
     assert len(sirets(found)) == 3
+
+
+def test_a_place_too_large_for_one_answer_is_asked_for_by_a_cursor(
+    api: Sirene, tmp_path: Path
+) -> None:
+    api.lines += [line(n, "56121") for n in range(4, 9)]
+    assert DOWNLOAD.portions and DOWNLOAD.portions.pages
+    pages = replace(DOWNLOAD.portions.pages, form={"nombre": "2", "curseur": "*"})
+    few = replace(DOWNLOAD.portions, most_lines=1, pages=pages)
+    facts = {"sirene_url": api.url, "sirene_key": KEY, "since": "", "communes": "29233,56121"}
+    path = downloads.bring(replace(_patient(DOWNLOAD), portions=few), tmp_path / "x.csv", facts, "")
+    # Under the columns of what came as CSV.
+    assert sirets(path) == [siret(n) for n in (2, 1, 4, 5, 6, 7, 8)]
+    with path.open(encoding="utf-8", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    same = ("codeCommuneEtablissement", "denominationUniteLegale", "etatAdministratifEtablissement")
+    assert [[row[c] for c in same] for row in rows[1:3]] == [
+        [api.lines[n][c] for c in same] for n in (0, 3)
+    ]
 
 
 def test_a_limit_is_waited_for_and_a_cut_answer_replaces_nothing(

@@ -114,6 +114,13 @@ def _body(answer: Answer) -> bytes:
     return bytes(body)
 
 
+def member(answer: Any, path: str) -> Any:
+    """What a dotted path leads to, None when a step is missing."""
+    for step in path.split(".") if path else ():
+        answer = answer.get(step) if isinstance(answer, dict) else None
+    return answer if path else None
+
+
 def is_html(answer: Answer, start: bytes) -> bool:
     """Whether an answer that begins so is a web page."""
     if "html" in answer.headers.get("Content-Type", "").lower():

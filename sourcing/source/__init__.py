@@ -295,6 +295,20 @@ class Paging:
 
 
 @dataclass(frozen=True, slots=True)
+class Pages:
+    """How what is too much for one answer is asked for as JSON, page after page."""
+
+    # Entries of the form for the first page; the one that `next`, a member of each answer, gives
+    # for the following page: the same as before after the last.
+    form: Mapping[str, str]
+    cursor: str
+    next: str
+    # The member that holds the rows, and a row's line in the CSV.
+    rows: str
+    line: Callable[[Any], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Portions:
     """How a service of so many lines an answer is asked for a long list of places: by groups, each
     counted by a first question, then given as CSV.
@@ -308,6 +322,8 @@ class Portions:
     total: str
     most_lines: int
     most_places: int
+    # For a place that has more lines than that by itself.
+    pages: Pages | None = None
 
 
 @dataclass(frozen=True, slots=True)
