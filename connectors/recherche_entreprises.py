@@ -26,6 +26,8 @@ KINDS = {
     for family, kinds in (("siae", "ACI EI AI ETTI EITI"), ("handicap", "EA EATT ESAT"))
     for kind in kinds.split()
 }
+# NAF sections: what a commune with too many firms is asked for by.
+SECTIONS = tuple("ABCDEFGHIJKLMNOPQRSTU")
 ANSWERS = ("est_siae", "type_siae", *MARKS, *TOLD)
 _YES = frozenset(("true", "True", "1"))
 
@@ -51,7 +53,7 @@ def _marked(mark: str) -> Download:
         },
         paging=Paging(
             "results", page="page", pages="total_pages", total="total_results", most=10_000,
-            of="communes", together=40,
+            of="communes", together=40, within=("section_activite_principale", *SECTIONS),
             keeps=("siren", *(f"complements.{name}" for name in ANSWERS)),
         ),
         requests_per_second=7,

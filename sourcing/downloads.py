@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -80,21 +80,10 @@ def _bring(
         asked = _portioned(download, download.portions, url, facts)
         return portions.bring(fetcher, asked, target, progress)
     if download.paging:
-        questions = _questions(download, download.paging, facts)
-        return _Answers(fetcher, url, questions, download.paging).write(target, progress)
+        answers = _Answers(fetcher, url, download.params, facts, download.paging)
+        return answers.write(target, progress)
     params = _filled(download.params, facts)
     return fetcher.download(Question(url, params), target, progress, _checksum(fetcher, url))
-
-
-def _questions(
-    download: Download, paging: Paging, facts: Mapping[str, str]
-) -> list[dict[str, str]]:
-    """The parameters of each question, one for each group of places."""
-    if not paging.of:
-        return [_filled(download.params, facts)]
-    places = facts.get(paging.of, "").split(",")
-    groups = (places[i : i + paging.together] for i in range(0, len(places), paging.together))
-    return [_filled(download.params, {**facts, paging.of: ",".join(group)}) for group in groups]
 
 
 def _portioned(
@@ -140,13 +129,22 @@ def _checksum(fetcher: Fetcher, url: str) -> str:
     return f"{kind}:{value}" if kind in CHECKSUMS and value else ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One question: the places asked for, and what narrows it further."""
+
+    places: tuple[str, ...] = ()
+    more: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class _Answers:
     """A long list that a service gives in several answers."""
 
     fetcher: Fetcher
     url: str
-    questions: Sequence[dict[str, str]]
+    params: Mapping[str, str]
+    facts: Mapping[str, str]
     paging: Paging
     # Rows of the question at hand, and of those before.
     count: int = 0
@@ -158,7 +156,7 @@ class _Answers:
         with writing(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             with part.open("w", encoding="utf-8") as out:
-                for answer in chain.from_iterable(map(self._all, self.questions)):
+                for answer in chain.from_iterable(map(self._all, self._questions())):
                     rows = self._rows(answer)
                     out.writelines(json.dumps(self._kept(row), ensure_ascii=False) + "\n"
                                    for row in rows)  # fmt: skip
@@ -182,12 +180,34 @@ class _Answers:
             inside[last] = member(row, path)
         return kept
 
-    def _all(self, asked: dict[str, str]) -> Iterator[Any]:
+    def _questions(self) -> Iterator[_Asked]:
+        """One for each group of places."""
+        by = self.paging
+        if not by.of:
+            yield _Asked()
+            return
+        places = self.facts.get(by.of, "").split(",")
+        for start in range(0, len(places), by.together):
+            yield _Asked(tuple(places[start : start + by.together]))
+
+    def _narrower(self, asked: _Asked) -> Sequence[_Asked]:
+        """The same in several: of half of the places, then of each value of a parameter."""
+        if half := len(asked.places) // 2:
+            return [replace(asked, places=p) for p in (asked.places[:half], asked.places[half:])]
+        name, *values = self.paging.within or ("",)
+        return [replace(asked, more={name: value}) for value in values if not asked.more]
+
+    def _all(self, asked: _Asked) -> Iterator[Any]:
         """The answers in order; each is used before the next is asked for."""
-        url, params, seen = self.url, asked, set()
+        facts = {**self.facts, self.paging.of: ",".join(asked.places)}
+        url, params, seen = self.url, _filled(self.params, facts) | dict(asked.more), set()
         self.before, self.count = self.before + self.count, 0
         for _ in range(MAX_ANSWERS):
             answer = self.fetcher.json(url, params)
+            narrower = self._narrower(asked) if self._is_cut(answer) else ()
+            if narrower:
+                yield from chain.from_iterable(map(self._all, narrower))
+                return
             self._check_most(answer)
             yield answer
             step = self._next(answer, url, params)
@@ -236,8 +256,11 @@ class _Answers:
     def _total(self, answer: Any) -> int:
         return _number(member(answer, self.paging.total))
 
+    def _is_cut(self, answer: Any) -> bool:
+        return 0 < self.paging.most <= self._total(answer)
+
     def _check_most(self, answer: Any) -> None:
-        if 0 < self.paging.most <= self._total(answer):
+        if self._is_cut(answer):
             raise self._spoiled(f"ne donne que les {self.paging.most} premières lignes d'une liste")
 
     def _check_total(self, answer: Any) -> None:

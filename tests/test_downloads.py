@@ -262,6 +262,33 @@ def test_a_directory_is_asked_by_groups_of_communes_and_only_what_is_used_is_wri
     assert record and (record.statuses, record.level) == (("label:RGE",), "siren")
 
 
+def test_communes_with_too_many_firms_are_asked_for_by_fewer_then_by_activity(
+    tmp_path: Path,
+) -> None:
+    class Many(LocalServer):
+        """Four firms a commune, one in each of four sections."""
+
+        def answer(self, seen: Seen) -> Answer:
+            asked = seen.query["code_commune"].split(",")
+            section = seen.query.get("section_activite_principale", "")
+            each = "ABCD" if not section else section if section in "ABCD" else ""
+            found = [{"siren": f"9{c}{ord(s):03}"} for c in asked for s in each]
+            return as_json({"results": found, "total_results": len(found), "total_pages": 1})
+
+    with running(Many()) as server:
+        facts = {"recherche_entreprises_url": server.url, "communes": "56001,56002,56003"}
+        asked = of_annuaire(server)
+        few = replace(asked.paging, most=9)  # type: ignore[type-var]
+        halved = bring(replace(asked, paging=few), tmp_path / "halved.jsonl", facts)
+        assert len(halved.read_text().splitlines()) == 12
+        assert [seen.query["code_commune"] for seen in server.seen] == [
+            "56001,56002,56003", "56001", "56002,56003"
+        ]  # fmt: skip
+        least = replace(asked.paging, most=3)  # type: ignore[type-var]
+        by_section = bring(replace(asked, paging=least), tmp_path / "section.jsonl", facts)
+        assert set(by_section.read_text().splitlines()) == set(halved.read_text().splitlines())
+
+
 def test_a_directory_that_cuts_its_answer_is_not_taken_for_whole(tmp_path: Path) -> None:
     with running(Annuaire(12_000)) as server:
         facts = {"recherche_entreprises_url": server.url, "communes": "56121"}

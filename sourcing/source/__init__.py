@@ -287,9 +287,11 @@ class Paging:
     total: str = ""
     # The most rows one question ever gets: with as many, some are missing. 0: no such limit.
     most: int = 0
-    # The fact whose places are asked for by so many at a time, each group a question of its own.
+    # The fact whose places are asked for by so many at a time, each group a question of its own;
+    # a group that gets too much is halved, and a place asked for by the values of a parameter.
     of: str = ""
     together: int = 0
+    within: tuple[str, ...] = ()
     # All that is written of a row: nothing else of what it says is kept anywhere. (): everything.
     keeps: tuple[str, ...] = ()
 
