@@ -26,12 +26,15 @@ LISTED = (
 )  # fmt: skip
 
 _FORMS = ", ".join(f"'{form}'" for form in sorted(LEGAL_FORMS))
+_ENOUGH = "% " * (ACRONYM_SIZES[0] - 1) + "%"
 _SEARCHED = ", ".join(f"'{kind}'" for kind in SEARCHED_KINDS)
 # Each layer reads the one before: within one SELECT, what an alias stands for would be copied.
 STATEMENTS = (
-    # The initials of a name's words, and how they are indexed (see listing.acronym), or NULL.
-    f"""CREATE MACRO initials(words) AS array_to_string(list_transform(list_filter(
-        string_split(words, ' '), lambda w: w NOT IN ({_FORMS})), lambda w: left(w, 1)), '')""",
+    # The initials of a name's words when they may be enough, and how they are indexed (see
+    # listing.acronym), or NULL.
+    f"""CREATE MACRO initials(words) AS CASE WHEN words LIKE '{_ENOUGH}' THEN
+        array_to_string(list_transform(list_filter(string_split(words, ' '),
+            lambda w: w NOT IN ({_FORMS})), lambda w: left(w, 1)), '') END""",
     f"""CREATE MACRO acronym(initials) AS CASE WHEN regexp_full_match(initials,
         '[a-z]{{{ACRONYM_SIZES[0]},{ACRONYM_SIZES[-1]}}}') THEN '0' || initials END""",
     f"""CREATE TABLE by_tag AS SELECT supplier_id,
