@@ -18,6 +18,8 @@ from sourcing import db
 
 # What PostgreSQL may use to sort the rows of an index, until the transaction ends.
 SORTING = "SET LOCAL maintenance_work_mem = '1GB'"
+# Several connections at work have no core to spare for one's workers.
+ALONE = "SET LOCAL max_parallel_maintenance_workers = 0"
 PREFIX = "next_"
 # Where sessions keep the tables that will take their places together.
 TOGETHER = "together"
@@ -90,6 +92,7 @@ def replaced(session: Session, table: str) -> Iterator[str]:
             yield table
         return
     new = _Successor(table, _parts(session, table))
+    _run(session, [ALONE] if TOGETHER in session.info else [])
     _run(session, [f"DROP TABLE IF EXISTS {new.name}"])
     _run(session, [f"CREATE TABLE {new.name} (LIKE {table} INCLUDING DEFAULTS)"])
     yield new.name
@@ -126,28 +129,29 @@ def together(session: Session) -> Iterator[None]:
     _take_places(session, filled)
 
 
-def beside(session: Session, wait: Callable[[], None], *tasks: Callable[[Session], None]) -> None:
-    """Tasks that replace tables while another thread does with this session; `wait` is for it.
+def beside(
+    session: Session, task: Callable[[Session], None], meanwhile: Callable[[], None]
+) -> None:
+    """A task that replaces tables while `meanwhile` does with this session.
 
-    PostgreSQL fills and indexes them on a connection for each task, all at once, committed; they
-    take their places `together` with this session's. Killed before that, they are dropped by who
-    fills them next. SQLite takes one writer at a time.
+    PostgreSQL fills and indexes them on a connection of their own, committed; they take their
+    places `together` with this session's. Killed before that, they are dropped by who fills them
+    next. SQLite takes one writer at a time.
     """
     if db.is_sqlite(session):
-        wait()
-        for task in tasks:
-            task(session)
+        meanwhile()
+        task(session)
         return
     info = {TOGETHER: session.info[TOGETHER]}
 
-    def run(task: Callable[[Session], None]) -> None:
+    def run() -> None:
         with Session(session.get_bind(), info=info) as other, other.begin():
             task(other)
 
-    with ThreadPoolExecutor(len(tasks)) as aside:
-        for done in [aside.submit(run, task) for task in tasks]:
-            done.result()
-    wait()
+    with ThreadPoolExecutor(1) as aside:
+        done = aside.submit(run)
+        meanwhile()
+        done.result()
 
 
 def _take_places(session: Session, filled: Sequence[_Successor]) -> None:
