@@ -341,6 +341,27 @@ def stale(session: Session) -> set[int]:
     return {n for n in range(1, 10) if siret(n) in sirets}
 
 
+def test_the_old_activity_code_outlives_the_files_that_gave_it(
+    session: Session, tmp_path: Path
+) -> None:
+    know_territory(session)
+
+    def year(*rows: dict[str, str]) -> None:
+        units = [legal_unit(number) for number in range(1, 5)]
+        run = ingest(session, SOURCE, stock(tmp_path, list(rows), units), complete=True)
+        assert run.outcome == "done", run.message
+
+    told = {"activitePrincipaleNAF25": "81.30Y"}
+    year(*(establishment(n, **told) for n in (1, 2)))
+    alone = {"activitePrincipale": "81.30Y", "nomenclatureActivitePrincipale": "NAF2025"}
+    other = alone | {"activitePrincipale": "01.13Y"}
+    year(establishment(1, **alone), establishment(2, **other), establishment(3, **alone),
+         establishment(4, **other))  # fmt: skip
+    codes = [(supplier(session, n).naf, supplier(session, n).naf25) for n in range(1, 5)]
+    # A new one has what others have; nobody ever had the old code of another activity.
+    assert codes == [("81.30Z", "81.30Y"), ("", "01.13Y"), ("81.30Z", "81.30Y"), ("", "01.13Y")]
+
+
 def test_progress_goes_from_nothing_to_all(session: Session, tmp_path: Path) -> None:
     seen: list[float] = []
     load(session, stock(tmp_path, [establishment(1)], [legal_unit(1)]), progress=seen.append)

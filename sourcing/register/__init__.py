@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from sourcing.model import Run
-from sourcing.register import recalled, takeovers, twins, until, writing
+from sourcing.register import passage, recalled, takeovers, twins, until, writing
 from sourcing.register.composition import OWN, WRITTEN, Reading, checks, compose, shared
 from sourcing.register.counting import count
 from sourcing.register.projection import macros
@@ -64,6 +64,7 @@ def _write(session: Session, load: Load, run: Run) -> None:
         load.con.execute(f"CREATE TABLE composed AS {rows}")
         load.con.execute("FROM composed ORDER BY siret")
         writing.write(session, load.con, run, load.wanted.progress)
+        passage.carry(session)
     if run.is_whole:
         writing.mark_gone(session, load.con, run)
     takeovers.write(session, load.con, load.tables, run.is_whole)

@@ -68,6 +68,9 @@ REMEMBERED = {
     "is_mission": "coalesce(excluded.is_mission, supplier.is_mission)",
     "is_qpv": "CASE WHEN excluded.diffusion = 'O' "
               "THEN coalesce(excluded.is_qpv, supplier.is_qpv) END",
+    # A file of 2027 gives the new code alone: while it is the same, so is the old one.
+    "naf": "CASE WHEN excluded.naf = '' AND excluded.naf25 <> '' "
+           "AND supplier.naf25 IN ('', excluded.naf25) THEN supplier.naf ELSE excluded.naf END",
     "naf25": "CASE WHEN excluded.naf25 = '' THEN supplier.naf25 ELSE excluded.naf25 END",
     "closed_on": "CASE WHEN excluded.state = 'F' "
                  "THEN coalesce(excluded.closed_on, supplier.closed_on) END",
