@@ -346,4 +346,7 @@ def text_words(session: Session) -> Iterator[tuple[str, int]]:
         counted = connection.execute(
             text("SELECT word, ndoc FROM ts_stat('SELECT name || body FROM supplier_text')")
         )
-    yield from ((str(word), int(count)) for word, count in counted)
+    # As the driver gives them: there are more words than most tables have rows.
+    rows: Any = counted.cursor
+    yield from ((str(word), int(count)) for word, count in rows)
+    counted.close()

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -53,6 +54,8 @@ PREFIX, PREFIX_WEIGHT = 5, 0.7
 GRAM, GRAM_WEIGHT = 4, 0.3
 PAIR_BONUS = 1.5
 TENTHS = 10
+# Words whose stems are kept at hand: the nomenclature says each of its own four times.
+REMEMBERED = 1 << 14
 # Learned weights lead and our keywords tip the balance; a keyword added since the weights were
 # learned speaks with its full voice.
 OLD_KEYWORD, NEW_KEYWORD = 0.03, 2.0
@@ -140,12 +143,14 @@ def _read(line: str) -> dict[str, float]:
 
 def terms(text: str) -> list[Term]:
     """The telling words with their stems, in order; words with digits are references."""
-    found = ((fold(word), word) for word in _WORD.findall(text))
-    return [
-        Term(stem(key), word.lower())
-        for key, word in found
-        if len(key) > 1 and key not in STOP and key.isalpha()
-    ]
+    return [term for word in _WORD.findall(text) if (term := _term(word))]
+
+
+@lru_cache(REMEMBERED)
+def _term(word: str) -> Term | None:
+    key = fold(word)
+    is_telling = len(key) > 1 and key not in STOP and key.isalpha()
+    return Term(stem(key), word.lower()) if is_telling else None
 
 
 def stem(word: str) -> str:

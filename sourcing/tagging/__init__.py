@@ -200,16 +200,26 @@ def _clear(scope: Scope) -> None:
 
 
 def _unlisted(session: Session) -> Iterable[int]:
-    """Who has no index yet, and should. Nobody when there are as many with one as there should be:
-    to look for each supplier's takes longer than to tag a month's changes.
+    """Who has no index yet, should, and is not in the queue.
+
+    Nobody, when as many have one as should: to look for each supplier's takes longer than to tag a
+    month's changes.
     """
-    leads = select(func.count()).select_from(Supplier).where(Supplier.merged_into.is_not(None))
-    awaited = _count(session) - (session.scalar(leads) or 0)
-    awaited += session.scalar(leads.join(Listing)) or 0
-    if awaited == session.scalar(select(func.count()).select_from(Listing)):
+    counted = select(func.count()).select_from(Supplier)
+    leads, stands = Supplier.merged_into.is_not(None), Supplier.merged_into.is_(None)
+    without = ~exists().where(Listing.supplier_id == Supplier.id)
+    queued = Supplier.id.in_(select(Stale.supplier_id))
+    listed = select(func.count()).select_from(Listing)
+    there, leading, of_leading, waiting, have = (
+        session.scalar(each) or 0
+        for each in (
+            counted, counted.where(leads), counted.join(Listing).where(leads),
+            counted.where(queued, stands, without), listed,
+        )
+    )  # fmt: skip
+    if there - leading + of_leading == have + waiting:
         return ()
-    indexed = exists().where(Listing.supplier_id == Supplier.id)
-    return session.scalars(select(Supplier.id).where(~indexed, Supplier.merged_into.is_(None)))
+    return session.scalars(select(Supplier.id).where(without, stands))
 
 
 def _count(session: Session) -> int:
