@@ -92,7 +92,8 @@ def _supplier(firm: Mapping[str, Any], here: Mapping[str, Any]) -> Supplier:
         address="" if is_partial else _TOWN.sub("", _said(here, "adresse")),
         postcode="" if is_partial else _said(here, "code_postal"),
         commune_code=_said(here, "commune"), commune=_said(here, "libelle_commune"),
-        naf=_said(here, "activite_principale"), naf25=_said(here, "activite_principale_naf25"), legal_form=form, website="",
+        naf=_said(here, "activite_principale"), legal_form=form, website="",
+        naf25=_said(here, "activite_principale_naf25"),
         size_code=_said(here, "tranche_effectif_salarie"), first_seen=today, last_seen=today,
     )  # fmt: skip
 

@@ -17,7 +17,9 @@ Line = tuple[int, list[str], str]
 SAMPLE = 40
 # A header row fills at least this share of the table's width; title rows do not.
 HEADER_SHARE = 0.6
-_VALUE = re.compile(r"@|://|^www\.|^[\d\s.,/+:-]+$|^\d{4}-\d\d-\d\d", re.IGNORECASE)
+_VALUE = re.compile(
+    r"@|://|^www\.|^[\d\s.,/+:-]+$|^\d{4}-\d\d-\d\d|\b\d{5} +[^\W\d]{2}", re.IGNORECASE
+)
 _YEAR = re.compile(r"(19|20)\d\d$")
 _NUMBER = re.compile(r"[-+]?[\d\s.,]{1,14}\s?(€|k€|%|M€)?")
 TOTAL = re.compile(

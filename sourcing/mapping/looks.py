@@ -127,7 +127,7 @@ def is_number(text: str) -> bool:
 
 def is_words(text: str) -> bool:
     """Something a person reads: mostly letters."""
-    return sum(map(str.isalpha, text)) >= max(2, len(text) / 2)
+    return sum(map(str.isalpha, text)) >= max(1, len(text) / 2)
 
 
 def says_yes(text: str) -> bool:

@@ -300,6 +300,12 @@ def test_an_archive_with_one_table_is_that_table(tmp_path: Path, write: Write) -
     assert [(r.file, r.get("Nom")) for r in rows] == [("a.zip", "Érable"), ("a.zip", "Chêne")]
 
 
+def test_a_line_with_a_postcode_and_its_town_is_no_header(write: Write) -> None:
+    firms = "Voiles d'Armor, 12 rue du Port 56100 Lorient\nAlgo, 4 quai des Indes 56600 Lanester\n"
+    rows = list(read(write("a.csv", f"Entreprises\n{firms}")))
+    assert [row.get("Colonne 1") for row in rows] == ["Voiles d'Armor", "Algo"]
+
+
 def test_a_gzip_of_a_table_is_that_table(tmp_path: Path) -> None:
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(TABLE.encode()))
     assert [r.get("Nom") for r in read(tmp_path / "a.csv.gz")] == ["Érable", "Chêne"]

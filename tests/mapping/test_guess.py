@@ -33,6 +33,7 @@ def test_headers_of_every_style_are_right_at_least_95_times_in_100(kind: str) ->
     "header, values, right",
     [
         ("Emplois (ETP)", ["8", "3", "14"], "workers"),
+        ("Ville", ["Y", "Eu", "Oô"], "commune"),
         ("Téléph.", ["02 97 00 00 01", ""], "phone"),
         ("telephoneNumber", ["0297000001", "0297000002"], "phone"),
         ("Fax de l'accueil", ["02 97 00 00 01", "02 97 00 00 02", "02 97 00 00 03"], ""),
