@@ -162,11 +162,12 @@ def digests(columns: Columns, count: int) -> list[str]:
         return column(columns, name, count)
 
     sirets, statuses = of("siret"), of("statuses")
-    streets = [
-        "" if siret else address for siret, address in zip(sirets, of("address"), strict=True)
-    ]
+    streets: Sequence[str] = [""] * count
+    if not all_filled(sirets):
+        pairs = zip(sirets, of("address"), strict=True)
+        streets = fold_all(["" if siret else address for siret, address in pairs])
     texts: Iterable[str] = map("\x1f".join, zip(
-        sirets, fold_all(of("name")), of("postcode"), fold_all(of("commune")), fold_all(streets),
+        sirets, fold_all(of("name")), of("postcode"), fold_all(of("commune")), streets,
         strict=True,
     ))  # fmt: skip
     if "level" in columns:

@@ -168,7 +168,7 @@ class Cleaning:
         distinct = set(values)
         said = set(chain.from_iterable(distinct))
         odd = odd_ones(readable, list(said)) | {""}
-        if odd.isdisjoint(said) and all(len(texts) < 2 for texts in distinct):
+        if odd.isdisjoint(said) and max(map(len, distinct)) < 2:
             return values
         for texts in distinct.difference(known):
             if len(texts) > 1 or not odd.isdisjoint(texts):

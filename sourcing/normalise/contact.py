@@ -19,6 +19,7 @@ _EXTENSION = re.compile(r"\s*(?:\b(?:poste|ext|int)\b.*|\([^)\d]*\)|[^\d\s)]+)$"
 _PHONE_LABEL = re.compile(
     r"^(?:t[ée]l(?:[ée]phone)?|mobile|port(?:able)?|fixe|fax)\b[\s.:]*", re.IGNORECASE
 )
+_NATIONAL = re.compile(r"0[1-9]\d{8}")
 _PLAIN_PHONE = re.compile(r"0[1-9](?:[ .]?[0-9]{2}){4}")
 # Addresses that are their own written form; the first, without two dots in a row.
 PLAIN_EMAIL = re.compile(
@@ -37,10 +38,10 @@ _HOST = re.compile(rf"(?:{_LABEL}\.)+(?:[^\W\d_]{{2,24}}|xn--[a-z0-9\-]{{2,40}})
 
 def phone(text: str) -> str:
     """+33297022900 from any French or international writing; the first of several."""
-    text = present(text)
-    if _PLAIN_PHONE.fullmatch(text) and (number := _national(_BETWEEN.sub("", text))):
+    is_plain = _PLAIN_PHONE.fullmatch(text)
+    if is_plain and (number := _national(text.replace(" ", "").replace(".", ""))):
         return number
-    text = _PHONE_LABEL.sub("", text)
+    text = _PHONE_LABEL.sub("", present(text))
     if not text:
         return ""
     for part in (text, *_SEVERAL.split(text)):
@@ -67,7 +68,7 @@ def _phone(text: str) -> str:
 
 def _national(digits: str) -> str:
     """Ten French digits as dialled from abroad; '' for a number nobody can have."""
-    if not re.fullmatch(r"0[1-9]\d{8}", digits) or len(set(digits[2:])) == 1:
+    if not _NATIONAL.fullmatch(digits) or len(set(digits[2:])) == 1:
         return ""
     country = OVERSEAS.get(digits[:4], "33")
     return f"+{country}{digits[4:] if country == '508' else digits[1:]}"

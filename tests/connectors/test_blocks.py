@@ -9,7 +9,7 @@ import pytest
 from connectors.readers.cut import cut
 from connectors.readers.text import _lines, _whole
 
-PIECES = ("a", "é", "œ", '"', "\n", '""', " ", "\xa0", '"|', '|"', "|", "|")
+PIECES = ("a", "é", "œ", '"', "\n", '""', " ", "\xa0", "\0", "\x1f", '"|', '|"', "|", "|")
 
 
 def written(chance: random.Random, delimiter: str) -> str:
