@@ -39,7 +39,7 @@ OFFICE_XML = "urn:schemas-microsoft-com:office:spreadsheet"
 # Bytes once decompressed; shared texts are the part a reader must hold in memory.
 LARGEST_BOOK, LARGEST_TEXTS = 4_000_000_000, 400_000_000
 # A table packs to a tenth or a thirtieth of itself; what unpacks to more is made to fill a disk.
-LARGEST_TABLE, MOST_PACKED, ALWAYS_UNPACKED = 4_000_000_000, 200, 50_000_000
+LARGEST_TABLE, MOST_PACKED, ALWAYS_UNPACKED = 4_000_000_000, 100, 50_000_000
 TABLES = (
     ".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".json", ".geojson", ".xml", ".parquet",
 )  # fmt: skip
@@ -186,17 +186,13 @@ def _read_packed(name: str, opener: Opener, member: str, layout: Layout) -> Iter
 def _extract(name: str, opener: Opener, member: str, target: Path) -> None:
     try:
         with closing(opener()) as file, target.open("wb") as out:
-            most = max(ALWAYS_UNPACKED, MOST_PACKED * file.seek(0, 2))
+            most = min(LARGEST_TABLE, max(ALWAYS_UNPACKED, MOST_PACKED * file.seek(0, 2)))
             file.seek(0)
-            with _unpacked(file, member) as source:
+            with _unpacked(file, member) as (source, size):
+                _refuse_swollen(name, size, most)
                 while block := source.read(1 << 20):
                     out.write(block)
-                    if out.tell() > min(most, LARGEST_TABLE):
-                        raise SourceError(
-                            f"{name} : une fois décompressé ce fichier est démesuré "
-                            f"(plus de {out.tell() // 1_000_000} Mo) ; "
-                            "demander le tableau lui-même, sans archive."
-                        )
+                    _refuse_swollen(name, out.tell(), most)
     except SourceError:
         raise
     except (RuntimeError, EOFError, zlib.error, gzip.BadGzipFile, *sheet.DAMAGED) as error:
@@ -206,12 +202,21 @@ def _extract(name: str, opener: Opener, member: str, target: Path) -> None:
 
 
 @contextmanager
-def _unpacked(file: IO[bytes], member: str) -> Iterator[IO[bytes]]:
+def _unpacked(file: IO[bytes], member: str) -> Iterator[tuple[IO[bytes], int]]:
+    """What is inside, and the size it is said to have; 0 when nothing says it."""
     if not member:
-        yield cast(IO[bytes], gzip.GzipFile(fileobj=file))
+        yield cast(IO[bytes], gzip.GzipFile(fileobj=file)), 0
         return
     with zipfile.ZipFile(file) as archive, archive.open(member) as source:
-        yield source
+        yield source, archive.getinfo(member).file_size
+
+
+def _refuse_swollen(name: str, size: int, most: int) -> None:
+    if size > most:
+        raise SourceError(
+            f"{name} : une fois décompressé ce fichier est démesuré (plus de "
+            f"{most // 1_000_000} Mo) ; demander le tableau lui-même, sans archive."
+        )
 
 
 __all__ = ["delimiter", "looks", "of_any_columns", "read", "sheets"]
