@@ -5,11 +5,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import inspect, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sourcing import db, segments
-from sourcing.model import Listing, Mention, Run, Setting, Supplier, Tag
+from sourcing.model import Base, Listing, Mention, Run, Setting, Stale, Supplier, Tag
 from sourcing.tagging import tag, tag_first, tag_stale
 from sourcing.tagging.scope import TAG
 from tests.sirene_base import load
@@ -51,6 +53,30 @@ def test_a_first_load_leaves_the_tags_and_index_that_tagging_makes(
     assert tag(session, NOMENCLATURE) == len(ROWS)
     assert said(session) == first
     assert session.get_one(Setting, "data_version").value == "2"
+
+
+def keys(session: Session) -> list[str]:
+    """Every table's keys, references and indexes."""
+    kept = "name", "column_names", "constrained_columns", "referred_table", "options", "unique"
+    found = inspect(session.connection())
+    asked = (found.get_foreign_keys, found.get_indexes, found.get_unique_constraints)
+    return sorted(
+        f"{table} {[part.get(word) for word in kept]}"
+        for table in Base.metadata.tables
+        for parts in (*(ask(table) for ask in asked), [found.get_pk_constraint(table)])
+        for part in parts
+    )
+
+
+def test_a_first_load_leaves_every_key_reference_and_index_that_was_there(
+    session: Session, tmp_path: Path
+) -> None:
+    before = keys(session)
+    load(session, stock(tmp_path, ROWS, UNITS), first=FIRST)
+    assert keys(session) == before
+    session.add(Stale(supplier_id=0))
+    with pytest.raises(IntegrityError):
+        session.flush()
 
 
 def test_who_comes_after_a_first_load_has_a_number_of_its_own(
