@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sourcing.mapping.kinds import status_of
 from sourcing.normalise import departement, is_siren, legal_form, place_key, siret
+from sourcing.normalise.coordinates import SEXAGESIMAL, number
 
 EMAIL = re.compile(r"(mailto:)?[^@\s]+@[^@\s]+\.[a-z]{2,}([\s;,/]+[^@\s]+@[^@\s]+)*", re.I)
 WEBSITE = re.compile(
@@ -22,7 +23,8 @@ TAIL = re.compile(r"(?:^|[\s,;–-])(?P<postcode>\d{2} ?\d{3})[\s,–-]+(?P<comm
 COMMUNE_CODE = re.compile(r"\d[\dABab]?\d{3}(\.0)?")
 NAF = re.compile(r"\d{2}\.?\d{2}\s?[A-Z](?![A-Z])(\s.*|\s?[-–:].*)?")
 VAT = re.compile(r"FR\s?[0-9A-Z]{2}\s?(\d{3}\s?){3}")
-PAIR = re.compile(r"\[?\s*(-?\d+\.\d+)\s*[,; ]\s*(-?\d+\.\d+)\s*\]?")
+_DEGREES = r"""-?\d+[.,]\d+|\d{1,3}\s?[°º][\d\s'′’"″”.,]*[NSEWO]?"""
+PAIR = re.compile(rf"\[?\s*({_DEGREES})\s*[,;/ ]\s*({_DEGREES})\s*\]?", re.IGNORECASE)
 NUMBER = re.compile(r"-?\d+([.,]\d+)?")
 HEADCOUNT = re.compile(
     r"(\d{1,6}([.,]\d+)?)\s*(salari\S*|personnes?|etp|emplois?|places?|th)?", re.I
@@ -101,7 +103,7 @@ def is_coordinate(low: float, high: float) -> Looks:
 
     def looks(text: str) -> bool:
         if not NUMBER.fullmatch(text):
-            return False
+            return SEXAGESIMAL.fullmatch(text) is not None
         value = float(text.replace(",", "."))
         return low <= value <= high or abs(value) > 50_000
 
@@ -206,5 +208,5 @@ def _is_short_words(text: str) -> bool:
 def as_degrees(first: str, second: str) -> tuple[str, str]:
     """A pair as (lon, lat), whichever order it was written in."""
     low, high = FRENCH_LAT
-    is_lon_first = not low <= float(first) <= high and low <= float(second) <= high
+    is_lon_first = not low <= number(first) <= high and low <= number(second) <= high
     return (first, second) if is_lon_first else (second, first)

@@ -41,6 +41,12 @@ PRECISIONS = {
     "municipality": "commune", "city": "commune", "town": "commune", "village": "commune",
 }  # fmt: skip
 
+# "47°44'55.2\"N", as a map copies it.
+SEXAGESIMAL = re.compile(
+    r"""(\d{1,3})\s?[°º]\s?(\d{1,2})\s?['′’]\s?(?:(\d{1,2}(?:[.,]\d+)?)\s?(?:["″”]|''))?"""
+    r"\s?([NSEWO]?)",
+    re.IGNORECASE,
+)
 _NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _PAIR = re.compile(rf"[\[(]?\s*({_NUMBER})\s*[,;\s]\s*({_NUMBER})\s*[\])]?")
 
@@ -82,12 +88,17 @@ def _numbers(x: str, y: str) -> tuple[float, float] | None:
             return None
         x, y = pair.groups()
     try:
-        return _number(x), _number(y)
+        return number(x), number(y)
     except ValueError:
         return None
 
 
-def _number(text: str) -> float:
+def number(text: str) -> float:
+    """Degrees or metres, with a point or a comma; degrees, minutes and seconds; else ValueError."""
+    if found := SEXAGESIMAL.fullmatch(text.strip()):
+        degrees, minutes, seconds, side = found.groups("0")
+        said = int(degrees) + int(minutes) / 60 + float(seconds.replace(",", ".")) / 3600
+        return -said if side.upper() in ("S", "W", "O") else said
     text = "".join(text.split()).replace(",", ".")
     if not re.fullmatch(_NUMBER, text):
         raise ValueError(text)

@@ -34,6 +34,7 @@ def test_headers_of_every_style_are_right_at_least_95_times_in_100(kind: str) ->
     [
         ("Emplois (ETP)", ["8", "3", "14"], "workers"),
         ("Ville", ["Y", "Eu", "Oô"], "commune"),
+        ("GPS", ["47,7486 ; -3,3664", "47.75, -3.36", "47°44'55.2\"N 3°21'59\"W"], "position"),
         ("Téléph.", ["02 97 00 00 01", ""], "phone"),
         ("telephoneNumber", ["0297000001", "0297000002"], "phone"),
         ("Fax de l'accueil", ["02 97 00 00 01", "02 97 00 00 02", "02 97 00 00 03"], ""),
