@@ -24,7 +24,8 @@ HEADS = _words(
     "type categorie category kind nature statut status date annee an year mois nombre nb "
     "number code numero num n logo photo fax telecopie region pays country taux part montant "
     "chiffre ca score id siren siret qui quand comment combien pourquoi accompagnement duree "
-    "depuis since distance tva fonction prenom civilite commentaire remarque zone surface"
+    "depuis since distance tva fonction prenom civilite commentaire remarque zone surface "
+    "livraison stockage"
 )
 _NUMBERS = _words("numero num n number code id")
 # Heads that only say of these fields what they are: a count of people, the number to call.
@@ -44,7 +45,7 @@ SUPPLIERS = _words(
     "membre titulaire beneficiaire tiers usuel usuelle complet complete legal legale "
     "commercial commerciale organisation organization company officiel officielle juridique "
     "siege raison sociale denomination nom name actuel actuelle court long principal "
-    "principale enseigne cooperative esat siae prestataire exposant etab asso"
+    "principale enseigne cooperative esat siae prestataire exposant etab asso exploitation"
 )
 # Whom the column describes when it is not the supplier.
 OTHERS = _words(
@@ -86,8 +87,9 @@ def key(column: str) -> str:
 
 @cache
 def bare(text: str) -> str:
-    """Without little words and numbers."""
-    return " ".join(w for w in text.split() if w not in NOISE and not w.isdigit())
+    """Without little words, numbers and plurals."""
+    words = (w for w in text.split() if w not in NOISE and not w.isdigit())
+    return " ".join(w[:-1] if len(w) > 4 and w[-1] == "s" and w not in HEADS else w for w in words)
 
 
 def variants(column: str, columns: Sequence[str]) -> list[str]:
