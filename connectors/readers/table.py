@@ -17,6 +17,8 @@ Line = tuple[int, list[str], str]
 SAMPLE = 40
 # A header row fills at least this share of the table's width; title rows do not.
 HEADER_SHARE = 0.6
+# Rows that have a column more than the header, before it is believed to have forgotten it.
+LEAST_ROWS, NEARLY_ALL = 3, 0.8
 _VALUE = re.compile(
     r"@|://|^www\.|^[\d\s.,/+:-]+$|^\d{4}-\d\d-\d\d|\b\d{5} +[^\W\d]{2}", re.IGNORECASE
 )
@@ -192,10 +194,28 @@ def _columns(
     else:
         start, found = find_header([cells for _, cells, _ in sample])
     if found:
-        header = sample[start][1]
-        return name_columns(header), header, sample[start + 1 :]
+        header, body = sample[start][1], sample[start + 1 :]
+        above = sample[start - 1][1] if start else []
+        names = _completed(header, above, [cells for _, cells, _ in body])
+        return name_columns(names), header, body
     width = max(len(cells) for _, cells, _ in sample[start:])
     return [f"Colonne {i + 1}" for i in range(width)], [""], sample[start:]
+
+
+def _completed(
+    header: list[str], above: Sequence[str], body: Sequence[Sequence[str]]
+) -> Sequence[str]:
+    """The header with a cell for a last column that nearly every row has and that it does not name.
+
+    The line of groups above may name it: "Effectif" over nothing.
+    """
+    widths = [max((i for i, c in enumerate(cells, 1) if c.strip()), default=0) for cells in body]
+    width, times = Counter(widths).most_common(1)[0] if widths else (0, 0)
+    is_all = times >= max(LEAST_ROWS, NEARLY_ALL * len(widths)) and max(widths) == width
+    if not is_all or width <= len(header):
+        return header
+    more = [above[i] if i < len(above) else "" for i in range(len(header), width)]
+    return [*header, *more]
 
 
 def _said_header(name: str, sample: Sequence[Line], header: int) -> tuple[int, bool]:

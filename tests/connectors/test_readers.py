@@ -306,6 +306,17 @@ def test_a_line_with_a_postcode_and_its_town_is_no_header(write: Write) -> None:
     assert [row.get("Colonne 1") for row in rows] == ["Voiles d'Armor", "Algo"]
 
 
+def test_a_last_column_the_header_forgets_does_not_break_every_row(tmp_path: Path) -> None:
+    rows = [[f"Firme {n}", f"{n} rue du Port", "56100", "Lorient", n] for n in range(1, 6)]
+    groups = ["Entreprise", None, None, None, "Effectif (ETP)"]
+    path = book(tmp_path, rows_of([groups, ["Nom", "Rue", "CP", "Ville"], *rows]))
+    found = list(read(path))
+    assert [(r.get("Nom"), r.get("Effectif (ETP)"), r.get("_broken")) for r in found[:2]] == [
+        ("Firme 1", "1", ""), ("Firme 2", "2", "")
+    ]  # fmt: skip
+    assert len(found) == 5
+
+
 def test_a_gzip_of_a_table_is_that_table(tmp_path: Path) -> None:
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(TABLE.encode()))
     assert [r.get("Nom") for r in read(tmp_path / "a.csv.gz")] == ["Érable", "Chêne"]
