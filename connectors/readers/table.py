@@ -164,8 +164,8 @@ def is_lying(sample: Sequence[Sequence[str]]) -> bool:
     """Whether the first column holds the headers: one supplier per column."""
     filled = [[c.strip() for c in cells] for cells in sample]
     down = {fold_label(cells[0]) for cells in filled if cells and cells[0]}
-    across = {fold_label(c) for cells in filled[:1] for c in cells}
-    return len(USUAL & down) >= 3 and len(USUAL & across) <= 1 and len(filled) < SAMPLE
+    across = max(map(_usual, filled[:1]), default=0)
+    return len(USUAL & down) >= 3 and across <= 1 and len(filled) < SAMPLE
 
 
 def _stood_up(lines: Sequence[Line]) -> list[Line]:
@@ -242,10 +242,16 @@ def find_header(sample: Sequence[Sequence[str]]) -> tuple[int, bool]:
             continue
         if not all(map(is_label, labels)):
             return i, False
-        if i + 1 < len(sample) and _refines(sample[i], sample[i + 1]):
+        below = sample[i + 1] if i + 1 < len(sample) else []
+        if _refines(sample[i], below) or _usual(below) > max(1, _usual(sample[i])):
             return i + 1, True
         return i, not _is_repeated(sample, i)
     return 0, False
+
+
+def _usual(cells: Sequence[str]) -> int:
+    """How many usual labels a line holds: two are never values."""
+    return len(USUAL & set(map(fold_label, cells)))
 
 
 def _refines(group: Sequence[str], below: Sequence[str]) -> bool:

@@ -317,6 +317,11 @@ def test_a_last_column_the_header_forgets_does_not_break_every_row(tmp_path: Pat
     assert len(found) == 5
 
 
+def test_a_line_of_groups_as_full_as_the_header_is_not_the_header(write: Write) -> None:
+    lines = "Entreprise;Lieu;;Autre\nNom;Rue;Ville;Effectif\nAlgo;1 quai;Lorient;3\n"
+    assert [(r.line, r.get("Ville")) for r in read(write("a.csv", lines))] == [(3, "Lorient")]
+
+
 def test_a_gzip_of_a_table_is_that_table(tmp_path: Path) -> None:
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(TABLE.encode()))
     assert [r.get("Nom") for r in read(tmp_path / "a.csv.gz")] == ["Érable", "Chêne"]
