@@ -25,10 +25,12 @@ _PLAIN_PHONE = re.compile(r"0[1-9](?:[ .]?[0-9]{2}){4}")
 PLAIN_EMAIL = re.compile(
     r"[a-z0-9][a-z0-9._%+\-]*[a-z0-9]@(?:[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?\.)+[a-z]{2,24}"
 )
-PLAIN_SITE = re.compile(
-    r"https?://(?:[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}"
+_PLAIN_HOST = (
+    r"(?:[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}"
     r"(?:/[A-Za-z0-9/_\-]*[A-Za-z0-9/_\-])?(?:\?[A-Za-z0-9=&_\-]+)?"
 )
+PLAIN_SITE = re.compile(rf"https?://{_PLAIN_HOST}")
+_PLAIN_SITE_OR_HOST = re.compile(rf"(https?://)?{_PLAIN_HOST}")
 _AT = re.compile(r"\s*(?:\[at\]|\(at\)|\[a\]|\(a\)|\[arobase\]|\(arobase\))\s*", re.IGNORECASE)
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.\-]*):(?!\d)", re.IGNORECASE)
 _BROKEN_SCHEME = re.compile(r"^(?:https?[:;]?/{0,3})*(https?)[:;]?/{1,3}", re.IGNORECASE)
@@ -104,10 +106,8 @@ def typed_email(text: str) -> str:
 
 def website(url: str) -> str:
     """An http(s) address, http added when missing; what no browser should follow is refused."""
-    if PLAIN_SITE.fullmatch(url):
-        return url
-    if PLAIN_SITE.fullmatch(started := f"http://{url}"):
-        return started
+    if plain := _PLAIN_SITE_OR_HOST.fullmatch(url):
+        return url if plain[1] else f"http://{url}"
     text = present(url)
     if not text:
         return ""
