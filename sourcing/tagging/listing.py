@@ -19,7 +19,7 @@ from sourcing.tagging.statuses import SIZE_OF_BAND, bit_of
 
 Step = Callable[[float], None]
 # Suppliers and lines of lists whose texts are sooner told one by one than planned in SQL.
-FEW = 1_000
+FEW = 4_000
 
 
 def work_out(scope: Scope) -> None:
