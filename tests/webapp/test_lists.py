@@ -110,13 +110,13 @@ def test_hundreds_of_columns_nobody_knows_do_not_hide_those_that_matter(admin: V
 
 def test_a_file_read_wrong_is_read_as_a_person_says(admin: Visitor) -> None:
     """Spoiled accents refuse it as it stands; the page shows its lines and how to read them."""
-    lines = "Liste des adhérents;\nNom;Ville\nVoiles;Lorient\nForge;Lanester\n"
+    lines = "Liste des adhérents;\nNom;Localité\nVoiles;Lorient\nForge;Lanester\n"
     spoiled = lines.replace("adhérents;", "adhÃ©rents;OÃ¹").encode()
     page = send(admin, spoiled)
     unread = admin.read(page)
-    assert "les accents sont abîmés" in unread and no_break("ligne 2 : Nom · Ville") in unread
+    assert "les accents sont abîmés" in unread and no_break("ligne 2 : Nom · Localité") in unread
     read = admin.read(page.split("?")[0] + "?entete=2&encodage=utf-8-sig&separateur=point-virgule")
-    assert chosen(read) == {"Nom": "name", "Ville": "commune"}
+    assert chosen(read) == {"Nom": "name", "Localité": "commune"}
     assert '<input type="hidden" name="entete" value="2">' in read
     bare = admin.read(page.split("?")[0] + "?entete=aucune")
     assert chosen(bare).keys() == {"Colonne 1", "Colonne 2"}
