@@ -14,7 +14,7 @@ PROGRAM = """
 import os, time
 from sourcing.commands import processes
 def run():
-    print(os.getpid(), flush=True)
+    os.write(1, f"{os.getpid()}\\n".encode())
     time.sleep(60)
 processes.serve(2, run)
 """
