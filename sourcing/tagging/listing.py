@@ -48,13 +48,14 @@ def send(scope: Scope, step: Step = lambda _: None) -> int:
 def send_rows(scope: Scope) -> None:
     """Tags, and each supplier's row."""
     _send(scope, "tag", TAG, f"{GIVEN} ORDER BY supplier_id, kind, value, source")
-    _send(scope, "listing", LISTED, by_key(scope.session, LISTING, "supplier_id"))
+    rows = by_key(scope.session, LISTING, "supplier_id", indexed="name_key")
+    _send(scope, "listing", LISTED, rows)
 
 
 def send_words(scope: Scope) -> None:
     """Each supplier's words."""
     with db.filling_text(scope.session) if scope.only is None else nullcontext():
-        words = by_key(scope.session, TEXT, "supplier_id", words="first")
+        words = by_key(scope.session, TEXT, "supplier_id", indexed="first")
         _send(scope, "supplier_text", db.text_columns(scope.session), words)
 
 
