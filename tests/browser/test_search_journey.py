@@ -95,6 +95,18 @@ def test_everything_is_reached_from_the_keyboard(watched: Watched) -> None:
     assert stops == 0
 
 
+def test_whoever_is_on_a_cell_that_leaves_goes_on_from_the_map(watched: Watched) -> None:
+    page = watched.open("/fournisseurs")
+    page.evaluate("""() => {
+      const cell = document.querySelector('#carte .cell.group');
+      cell.id = 'left';
+      cell.focus();
+    }""")
+    page.keyboard.press("+")
+    watched.until("!document.getElementById('left')")
+    assert page.evaluate("document.activeElement.id") == "carte"
+
+
 def test_it_works_without_javascript(chromium: Browser, address: str) -> None:
     context = chromium.new_context(java_script_enabled=False, locale="fr-FR")
     page = context.new_page()

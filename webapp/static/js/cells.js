@@ -27,8 +27,7 @@ export class CellLayer {
   follow(url, numbers = new Map()) {
     this.url = url;
     this.numbers = numbers;
-    this.layer.clearLayers();
-    this.drawn.clear();
+    this.#change(() => { this.layer.clearLayers(); this.drawn.clear(); });
     return this.refresh();
   }
 
@@ -57,9 +56,18 @@ export class CellLayer {
 
   #draw(cells) {
     const wanted = new Map(this.#apart(cells).map((cell) => [cell.slice(0, 3).join(), cell]));
-    for (const [key, { marker }] of this.drawn) if (!wanted.has(key)) { marker.remove(); this.drawn.delete(key); }
-    for (const [key, cell] of wanted) if (!this.drawn.has(key)) this.drawn.set(key, this.#cell(cell));
+    this.#change(() => {
+      for (const [key, { marker }] of this.drawn) if (!wanted.has(key)) { marker.remove(); this.drawn.delete(key); }
+      for (const [key, cell] of wanted) if (!this.drawn.has(key)) this.drawn.set(key, this.#cell(cell));
+    });
     if (!this.star) this.host.dataset.drawn = this.drawn.size;
+  }
+
+  /** Whoever was on a cell that leaves goes on from the map, not from the top of the page. */
+  #change(redraw) {
+    const wasHere = this.host.contains(document.activeElement);
+    redraw();
+    if (wasHere && !this.host.contains(document.activeElement)) this.host.focus({ preventScroll: true });
   }
 
   /** The server's squares have no gap: join the cells whose discs would overlap, largest first. */
