@@ -58,6 +58,13 @@ def list_line(session: Session) -> Mention:
     return line
 
 
+def listed(session: Session) -> Mention:
+    """A list's line in a territory that has a buyer."""
+    know_territory(session)
+    people.save(session, "n@exemple.fr", "un long mot de passe", "buyer")
+    return list_line(session)
+
+
 def everything_told(session: Session, client: FlaskClient) -> str:
     """Exports with contacts, index words, the list, the map, the API, the sheet, `match`."""
     wide = search.Query(territory_only=False, with_noise=True)
@@ -77,6 +84,11 @@ def everything_told(session: Session, client: FlaskClient) -> str:
     return "\n".join(told)
 
 
+def secrets_told(session: Session, client: FlaskClient) -> list[str]:
+    told = everything_told(session, client)
+    return [secret for secret in SECRETS if secret in told]
+
+
 @pytest.fixture
 def client(engine: Engine, tmp_path: Path) -> FlaskClient:
     shelf.forget()
@@ -87,9 +99,7 @@ def client(engine: Engine, tmp_path: Path) -> FlaskClient:
 def test_a_unit_that_asks_for_it_is_masked_at_once_everywhere(
     session: Session, client: FlaskClient, tmp_path: Path
 ) -> None:
-    know_territory(session)
-    people.save(session, "n@exemple.fr", "un long mot de passe", "buyer")
-    line = list_line(session)
+    line = listed(session)
     month(session, tmp_path)
     linking.link(session)
     tag_stale(session, NOMENCLATURE)
@@ -100,15 +110,13 @@ def test_a_unit_that_asks_for_it_is_masked_at_once_everywhere(
     session.commit()
     masked = supplier(session, 1)
     assert masked.diffusion == "P"
-    told = everything_told(session, client)
-    assert [secret for secret in SECRETS if secret in told] == []
+    assert secrets_told(session, client) == []
     session.refresh(line)
     assert (line.name, line.address, line.phone, line.lon) == ("[Non diffusible]", "", "", None)
     linking.link(session)
     tag_stale(session, NOMENCLATURE)
     session.commit()
-    told = everything_told(session, client)
-    assert [secret for secret in SECRETS if secret in told] == []
+    assert secrets_told(session, client) == []
     session.refresh(line)
     assert line.supplier_id == masked.id
 
@@ -116,9 +124,7 @@ def test_a_unit_that_asks_for_it_is_masked_at_once_everywhere(
 def test_a_line_linked_by_its_name_alone_does_not_name_again_whom_it_named(
     session: Session, client: FlaskClient, tmp_path: Path
 ) -> None:
-    know_territory(session)
-    people.save(session, "n@exemple.fr", "un long mot de passe", "buyer")
-    line = list_line(session)
+    line = listed(session)
     published = {"siret": "", "siren": "", "postcode": "56100", "name": line.name,
                  "address": line.address, "phone": PHONE, "email": line.email}  # fmt: skip
     session.execute(update(Mention).values(**published))
@@ -134,8 +140,7 @@ def test_a_line_linked_by_its_name_alone_does_not_name_again_whom_it_named(
     linking.link(session)
     tag_stale(session, NOMENCLATURE)
     session.commit()
-    told = everything_told(session, client)
-    assert [secret for secret in SECRETS if secret in told] == []
+    assert secrets_told(session, client) == []
     session.refresh(line)
     assert (line.name, line.phone, line.supplier_id) == ("[Non diffusible]", "", masked.id)
 
